@@ -1,0 +1,89 @@
+/*
+ * options.h - what the user may ask of `run`, as plain data, and the one table it is parsed from.
+ *
+ * Each option is a row of options.c's table: flag, job-file key, value kind, range, default, help.
+ * The table drives flags, job files, --help, range errors, suggestions and the written job.ini.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "mem/pool.h"
+#include "sys/err.h"
+#include "sys/topology.h"
+
+#define LIST_MAX 64u
+
+struct list_u64 {
+	size_t n;
+	uint64_t v[LIST_MAX];
+};
+
+struct list_text {
+	size_t n;
+	char v[LIST_MAX][256];
+};
+
+struct mem_choice {
+	enum pool_mem kind;
+	unsigned node;   /* BIND, DEVICE: OS index */
+	char text[32];   /* "local", "bind:1" */
+};
+
+enum share_kind { SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
+enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
+enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
+enum breakage {
+	BREAK_NONE, BREAK_DROP_LEAF, BREAK_WRONG_PA, BREAK_WRONG_PERM, BREAK_DOUBLE_LINK,
+	BREAK_LEAK_PAGE, BREAK_STRAY_LEAF,
+};
+
+struct options {
+	bool preset_default;        /* nothing chosen: the comparison of the screen */
+	struct list_text engines;   /* full names, checked */
+	struct list_text workloads; /* "private", "replay:FILE", …, checked */
+	struct list_u64 threads;    /* empty: 1, 2, 4, … and all allowed CPUs */
+	struct list_u64 page_size;  /* log2 of bytes */
+	struct list_u64 batch;      /* pages per call */
+	struct list_u64 think_ns;
+	size_t nplaces, nmems, nzeros;
+	struct place places[LIST_MAX];
+	struct mem_choice mems[LIST_MAX];
+	enum pool_zero zeros[LIST_MAX];
+	enum share_kind share;
+	enum range_kind range;
+	bool disjoint;
+	uint64_t duration_ns;       /* per group of interleaved engines; 0: chosen */
+	uint64_t slice_ns, warmup_ns;
+	unsigned processes;
+	uint64_t seed;
+	uint64_t sample;            /* one in N timed; 0: chosen in warm-up; 1: every one */
+	uint64_t round;             /* tables per round of a cold workload */
+	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
+	enum breakage breakage;
+	bool dry_run, quiet;
+	char topology[256];         /* "" : this machine */
+	char out[256];              /* "" : nothing is written */
+	enum out_format format;
+};
+
+/* Defaults of every row. */
+void options_default(struct options *o);
+/*
+ * Parse argv[0..argc) (after the verb): flags `--name value` or `--name=value`, and at most one
+ * job file (fio style INI, read first, so that flags win). EXIT_USAGE (flags, keys, ranges) or
+ * EXIT_BAD_DATA (unreadable file). *help is set for --help.
+ */
+int options_parse(struct options *o, int argc, char **argv, bool *help, struct err *err);
+/* Flags by group, each with its default and range. */
+void options_help(FILE *out);
+/* The resolved options as a job file that repeats the run. */
+void options_write_job(const struct options *o, FILE *out);
+/* `iopt list` uses these names. */
+const char *share_name(enum share_kind k);
+const char *range_name(enum range_kind k);
+const char *breakage_name(enum breakage k);
+const char *zero_name(enum pool_zero k);

@@ -1,0 +1,100 @@
+/*
+ * pool.h - table pages: zeroed, 4 KiB aligned, on the NUMA node asked for, counted exactly.
+ *
+ * Pages are carved from 2 MiB-aligned chunks that come from one jemalloc arena per node; the first
+ * eight pages of a chunk hold a 64-byte descriptor per page, so a page's descriptor is found from
+ * its address. Sanitizer builds use one aligned_alloc per page instead (pool_plain.c), so that the
+ * sanitizer sees each.
+ *
+ * Who may run beside whom: page_alloc and page_free touch their own cache only, plus the pool under
+ * its lock when the cache runs empty or full; one thread per cache, any number of caches at once.
+ * pool_each and pool_live want every cache of the pool at rest.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sys/err.h"
+
+#define PAGE_BYTES 4096u
+#define POOL_NODES_MAX 64u
+
+enum pool_zero {
+	POOL_ZERO_ALLOC, /* memset when allocated: the kernel's way, inside lock and race window */
+	POOL_ZERO_FREE,  /* memset when freed */
+	POOL_ZERO_AHEAD, /* taken from pages zeroed by page_cache_refill(), outside the clock */
+};
+
+enum pool_mem {
+	POOL_MEM_LOCAL,      /* the node of the cache's worker (2019) */
+	POOL_MEM_BIND,       /* config.node for everything, binding enforced */
+	POOL_MEM_DEVICE,     /* config.node, as later kernels do: the device's node */
+	POOL_MEM_INTERLEAVE, /* round robin over the nodes with memory */
+};
+
+struct pool_config {
+	enum pool_zero zero;
+	enum pool_mem mem;
+	unsigned node;        /* OS index, for BIND and DEVICE */
+	uint64_t limit_pages; /* page_alloc returns NULL beyond; 0: no limit */
+};
+
+enum page_state { PAGE_FREE, PAGE_LIVE };
+
+/* 64 bytes beside each page. `owner` and `state` are the pool's; the rest belongs to the holder. */
+struct page_desc {
+	uint32_t owner;        /* the table that allocated it (pt->id) */
+	uint8_t state;         /* enum page_state */
+	uint8_t node;          /* home node, index into the pool's nodes */
+	uint8_t level;         /* holder: level of the table in this page */
+	uint8_t unused;
+	uint32_t mark;         /* holder: scratch of an audit */
+	uint32_t generation;   /* times this page was allocated */
+	struct page_desc *next; /* pool: free list; holder: gather and limbo lists */
+	void *page;
+	uint64_t reserved[4];
+};
+
+struct pool;
+struct pool_cache;
+
+/* EXIT_NO_RESOURCE in err when a bound node does not exist or binding is refused. */
+int pool_create(struct pool **out, const struct pool_config *config, struct err *err);
+/* All caches destroyed before. Frees every chunk. */
+void pool_destroy(struct pool *pool);
+/* A warning worth telling (mbind refused and the like), or NULL. */
+const char *pool_warning(const struct pool *pool);
+
+/* Call on the worker's own pinned thread; home_node is the OS index of its node. NULL: no memory. */
+struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node);
+/* Hands the cached pages back to the pool. */
+void pool_cache_destroy(struct pool_cache *cache);
+
+/* A zeroed page in state PAGE_LIVE, or NULL (limit reached, no memory). */
+void *page_alloc(struct pool_cache *cache, uint32_t owner);
+/* Any cache of the same pool may free a page; it goes back to its home node. */
+void page_free(struct pool_cache *cache, void *page);
+/* ZERO_AHEAD: zero pages for the next allocations. Otherwise nothing. Outside the clock. */
+void page_cache_refill(struct pool_cache *cache);
+/* Make sure that this cache's node has `pages` free, faulted-in pages. 0 or -ENOMEM. */
+int pool_reserve(struct pool_cache *cache, size_t pages);
+
+/* The descriptor of a page that came from any pool. */
+struct page_desc *page_desc(const void *page);
+
+/* Every live page of `owner` (0: of anybody), in no order. At rest only. */
+void pool_each(struct pool *pool, uint32_t owner, void (*fn)(void *ctx, struct page_desc *page),
+	       void *ctx);
+
+struct pool_stats {
+	uint64_t allocated, freed; /* by page_alloc and page_free, all caches, past ones too */
+	uint64_t chunks;           /* 2 MiB each */
+	uint64_t bytes;            /* address space held */
+	uint64_t peak_live;        /* upper bound: sum of the caches' own peaks */
+};
+/* At rest only. */
+struct pool_stats pool_stats(struct pool *pool);
+/* Where live pages of `owner` really are (move_pages): counts by OS node; false when refused. */
+bool pool_nodes(struct pool *pool, uint32_t owner, uint64_t by_node[POOL_NODES_MAX]);

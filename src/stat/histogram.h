@@ -1,0 +1,61 @@
+/*
+ * histogram.h - log-linear histogram of unsigned values (nanoseconds), one writer, merged losslessly.
+ *
+ * Values below 128 have a bucket each; above, every power of two is cut into 64 buckets, so the
+ * middle of a bucket is at most 1/128 = 0.8 % away from any value in it (the scheme of fio's
+ * stat.h). Values from 2^HIST_MAX_LG2 on are counted in `overflow`, never dropped; min and max are
+ * exact always. The struct is plain data: zero it to start, copy it, write it to a file.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define HIST_SUB_LG2 6u
+#define HIST_MAX_LG2 40u /* 18 minutes in ns */
+#define HIST_BUCKETS (((HIST_MAX_LG2 - HIST_SUB_LG2) << HIST_SUB_LG2) + (1u << HIST_SUB_LG2))
+
+struct histogram {
+	uint64_t n;        /* recorded, overflow included */
+	uint64_t overflow;
+	uint64_t min, max; /* valid when n > 0 */
+	uint64_t sum;      /* of recorded values, overflow included; wraps after 584 years of ns */
+	uint64_t count[HIST_BUCKETS];
+};
+
+static inline uint32_t hist_bucket(uint64_t value)
+{
+	if (value < (2u << HIST_SUB_LG2))
+		return (uint32_t)value;
+	uint32_t shift = 63u - (uint32_t)__builtin_clzll(value) - HIST_SUB_LG2;
+
+	return (shift << HIST_SUB_LG2) + (uint32_t)(value >> shift);
+}
+
+/* Single writer; about a nanosecond. */
+static inline void hist_record(struct histogram *h, uint64_t value)
+{
+	if (value >> HIST_MAX_LG2)
+		h->overflow++;
+	else
+		h->count[hist_bucket(value)]++;
+	if (!h->n || value < h->min)
+		h->min = value;
+	if (value > h->max)
+		h->max = value;
+	h->sum += value;
+	h->n++;
+}
+
+/* Smallest and largest value of a bucket. */
+uint64_t hist_bucket_low(uint32_t bucket);
+uint64_t hist_bucket_high(uint32_t bucket);
+
+void hist_merge(struct histogram *into, const struct histogram *from);
+
+/*
+ * The value below or at which a share q of the recorded values lies (q in (0, 1]), as the middle of
+ * its bucket, clamped to [min, max]; a rank inside the overflow gives max. n == 0 gives 0.
+ */
+uint64_t hist_quantile(const struct histogram *h, double q);
+/* Are there at least 10 samples beyond q? Otherwise the percentile is reported as null. */
+int hist_supports(const struct histogram *h, double q);

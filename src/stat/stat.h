@@ -1,0 +1,88 @@
+/*
+ * stat.h - the arithmetic of a result: medians, intervals, rates, verdicts. Pure: no I/O, no
+ * clock, no allocation that outlives a call, the same answer for the same data and seed. Any thread.
+ *
+ * Functions that allocate scratch return -1 when memory is out, else 0.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct interval {
+	double mid, lo, hi;
+	size_t n;   /* units it rests on */
+	bool valid; /* false: too few units; mid may still be meaningful when n > 0 */
+};
+
+/* Sorts x. Even n: mean of the middle two. n must be > 0. */
+double stat_median(double *x, size_t n);
+/* Median absolute deviation from the median, unscaled; sorts and overwrites x. */
+double stat_mad(double *x, size_t n);
+
+/* One unit of the analysis: an engine's slice against the baseline's slice of the same half round. */
+struct stat_pair {
+	double a, b;      /* > 0; ratio is b / a, difference is b - a */
+	uint32_t process; /* resampled first when more than one process took part */
+};
+
+enum stat_effect { STAT_RATIO, STAT_DIFFERENCE };
+
+/*
+ * Median of the pair log-ratios (as a ratio) or of the pair differences, with a 95 % interval from
+ * a seeded moving-block bootstrap over the pairs (in order; block length about n^(1/3), at most 10),
+ * with several processes over processes first. Fewer than 6 pairs: valid is false.
+ * peers.md's method: Kalibera & Jones, ISMM'13; Kuensch 1989 for the blocks.
+ */
+int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect, uint64_t seed,
+		struct interval *out);
+
+/* The same bootstrap for the median of a plain series (for example ops/s by slice). */
+int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t seed,
+		struct interval *out);
+
+/*
+ * A count of `events` in `exposure` units (tables, maps): rate with the exact (Garwood) 95 %
+ * Poisson interval; zero events print [0, 3/n] (rule of three). valid is false only for exposure 0.
+ */
+struct interval stat_rate(uint64_t events, double exposure);
+/* Below 100 events a percentage would be noise. */
+static inline bool stat_rate_quotable(uint64_t events)
+{
+	return events >= 100;
+}
+
+/* Jain's index (sum x)^2 / (n sum x^2) in (0, 1]; 1 for n = 0 or all zero. */
+double stat_jain(const double *x, size_t n);
+
+/*
+ * Three-way verdict on a ratio: entirely inside [1/(1+margin), 1+margin] is "same"; entirely beyond
+ * is "better" or "worse" (by whether more is better); otherwise, or when not valid, "unsure".
+ */
+enum stat_verdict { STAT_SAME, STAT_BETTER, STAT_WORSE, STAT_UNSURE };
+enum stat_verdict stat_verdict(const struct interval *ratio, double margin, bool more_is_better);
+const char *stat_verdict_name(enum stat_verdict v);
+
+/* splitmix64 (Steele, Lea, Flood 2014): one mixing step, and a stream from one word of state. */
+static inline uint64_t stat_mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+static inline uint64_t stat_rand(uint64_t *state)
+{
+	uint64_t r = stat_mix(*state);
+
+	*state += 0x9e3779b97f4a7c15u;
+	return r;
+}
+
+/* Uniform in [0, n), n > 0; bias below 2^-32 for n < 2^32. */
+static inline uint64_t stat_below(uint64_t *state, uint64_t n)
+{
+	return (uint64_t)(((unsigned __int128)stat_rand(state) * n) >> 64);
+}
