@@ -1,0 +1,51 @@
+/*
+ * workload.h - what the workers do with a table. A workload is one row of workloads.c and one file
+ * workload_NAME.c; the runner knows nothing else about it.
+ *
+ * The runner calls, in this order: prepare (once, main thread), lane_open (each worker, each
+ * engine), then slice after slice, expect after a case (or after each slice of a cold workload),
+ * lane_close, release. slice() is called on every worker at once, after a barrier that released
+ * them together; everything it measures it adds to lane->tally.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sys/err.h"
+
+struct lane;
+struct group_run;
+struct expectation;
+
+struct workload {
+	const char *name, *help;
+	const char *argument;   /* metavariable of NAME:ARGUMENT, NULL for none */
+	bool cold;              /* about allocation: a fresh root for every slice */
+	bool forced;            /* arrival is forced: no rates, no headline */
+	bool unowned;           /* breaks the contract on purpose */
+	bool pure;              /* operations come in stretches of one kind */
+	unsigned min_threads;
+	/* Shared state into run->shared; check the group. EXIT_* in err. */
+	int (*prepare)(struct group_run *run, struct err *err);
+	void (*release)(struct group_run *run);
+	/* Per worker and engine state into lane->own, on the worker's thread. 0 or -ENOMEM. */
+	int (*lane_open)(struct lane *lane);
+	void (*lane_close)(struct lane *lane);
+	void (*slice)(struct lane *lane);
+	/* Main thread, between slices of a cold workload: reset shared state. May be NULL. */
+	void (*rewind)(struct group_run *run);
+	/* Warm: leave something worth auditing in the table; worker's thread. May be NULL. */
+	void (*settle)(struct lane *lane);
+	/* Warm: take it out again; worker's thread. May be NULL. */
+	void (*clear)(struct lane *lane);
+	/* What this worker has mapped right now. Main thread, at rest. */
+	int (*expect)(struct lane *lane, struct expectation *out);
+	/* Classify what two writers left (overlap). Main thread, at rest, per slice. May be NULL. */
+	void (*classify)(struct group_run *run, unsigned engine);
+};
+
+/* Ends with a row whose name is NULL. */
+extern const struct workload workloads[];
+/* "replay:FILE" finds the row `replay` and points *argument at FILE (or ""); NULL: none. */
+const struct workload *workload_find(const char *text, const char **argument);
