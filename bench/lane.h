@@ -1,0 +1,135 @@
+/*
+ * lane.h - the state of a group while it runs. A worker is a pinned thread; an engine_run is one
+ * engine with its own table; a lane is where the two meet: one worker's view of one engine.
+ *
+ * A lane is touched by its worker while a slice runs and by the main thread between slices.
+ */
+#pragma once
+
+#include <stdalign.h>
+
+#include "bench/barrier.h"
+#include "bench/plan.h"
+#include "bench/result.h"
+#include "bench/workload.h"
+#include "mem/grace.h"
+#include "pt/engine.h"
+
+#define STRETCH_MAX 512u /* operations in one run() call at most */
+
+/* What one worker measured in one slice; zeroed before it. Times in ticks. */
+struct tally {
+	uint64_t start, stop;                       /* of the measured part */
+	uint64_t ops, pages;
+	uint64_t timed_ops[OP_KINDS], timed_pages[OP_KINDS], timed[OP_KINDS];
+	uint64_t busy, busy_ops;                    /* inside stretches of any kind */
+	uint64_t wait;                              /* replay: for earlier events */
+	uint64_t longest;                           /* stretch */
+	uint64_t failed;                            /* operations with an error nobody expected */
+	uint64_t skew, rounds;                      /* rendezvous: Σ of release skews, barriers */
+	uint64_t disturbed;
+	struct host_counters before, after;
+	unsigned cpu;                               /* where it was found */
+};
+
+struct lane {
+	struct pt_worker pw;
+	alignas(CACHE_ALIGN) struct pt *pt;
+	size_t (*run)(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n);
+	struct grace_worker *grace;
+	struct group_run *group;
+	unsigned worker, engine;
+	void *own;                      /* the workload's */
+	struct pt_op *ops;              /* STRETCH_MAX of them, shared by the worker's lanes */
+	uint64_t rng;                   /* of the operations: seeded from the slice's position */
+	uint64_t sample_rng;            /* of the sampling phase */
+	uint64_t sample_every;          /* a power of two; 0: none */
+	uint64_t until_sample;          /* operations before the next timed one */
+	uint64_t think;                 /* ticks */
+	uint64_t ripened;               /* pages freed after their grace period */
+	uint64_t peak;                  /* most pages this lane held */
+	uint64_t involuntary;           /* context switches when last looked */
+	struct tally tally;
+	struct histogram *latency[OP_KINDS];
+	struct histogram *window;       /* race window, ns */
+};
+
+struct engine_run {
+	struct pt_engine engine;        /* a copy: --break puts its own run in */
+	struct pt *pt;
+	struct grace *grace;
+	struct lane **lanes;
+	struct case_result *result;
+};
+
+struct group_run {
+	const struct group *g;
+	const struct topology *topo;
+	struct result *result;
+	struct crew *crew;
+	struct pool *pool;
+	struct pool_cache **caches;     /* by worker */
+	struct pt_op **ops;             /* by worker */
+	struct engine_run engines[GROUP_ENGINES_MAX];
+	uint64_t prot_salt;
+	void *shared;                   /* the workload's */
+	/* the slice under way */
+	unsigned engine;
+	uint64_t position;
+	uint64_t ops_per_worker;        /* warm workloads */
+	uint64_t round;                 /* cold workloads: tables in this slice */
+	uint64_t warmup;                /* ticks of untimed lead-in */
+	bool recording;                 /* false while calibrating: no histograms */
+	bool reserved;
+	struct barrier start;
+	alignas(CACHE_ALIGN) _Atomic uint32_t unfinished; /* workers still measuring */
+};
+
+static inline const struct group *lane_group(const struct lane *lane)
+{
+	return lane->group->g;
+}
+
+/*
+ * Carry out ops[0..n), all of one kind, adding their time to the tally when `measured`. With think
+ * time every operation is timed singly; without, the stretch is timed as a whole and one operation
+ * in sample_every singly. Afterwards the worker is quiescent and its retired pages are handed on.
+ */
+void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, enum op_kind kind, bool measured);
+/* The same for operations of mixed kinds: counts as busy time, not as time of a kind. */
+void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
+/* One operation of a loop of its own (cursor, rendezvous, replay): timed when it is its turn. */
+void lane_single(struct lane *lane, struct pt_op *op);
+/* Between operations: quiescent, hand on retired pages, refill zeroed ones. */
+void lane_rest(struct lane *lane);
+/* Spin until `ticks` after now. */
+void lane_think(uint64_t ticks);
+/* Say that this worker is through; true while others still measure. */
+void lane_finish(struct lane *lane);
+bool lane_others_measure(const struct lane *lane);
+
+static inline enum op_kind op_kind_of(uint8_t kind)
+{
+	return kind == PT_LOOKUP ? OP_LOOKUP :
+	       kind == PT_MAP || kind == PT_MAP_RANGE ? OP_MAP : OP_UNMAP;
+}
+
+/* Output address of an IOVA in every workload: a fixed scramble that keeps alignment up to 2^39. */
+static inline uint64_t pa_of(uint64_t iova)
+{
+	return (iova & ((1ull << 39) - 1)) | ((iova >> 39 ^ 0x155) & 0xfff) << 39;
+}
+
+/* What an owner has mapped: contiguous on both sides. size_lg2 0: any leaf sizes. */
+struct extent {
+	uint64_t iova, pa, bytes;
+	uint8_t size_lg2, prot;
+};
+
+struct expectation {
+	struct extent *v;
+	size_t n, cap;
+};
+
+/* 0 or -ENOMEM. */
+int expect_add(struct expectation *e, const struct extent *extent);
