@@ -49,6 +49,7 @@ struct lane {
 	uint64_t ripened;               /* pages freed after their grace period */
 	uint64_t peak;                  /* most pages this lane held */
 	uint64_t involuntary;           /* context switches when last looked */
+	uint64_t total_ops, total_ticks; /* measured parts of all recorded slices */
 	struct tally tally;
 	struct histogram *latency[OP_KINDS];
 	struct histogram *window;       /* race window, ns */
@@ -71,8 +72,8 @@ struct group_run {
 	struct pool_cache **caches;     /* by worker */
 	struct pt_op **ops;             /* by worker */
 	struct engine_run engines[GROUP_ENGINES_MAX];
-	uint64_t prot_salt;
 	void *shared;                   /* the workload's */
+	_Atomic int error;              /* first -errno of a worker; relaxed: read after crew_run */
 	/* the slice under way */
 	unsigned engine;
 	uint64_t position;
@@ -80,7 +81,7 @@ struct group_run {
 	uint64_t round;                 /* cold workloads: tables in this slice */
 	uint64_t warmup;                /* ticks of untimed lead-in */
 	bool recording;                 /* false while calibrating: no histograms */
-	bool reserved;
+	bool engine_is_ruler;           /* nothing to check in its results */
 	struct barrier start;
 	alignas(CACHE_ALIGN) _Atomic uint32_t unfinished; /* workers still measuring */
 };

@@ -24,6 +24,7 @@ struct slice {
 	uint64_t position;             /* seeds the operations; the same for all engines of a half round */
 	uint64_t ops, pages;           /* measured part, all workers; pages: mapped + unmapped + looked up */
 	uint64_t elapsed_ns;           /* last stop minus first start */
+	double ops_per_s;              /* Σ over workers of ops / own time: all are under load throughout */
 	uint64_t timed_ops[OP_KINDS], timed_pages[OP_KINDS];
 	double timed_ns[OP_KINDS];     /* Σ over workers of time in stretches of one kind */
 	double busy_ns;                /* Σ over workers of time inside stretches of any kind */
@@ -83,7 +84,8 @@ struct case_result {
 	double ns_per_op[OP_KINDS], ns_per_page[OP_KINDS];
 	double busy_ns_per_op;     /* all kinds; think and waiting left out */
 	double wait_ns_per_op;     /* replay */
-	struct histogram *latency[OP_KINDS]; /* NULL: nothing sampled */
+	struct histogram *latency[OP_KINDS]; /* n == 0: nothing sampled */
+	struct histogram *window;  /* race windows, ns */
 	uint64_t sample_every, disturbed;    /* disturbed: samples hit by a context switch, left out */
 	double longest_wait_ns;    /* longest time a worker spent inside one stretch: an upper bound */
 	struct page_ledger pages;

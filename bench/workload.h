@@ -32,6 +32,8 @@ struct workload {
 	/* Per worker and engine state into lane->own, on the worker's thread. 0 or -ENOMEM. */
 	int (*lane_open)(struct lane *lane);
 	void (*lane_close)(struct lane *lane);
+	/* Build what the `limit` ruler walks; one worker at a time, on its thread. May be NULL. */
+	int (*prebuild)(struct lane *lane);
 	void (*slice)(struct lane *lane);
 	/* Main thread, between slices of a cold workload: reset shared state. May be NULL. */
 	void (*rewind)(struct group_run *run);

@@ -1,0 +1,226 @@
+#include "bench/case.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/units.h"
+
+const char *const op_kind_name[OP_KINDS] = { "map", "unmap", "lookup" };
+
+static void name_case(struct case_result *c, const struct group *g)
+{
+	char page[32], think[32];
+	size_t used;
+
+	show_bytes(page, sizeof(page), c->page_bytes);
+	show_ns(think, sizeof(think), (double)c->think_ns);
+	for (char *p = think; *p; p++)
+		if (*p == ' ')
+			memmove(p, p + 1, strlen(p));
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%s/%s/%s", c->workload,
+		 strchr(c->engine->name, '/') ? strchr(c->engine->name, '/') + 1 : c->engine->name,
+		 c->threads, page, (unsigned long)c->batch, think, c->place, c->mem, c->zero);
+	used = strlen(c->case_id);
+	if (g->workload->unowned)
+		snprintf(c->case_id + used, sizeof(c->case_id) - used, "/%s%s", c->range,
+			 c->disjoint ? "/disjoint" : "");
+	else if (g->share != SHARE_ROOT)
+		snprintf(c->case_id + used, sizeof(c->case_id) - used, "/%s", c->share);
+}
+
+static void name_workload(struct case_result *c, const struct group *g)
+{
+	const char *base = strrchr(g->argument, '/');
+	char *suffix;
+
+	base = base ? base + 1 : g->argument;
+	snprintf(c->workload, sizeof(c->workload), "%s%s%.40s", g->workload->name, *base ? ":" : "",
+		 base);
+	suffix = strstr(c->workload, ".trace");
+	if (suffix)
+		*suffix = '\0';
+}
+
+static int allocate(struct case_result *c)
+{
+	c->workers = calloc(c->threads, sizeof(c->workers[0]));
+	c->window = calloc(1 + OP_KINDS, sizeof(*c->window));
+	if (!c->workers || !c->window)
+		return -ENOMEM;
+	for (unsigned k = 0; k < OP_KINDS; k++)
+		c->latency[k] = c->window + 1 + k;
+	return 0;
+}
+
+int case_init(struct case_result *c, const struct group *g, unsigned group_index, unsigned e,
+	      const struct topology *topo)
+{
+	memset(c, 0, sizeof(*c));
+	c->group = group_index;
+	c->section = g->section;
+	c->engine = g->engines[e];
+	c->forced = g->workload->forced;
+	c->cold = g->workload->cold;
+	c->unowned = g->workload->unowned;
+	c->threads = g->threads;
+	c->nodes_used = g->nodes_used;
+	c->page_bytes = 1ull << g->page_lg2;
+	c->batch = g->batch;
+	c->think_ns = g->think_ns;
+	c->disjoint = g->disjoint;
+	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
+	snprintf(c->mem, sizeof(c->mem), "%s", g->mem.text);
+	snprintf(c->zero, sizeof(c->zero), "%s", zero_name(g->zero));
+	snprintf(c->share, sizeof(c->share), "%s", share_name(g->share));
+	snprintf(c->range, sizeof(c->range), "%s", range_name(g->range));
+	name_workload(c, g);
+	name_case(c, g);
+	c->longest_wait_ns = c->jain = c->min_max = NAN;
+	c->pages.on_asked_node = c->waste.window_ns = c->waste.skew_ns = c->waste.overlap = NAN;
+	if (allocate(c))
+		return -ENOMEM;
+	for (unsigned w = 0; w < c->threads; w++) {
+		c->workers[w].cpu_asked = c->workers[w].cpu = g->cpus[w];
+		c->workers[w].node = topology_cpu_node(topo, g->cpus[w]);
+	}
+	return 0;
+}
+
+void case_free(struct case_result *c)
+{
+	free(c->workers);
+	free(c->window);
+	free(c->slices);
+}
+
+int case_add_slice(struct case_result *c, const struct slice *s)
+{
+	/* room for a power of two, doubled when the count reaches one */
+	if ((c->nslices & (c->nslices - 1)) == 0) {
+		size_t room = c->nslices ? 2 * c->nslices : 1;
+		struct slice *v = realloc(c->slices, room * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		c->slices = v;
+	}
+	c->slices[c->nslices++] = *s;
+	return 0;
+}
+
+int case_save(const struct case_result *c, FILE *f)
+{
+	return fwrite(c, sizeof(*c), 1, f) == 1 &&
+	       fwrite(c->workers, sizeof(c->workers[0]), c->threads, f) == c->threads &&
+	       fwrite(c->window, sizeof(*c->window), 1 + OP_KINDS, f) == 1 + OP_KINDS &&
+	       fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices ? 0 : -1;
+}
+
+static void merge_ledger(struct page_ledger *into, const struct page_ledger *from)
+{
+	into->allocated += from->allocated;
+	into->freed += from->freed;
+	into->reachable += from->reachable;
+	into->spare += from->spare;
+	into->retired += from->retired;
+	into->lost += from->lost;
+	into->wasted += from->wasted;
+	into->wasted_install += from->wasted_install;
+	into->wasted_growth += from->wasted_growth;
+	into->recycled += from->recycled;
+	for (unsigned l = 0; l < PT_LEVELS_MAX; l++)
+		into->wasted_by_level[l] += from->wasted_by_level[l];
+	if (from->peak > into->peak)
+		into->peak = from->peak;
+	into->nodes_known = from->nodes_known;
+	into->on_asked_node = from->on_asked_node;
+	memcpy(into->by_node, from->by_node, sizeof(into->by_node));
+}
+
+static void merge_overlap(struct overlap_result *into, const struct overlap_result *from)
+{
+	into->ranges += from->ranges;
+	into->one_writer += from->one_writer;
+	into->mixed_chunks += from->mixed_chunks;
+	into->torn_leaf += from->torn_leaf;
+	into->absent += from->absent;
+	into->leaked_tables += from->leaked_tables;
+}
+
+static void merge_verdict(struct case_result *into, const struct case_result *from)
+{
+	if (from->verified != VERIFIED_NO) {
+		if (into->verified == VERIFIED_NULL)
+			into->verified = from->verified;
+		return;
+	}
+	if (into->verified != VERIFIED_NO) {
+		into->nevidence = from->nevidence;
+		memcpy(into->evidence, from->evidence, sizeof(into->evidence));
+	}
+	into->verified = VERIFIED_NO;
+}
+
+static void merge_fairness(struct case_result *into, const struct case_result *from)
+{
+	if (!(into->longest_wait_ns >= from->longest_wait_ns))
+		into->longest_wait_ns = from->longest_wait_ns;
+	/* the worst process is what a reader wants to know about */
+	if (!(into->jain <= from->jain))
+		into->jain = from->jain;
+	if (!(into->min_max <= from->min_max))
+		into->min_max = from->min_max;
+}
+
+static void merge_head(struct case_result *into, const struct case_result *from)
+{
+	merge_ledger(&into->pages, &from->pages);
+	merge_overlap(&into->overlap, &from->overlap);
+	merge_verdict(into, from);
+	merge_fairness(into, from);
+	into->waste.tables += from->waste.tables;
+	into->disturbed += from->disturbed;
+	into->sample_every = from->sample_every;
+	into->ops_per_slice = from->ops_per_slice;
+	into->events = from->events;
+	into->events_skipped = from->events_skipped;
+}
+
+static int load_arrays(struct case_result *c, const struct case_result *head, FILE *f)
+{
+	for (unsigned w = 0; w < c->threads; w++) {
+		struct worker_result wr;
+
+		if (fread(&wr, sizeof(wr), 1, f) != 1)
+			return -1;
+		wr.ops += c->workers[w].ops;
+		wr.moved |= c->workers[w].moved;
+		c->workers[w] = wr;
+	}
+	for (unsigned k = 0; k < 1 + OP_KINDS; k++) {
+		static struct histogram h; /* 18 KB; main thread only */
+
+		if (fread(&h, sizeof(h), 1, f) != 1)
+			return -1;
+		hist_merge(c->window + k, &h);
+	}
+	for (size_t i = 0; i < head->nslices; i++) {
+		struct slice s;
+
+		if (fread(&s, sizeof(s), 1, f) != 1 || case_add_slice(c, &s))
+			return -1;
+	}
+	return 0;
+}
+
+int case_load_merge(struct case_result *c, FILE *f)
+{
+	struct case_result head;
+
+	if (fread(&head, sizeof(head), 1, f) != 1)
+		return -1;
+	merge_head(c, &head);
+	return load_arrays(c, &head, f);
+}

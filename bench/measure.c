@@ -1,0 +1,198 @@
+/* measure.c - the measured path of every workload: stamps outside, one run() call inside. */
+#include "bench/lane.h"
+#include "sys/clock.h"
+#include "sys/host.h"
+
+/* A sample this long may have been interrupted; looking costs a system call. */
+#define SUSPECT_NS 5000u
+
+void lane_think(uint64_t ticks)
+{
+	uint64_t until = clock_now() + ticks;
+
+	while (clock_now() < until)
+		cpu_relax();
+}
+
+void lane_rest(struct lane *lane)
+{
+	struct pt_count *n = &lane->pw.n;
+
+	if (lane->pw.gather.n || grace_pending(lane->grace))
+		lane->ripened += grace_retire(lane->grace, &lane->pw.gather, lane->pw.pages);
+	if (n->allocated - n->freed - lane->ripened > lane->peak)
+		lane->peak = n->allocated - n->freed - lane->ripened;
+	grace_quiescent(lane->grace);
+	page_cache_refill(lane->pw.pages);
+}
+
+/* Has this thread been switched out since we last looked? */
+static bool was_switched(struct lane *lane)
+{
+	struct host_counters now;
+	bool switched;
+
+	host_counters_thread(&now);
+	switched = now.involuntary != lane->involuntary;
+	lane->involuntary = now.involuntary;
+	return switched;
+}
+
+static void record(struct lane *lane, enum op_kind kind, uint64_t ticks)
+{
+	uint64_t ns = (uint64_t)clock_ns(ticks);
+
+	if (ns > SUSPECT_NS && was_switched(lane)) {
+		lane->tally.disturbed++;
+		return;
+	}
+	if (lane->group->recording)
+		hist_record(lane->latency[kind], ns);
+}
+
+/* One operation between two stamps of its own; returns its ticks. */
+static uint64_t time_one(struct lane *lane, struct pt_op *op)
+{
+	uint64_t from = clock_now(), ticks;
+
+	lane->run(lane->pt, &lane->pw, op, 1);
+	ticks = clock_now() - from;
+	record(lane, op_kind_of(op->kind), ticks);
+	return ticks;
+}
+
+/* Gaps between samples are uniform in [0, 2N): mean N, and no stride to lock onto. */
+static void next_sample(struct lane *lane)
+{
+	lane->until_sample = stat_below(&lane->sample_rng, 2 * lane->sample_every);
+}
+
+static void run_sampled(struct lane *lane, struct pt_op *ops, size_t n)
+{
+	while (n > lane->until_sample) {
+		size_t before = lane->until_sample;
+
+		if (before)
+			lane->run(lane->pt, &lane->pw, ops, before);
+		time_one(lane, ops + before);
+		ops += before + 1;
+		n -= before + 1;
+		next_sample(lane);
+	}
+	if (n)
+		lane->run(lane->pt, &lane->pw, ops, n);
+	lane->until_sample -= n;
+}
+
+/* Every owned operation succeeds in full; whatever did not is evidence. Outside the stamps. */
+static uint64_t count_failed(const struct pt_op *ops, size_t n)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bytes = (uint64_t)ops[i].count << ops[i].size_lg2;
+
+		failed += ops[i].err || (ops[i].kind != PT_LOOKUP && ops[i].result != bytes);
+	}
+	return failed;
+}
+
+static uint64_t count_pages(const struct pt_op *ops, size_t n)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < n; i++)
+		pages += ops[i].count;
+	return pages;
+}
+
+/* The stretch itself; returns the ticks spent inside run(). */
+static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	uint64_t from, inside = 0;
+
+	if (lane->think) {
+		for (size_t i = 0; i < n; i++) {
+			inside += time_one(lane, ops + i);
+			lane_think(lane->think);
+		}
+		return inside;
+	}
+	from = clock_now();
+	if (measured && lane->sample_every)
+		run_sampled(lane, ops, n);
+	else
+		lane->run(lane->pt, &lane->pw, ops, n);
+	return clock_now() - from;
+}
+
+void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	struct tally *t = &lane->tally;
+	uint64_t inside = run_stretch(lane, ops, n, measured);
+
+	lane_rest(lane);
+	if (!lane->group->engine_is_ruler)
+		t->failed += count_failed(ops, n);
+	if (!measured)
+		return;
+	t->ops += n;
+	t->pages += count_pages(ops, n);
+	t->busy += inside;
+	t->busy_ops += n;
+	if (inside > t->longest)
+		t->longest = inside;
+}
+
+void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, enum op_kind kind, bool measured)
+{
+	struct tally *t = &lane->tally;
+	uint64_t busy = t->busy, pages = t->pages;
+
+	lane_mixed(lane, ops, n, measured);
+	if (!measured)
+		return;
+	t->timed[kind] += t->busy - busy;
+	t->timed_ops[kind] += n;
+	t->timed_pages[kind] += t->pages - pages;
+}
+
+void lane_single(struct lane *lane, struct pt_op *op)
+{
+	struct tally *t = &lane->tally;
+	bool sampled = lane->think || (lane->sample_every && lane->until_sample == 0);
+
+	if (sampled) {
+		enum op_kind kind = op_kind_of(op->kind);
+		uint64_t ticks = time_one(lane, op);
+
+		t->timed[kind] += ticks;
+		t->timed_ops[kind]++;
+		t->timed_pages[kind] += op->count;
+		t->busy += ticks;
+		t->busy_ops++;
+		if (ticks > t->longest)
+			t->longest = ticks;
+		next_sample(lane);
+	} else {
+		lane->run(lane->pt, &lane->pw, op, 1);
+		lane->until_sample--;
+	}
+	t->ops++;
+	t->pages += op->count;
+	t->failed += count_failed(op, 1);
+	lane_rest(lane);
+	if (lane->think)
+		lane_think(lane->think);
+}
+
+void lane_finish(struct lane *lane)
+{
+	/* release: with the acquire below, the last to leave has seen everybody stop */
+	at_sub(&lane->group->unfinished, 1, release);
+}
+
+bool lane_others_measure(const struct lane *lane)
+{
+	return at_load(&lane->group->unfinished, acquire) != 0; /* pairs with lane_finish */
+}

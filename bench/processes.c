@@ -1,0 +1,92 @@
+#include "bench/processes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/case.h"
+
+/* What a child reports beside its cases. */
+struct share_end {
+	struct err err;
+	bool lost_pinning;
+	char warnings[16][240];
+	unsigned nwarnings;
+};
+
+/* In the child: run, save, and leave without the parent's exit handlers. */
+static void child(const struct plan *plan, uint32_t process, unsigned processes,
+		  struct result *result, const struct progress *progress, FILE *f)
+{
+	struct share_end end = { 0 };
+	bool saved;
+
+	result->nwarnings = 0;
+	run_share(plan, process, processes, result, progress, &end.err);
+	end.lost_pinning = result->lost_pinning;
+	end.nwarnings = result->nwarnings;
+	memcpy(end.warnings, result->warnings, sizeof(end.warnings));
+	saved = fwrite(&end, sizeof(end), 1, f) == 1;
+	for (size_t i = 0; saved && i < result->ncases; i++)
+		saved = !case_save(&result->cases[i], f);
+	_exit(saved && !fflush(f) ? 0 : 1);
+}
+
+static int merge(struct result *result, FILE *f, struct err *err)
+{
+	struct share_end end;
+
+	rewind(f);
+	if (fread(&end, sizeof(end), 1, f) != 1)
+		return err_set(err, EXIT_INTERNAL, "--processes: a process left nothing behind");
+	for (size_t i = 0; i < result->ncases; i++)
+		if (case_load_merge(&result->cases[i], f))
+			return err_set(err, EXIT_INTERNAL, "--processes: what a process left is cut short");
+	result->lost_pinning |= end.lost_pinning;
+	for (unsigned i = 0; i < end.nwarnings; i++)
+		result_warn(result, "%s", end.warnings[i]);
+	*err = end.err;
+	return err->code;
+}
+
+static int one_process(const struct plan *plan, uint32_t process, unsigned processes,
+		       struct result *result, const struct progress *progress, struct err *err)
+{
+	FILE *f = tmpfile();
+	int status, code;
+	pid_t pid;
+
+	if (!f)
+		return err_set(err, EXIT_CANT_CREATE, "--processes: no temporary file: %s (set TMPDIR)",
+			       strerror(errno));
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		child(plan, process, processes, result, progress, f);
+	if (pid < 0) {
+		fclose(f);
+		return err_set(err, EXIT_NO_RESOURCE, "--processes: cannot fork: %s", strerror(errno));
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		code = err_set(err, WIFEXITED(status) ? EXIT_WRITE : EXIT_INTERNAL,
+			       "--processes: process %u ended badly (status 0x%x)", process, status);
+	else
+		code = merge(result, f, err);
+	fclose(f);
+	return code;
+}
+
+int run_in_processes(const struct plan *plan, unsigned processes, struct result *result,
+		     const struct progress *progress, struct err *err)
+{
+	for (uint32_t p = 0; p < processes; p++) {
+		if (at_load(&run_interrupted, relaxed)) /* a signal's flag, nothing rides on it */
+			return 0;
+		if (one_process(plan, p, processes, result, progress, err))
+			return err->code;
+	}
+	return 0;
+}

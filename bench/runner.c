@@ -1,0 +1,184 @@
+#include "bench/runner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/audit.h"
+#include "bench/case.h"
+#include "bench/group.h"
+#include "bench/processes.h"
+
+#define SLICE_MIN_NS 1000000u
+#define PAIRS_WANTED 6u
+
+_Atomic int run_interrupted;
+
+static bool stopped(void)
+{
+	return at_load(&run_interrupted, relaxed); /* set by a signal handler; nothing else rides on it */
+}
+
+/* A B C D, then D C B A: every engine's slices see the same drift. */
+static int half_round(struct group_run *run, uint32_t process, uint32_t round, uint32_t half,
+		      struct err *err)
+{
+	unsigned n = run->g->nengines;
+
+	for (unsigned i = 0; i < n && !stopped(); i++) {
+		unsigned e = half ? n - 1 - i : i;
+		uint64_t position = ((uint64_t)process << 32 | round) * 2 + half;
+		struct slice s;
+
+		if (slice_run(run, e, position, &s, err))
+			return err->code;
+		s.process = process;
+		s.round = round;
+		s.half = half;
+		if (case_add_slice(run->engines[e].result, &s))
+			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
+	}
+	return 0;
+}
+
+static int measure(struct group_run *run, uint32_t process, struct err *err)
+{
+	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
+
+	run->recording = true;
+	for (uint32_t round = 0; !stopped(); round++) {
+		for (uint32_t half = 0; half < 2; half++)
+			if (half_round(run, process, round, half, err))
+				return err->code;
+		if (clock_monotonic_ns() >= until)
+			break;
+	}
+	run->recording = false;
+	return 0;
+}
+
+static void finish_fairness(struct engine_run *er, unsigned threads)
+{
+	double *rate = calloc(threads, sizeof(*rate)), lo = INFINITY, hi = 0;
+
+	if (!rate)
+		return;
+	for (unsigned w = 0; w < threads; w++) {
+		const struct lane *lane = er->lanes[w];
+
+		rate[w] = lane->total_ticks ? (double)lane->total_ops / (double)lane->total_ticks : 0;
+		lo = fmin(lo, rate[w]);
+		hi = fmax(hi, rate[w]);
+	}
+	er->result->jain = stat_jain(rate, threads);
+	er->result->min_max = hi > 0 ? lo / hi : NAN;
+	free(rate);
+}
+
+/* What the lanes hold goes into the case. */
+static void finish_case(struct group_run *run, unsigned e)
+{
+	struct engine_run *er = &run->engines[e];
+	struct case_result *c = er->result;
+
+	for (unsigned w = 0; w < run->g->threads; w++) {
+		for (unsigned k = 0; k < OP_KINDS; k++)
+			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
+		hist_merge(c->window, er->lanes[w]->window);
+		if (c->workers[w].moved)
+			run->result->lost_pinning = true;
+	}
+	finish_fairness(er, run->g->threads);
+}
+
+/* A short run still wants pairs: shrink the slices until enough of them fit. */
+static void fit_slices(struct group *g)
+{
+	uint64_t slices = (uint64_t)g->nengines * PAIRS_WANTED;
+	uint64_t each = g->duration_ns / slices;
+
+	if (each > g->slice_ns)
+		return;
+	g->slice_ns = each > SLICE_MIN_NS ? each : SLICE_MIN_NS;
+	if (g->warmup_ns > g->slice_ns / 5)
+		g->warmup_ns = g->slice_ns / 5;
+}
+
+static int run_group(const struct group *planned, uint32_t process, unsigned processes, size_t first,
+		     struct result *result, struct err *err)
+{
+	struct group g = *planned;
+	struct group_run *run;
+	int code;
+
+	g.duration_ns /= processes;
+	fit_slices(&g);
+	if (group_open(&run, &g, result, first, err))
+		return err->code;
+	code = group_calibrate(run, err);
+	if (!code)
+		code = measure(run, process, err);
+	for (unsigned e = 0; e < g.nengines && !code && !g.workload->cold; e++)
+		code = group_audit(run, e, err);
+	for (unsigned e = 0; e < g.nengines; e++)
+		finish_case(run, e);
+	group_close(run);
+	return code;
+}
+
+int run_share(const struct plan *plan, uint32_t process, unsigned processes, struct result *result,
+	      const struct progress *progress, struct err *err)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < plan->n && !stopped(); i++) {
+		if (progress && progress->tick)
+			progress->tick(progress->ctx, ((double)process + (double)i / (double)plan->n) /
+				       processes, &plan->groups[i]);
+		if (run_group(&plan->groups[i], process, processes, first, result, err))
+			return err->code;
+		first += plan->groups[i].nengines;
+	}
+	return 0;
+}
+
+static int init_cases(const struct plan *plan, struct result *result)
+{
+	result->cases = calloc(plan->ncases, sizeof(result->cases[0]));
+	if (!result->cases)
+		return -1;
+	for (size_t i = 0; i < plan->n; i++)
+		for (unsigned e = 0; e < plan->groups[i].nengines; e++)
+			if (case_init(&result->cases[result->ncases++], &plan->groups[i], (unsigned)i, e,
+				      result->topo))
+				return -1;
+	return 0;
+}
+
+/* Idle hiccups of the CPU we are on: what the machine does to a loop that does nothing. */
+static void measure_ruler(struct result *result)
+{
+	result->ruler.clock = clock_facts;
+	host_hiccups(&result->ruler.hiccups, 200000000);
+}
+
+int run_plan(const struct plan *plan, unsigned processes, struct result *result,
+	     const struct progress *progress, struct err *err)
+{
+	uint64_t started = clock_monotonic_ns(), steal = host_steal_ns();
+	int code;
+
+	result->processes = processes;
+	if (init_cases(plan, result))
+		return err_set(err, EXIT_NO_RESOURCE, "no memory for %zu cases", plan->ncases);
+	measure_ruler(result);
+	if (processes > 1)
+		code = run_in_processes(plan, processes, result, progress, err);
+	else
+		code = run_share(plan, 0, 1, result, progress, err);
+	result->complete = !code && !stopped();
+	result->ruler.steal_ns = host_steal_ns() - steal;
+	result->ruler.elapsed_s = (double)(clock_monotonic_ns() - started) / 1e9;
+	result->ruler.peak_rss_bytes = host_peak_rss_bytes();
+	return code;
+}

@@ -1,0 +1,267 @@
+/* slice.c - one engine's turn, and how many operations a turn has. */
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+
+#include "bench/audit.h"
+#include "bench/crew.h"
+#include "bench/group.h"
+
+#define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
+#define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
+#define ROUND_MIN 8u
+
+static void slice_worker(void *arg, unsigned w)
+{
+	struct group_run *run = arg;
+	struct lane *lane = run->engines[run->engine].lanes[w];
+	struct tally *t = &lane->tally;
+
+	memset(t, 0, sizeof(*t));
+	host_counters_thread(&t->before);
+	lane->involuntary = t->before.involuntary;
+	lane->pw.window_every = run->recording ? WINDOW_EVERY : 0;
+	grace_online(lane->grace);
+	barrier_wait(&run->start);
+	run->g->workload->slice(lane);
+	lane_rest(lane);
+	grace_offline(lane->grace);
+	t->cpu = (unsigned)sched_getcpu();
+	host_counters_thread(&t->after);
+}
+
+/* Add one lane's tally; times become nanoseconds here. */
+static void add_tally(struct slice *s, const struct tally *t)
+{
+	double own_s = clock_ns(t->stop - t->start) / 1e9;
+
+	s->ops += t->ops;
+	s->pages += t->pages;
+	if (own_s > 0)
+		s->ops_per_s += (double)t->ops / own_s;
+	for (unsigned k = 0; k < OP_KINDS; k++) {
+		s->timed_ops[k] += t->timed_ops[k];
+		s->timed_pages[k] += t->timed_pages[k];
+		s->timed_ns[k] += clock_ns(t->timed[k]);
+	}
+	s->busy_ns += clock_ns(t->busy);
+	s->busy_ops += t->busy_ops;
+	s->wait_ns += clock_ns(t->wait);
+	s->involuntary += t->after.involuntary - t->before.involuntary;
+	s->voluntary += t->after.voluntary - t->before.voluntary;
+	s->faults += t->after.minor_faults - t->before.minor_faults;
+	s->migrations += t->after.migrations - t->before.migrations;
+}
+
+static void add_waste(struct slice *s, const struct engine_run *er, unsigned threads)
+{
+	for (unsigned w = 0; w < threads; w++) {
+		const struct pt_count *n = &er->lanes[w]->pw.n;
+
+		s->tables += n->installs;
+		s->lost_growth += n->wasted_growth;
+		for (unsigned l = 0; l < PT_LEVELS_MAX; l++)
+			s->lost_install += n->wasted_install[l];
+	}
+}
+
+/* What outlives the slice: the case's worker rows and extremes. */
+static void keep(struct group_run *run, unsigned e)
+{
+	struct case_result *c = run->engines[e].result;
+
+	for (unsigned w = 0; w < run->g->threads; w++) {
+		struct lane *lane = run->engines[e].lanes[w];
+		struct worker_result *wr = &c->workers[w];
+		double longest = clock_ns(lane->tally.longest);
+
+		lane->total_ops += lane->tally.ops;
+		lane->total_ticks += lane->tally.stop - lane->tally.start;
+		wr->ops += lane->tally.ops;
+		wr->cpu = lane->tally.cpu;
+		wr->moved |= lane->tally.cpu != wr->cpu_asked;
+		c->disturbed += lane->tally.disturbed;
+		if (!(c->longest_wait_ns >= longest))
+			c->longest_wait_ns = longest;
+	}
+}
+
+static void collect(struct group_run *run, unsigned e, struct slice *out)
+{
+	struct engine_run *er = &run->engines[e];
+	uint64_t first = UINT64_MAX, last = 0, failed = 0;
+
+	for (unsigned w = 0; w < run->g->threads; w++) {
+		const struct tally *t = &er->lanes[w]->tally;
+
+		add_tally(out, t);
+		failed += t->failed;
+		first = t->start < first ? t->start : first;
+		last = t->stop > last ? t->stop : last;
+	}
+	out->elapsed_ns = last > first ? (uint64_t)clock_ns(last - first) : 0;
+	if (run->g->workload->cold) /* elsewhere the counters run on from slice to slice */
+		add_waste(out, er, run->g->threads);
+	if (run->g->workload->forced) {
+		const struct tally *t = &er->lanes[0]->tally;
+		double chances = (double)out->tables * (run->g->threads - 1);
+
+		out->skew_ns = t->rounds ? clock_ns(t->skew) / (double)t->rounds : NAN;
+		out->overlap = chances > 0 ? (double)out->lost_install / chances : NAN;
+	}
+	if (failed && !run->g->workload->unowned && !er->engine.ruler)
+		audit_fail(er->result, "%lu operations failed or did less than asked",
+			   (unsigned long)failed);
+}
+
+int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice *out,
+	      struct err *err)
+{
+	const struct workload *w = run->g->workload;
+	uint64_t steal = host_steal_ns();
+
+	memset(out, 0, sizeof(*out));
+	out->position = run->position = position;
+	if (w->cold && table_open(run, e, err))
+		return err->code;
+	if (w->rewind)
+		w->rewind(run);
+	run->engine = e;
+	run->engine_is_ruler = run->engines[e].engine.ruler;
+	at_store(&run->unfinished, run->g->threads, relaxed); /* crew_run orders it */
+	crew_run(run->crew, slice_worker, run);
+	out->steal_ns = host_steal_ns() - steal;
+	collect(run, e, out);
+	if (run->recording)
+		keep(run, e);
+	if (!w->cold)
+		return 0;
+	if (w->classify && run->recording)
+		w->classify(run, e);
+	if (audit_engine(run, e, false, run->recording))
+		return err_set(err, EXIT_NO_RESOURCE, "no memory to audit %s", w->name);
+	table_close(run, e);
+	return 0;
+}
+
+/* One slice of every engine; the slowest elapsed time, and the fastest operation of an engine. */
+static int trial(struct group_run *run, double *slowest_ns, double *fastest_op_ns, struct err *err)
+{
+	*slowest_ns = 0;
+	*fastest_op_ns = INFINITY;
+	for (unsigned e = 0; e < run->g->nengines; e++) {
+		struct slice s;
+
+		if (slice_run(run, e, UINT32_MAX, &s, err))
+			return err->code;
+		if ((double)s.elapsed_ns > *slowest_ns)
+			*slowest_ns = (double)s.elapsed_ns;
+		if (!run->engines[e].engine.ruler && s.busy_ops &&
+		    s.busy_ns / (double)s.busy_ops < *fastest_op_ns)
+			*fastest_op_ns = s.busy_ns / (double)s.busy_ops;
+	}
+	return 0;
+}
+
+/* The smallest power of two that keeps the predicted cost of sampling below the limit. */
+static uint64_t choose_sampling(const struct group *g, double op_ns)
+{
+	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
+	uint64_t every = 1;
+
+	if (g->sample)
+		return g->sample;
+	if (!isfinite(op_ns))
+		return 64;
+	while (cost_ns / ((double)every * op_ns + cost_ns) > SAMPLE_COST_MAX && every < 1 << 16)
+		every *= 2;
+	return every;
+}
+
+static void scale(struct group_run *run, double by)
+{
+	uint64_t *size = run->g->workload->cold ? &run->round : &run->ops_per_worker;
+	double next = (double)*size * by;
+
+	if (run->g->workload->cold)
+		next = fmin(fmax(next, ROUND_MIN), (double)run->g->round);
+	*size = (uint64_t)fmax(next, 1);
+}
+
+int group_calibrate(struct group_run *run, struct err *err)
+{
+	const struct group *g = run->g;
+	double slowest = 0, op_ns = 0, want = (double)g->slice_ns;
+
+	run->ops_per_worker = 256;
+	run->round = g->round < 32 ? g->round : 32;
+	for (unsigned i = 0; i < 12; i++) {
+		if (trial(run, &slowest, &op_ns, err))
+			return err->code;
+		if (slowest > want / 4 || (g->workload->cold && run->round == g->round))
+			break;
+		scale(run, slowest > 0 ? fmin(want / slowest, 16) : 16);
+	}
+	if (slowest > 0)
+		scale(run, want / slowest);
+	for (unsigned e = 0; e < g->nengines; e++) {
+		struct case_result *c = run->engines[e].result;
+
+		c->sample_every = choose_sampling(g, op_ns);
+		c->ops_per_slice = g->workload->cold ? 0 : run->ops_per_worker;
+		for (unsigned w = 0; w < g->threads; w++) {
+			struct lane *lane = run->engines[e].lanes[w];
+
+			lane->sample_every = c->sample_every;
+			lane->until_sample = stat_below(&lane->sample_rng, c->sample_every);
+		}
+	}
+	return 0;
+}
+
+/* Outside slices a worker goes online for its table the same way. */
+static void at_once(struct group_run *run, unsigned w, void (*fn)(struct lane *lane))
+{
+	struct lane *lane = run->engines[run->engine].lanes[w];
+
+	grace_online(lane->grace);
+	barrier_wait(&run->start);
+	fn(lane);
+	lane_rest(lane);
+	grace_offline(lane->grace);
+}
+
+static void settle_worker(void *arg, unsigned w)
+{
+	struct group_run *run = arg;
+
+	at_once(run, w, run->g->workload->settle);
+}
+
+static void clear_worker(void *arg, unsigned w)
+{
+	struct group_run *run = arg;
+
+	at_once(run, w, run->g->workload->clear);
+}
+
+int group_audit(struct group_run *run, unsigned e, struct err *err)
+{
+	const struct workload *w = run->g->workload;
+	int error = 0;
+
+	run->engine = e;
+	run->engine_is_ruler = run->engines[e].engine.ruler;
+	if (run->engine_is_ruler)
+		return 0;
+	if (w->settle)
+		crew_run(run->crew, settle_worker, run);
+	error = audit_engine(run, e, false, true);
+	if (!error && w->clear) {
+		crew_run(run->crew, clear_worker, run);
+		error = audit_engine(run, e, true, false);
+	}
+	if (error)
+		return err_set(err, EXIT_NO_RESOURCE, "no memory to audit %s", w->name);
+	return 0;
+}
