@@ -23,6 +23,8 @@ static void child(const struct plan *plan, uint32_t process, unsigned processes,
 	bool saved;
 
 	result->nwarnings = 0;
+	if (cases_init(plan, result)) /* what earlier processes found is the parent's */
+		_exit(1);
 	run_share(plan, process, processes, result, progress, &end.err);
 	end.lost_pinning = result->lost_pinning;
 	end.nwarnings = result->nwarnings;

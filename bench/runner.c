@@ -142,8 +142,9 @@ int run_share(const struct plan *plan, uint32_t process, unsigned processes, str
 	return 0;
 }
 
-static int init_cases(const struct plan *plan, struct result *result)
+int cases_init(const struct plan *plan, struct result *result)
 {
+	result->ncases = 0;
 	result->cases = calloc(plan->ncases, sizeof(result->cases[0]));
 	if (!result->cases)
 		return -1;
@@ -169,7 +170,7 @@ int run_plan(const struct plan *plan, unsigned processes, struct result *result,
 	int code;
 
 	result->processes = processes;
-	if (init_cases(plan, result))
+	if (cases_init(plan, result))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %zu cases", plan->ncases);
 	measure_ruler(result);
 	if (processes > 1)

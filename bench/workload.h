@@ -47,7 +47,7 @@ struct workload {
 	void (*classify)(struct group_run *run, unsigned engine);
 };
 
-/* Ends with a row whose name is NULL. */
-extern const struct workload workloads[];
+/* Ends with NULL. */
+extern const struct workload *const workloads[];
 /* "replay:FILE" finds the row `replay` and points *argument at FILE (or ""); NULL: none. */
 const struct workload *workload_find(const char *text, const char **argument);

@@ -1,0 +1,19 @@
+/* plan_default.h - the parts of planning that plan.c and the default comparison share. */
+#pragma once
+
+#include "bench/plan.h"
+
+/* The comparison of the screen, about a minute whatever the number of CPUs. */
+int plan_default(struct plan *plan, const struct options *o, const struct topology *topo,
+		 struct err *err);
+
+/* A group with everything scalar from the options' first values; no workload, threads, engines. */
+void plan_group_from(struct group *g, const struct options *o);
+/* Append a copy of *g with its CPUs chosen. */
+int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err);
+/* null, and limit where it applies. */
+void plan_add_rulers(struct group *g);
+/* The user's list, or 1, 2, 4, … and all allowed CPUs. */
+void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo);
+/* Deal a minute over groups[first..n). */
+void plan_spread(struct plan *plan, size_t first, unsigned processes);

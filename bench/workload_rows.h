@@ -1,0 +1,7 @@
+/* workload_rows.h - one row per workload, each defined in the file of its name. */
+#pragma once
+
+#include "bench/workload.h"
+
+extern const struct workload workload_private, workload_adjacent, workload_cursor,
+	workload_rendezvous, workload_churn, workload_replay, workload_overlap;
