@@ -1,0 +1,171 @@
+/* run.c - `iopt run`: options, plan, run, report. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/out_dir.h"
+#include "bench/plan.h"
+#include "bench/progress.h"
+#include "bench/runner.h"
+#include "bench/screen.h"
+#include "bench/verbs.h"
+#include "bench/write.h"
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	/* relaxed: a flag, nothing rides on it; the slice under way is finished first */
+	at_store(&run_interrupted, 1, relaxed);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a closed stdout is a write error, not a death */
+}
+
+static void describe(struct result *r, const struct topology *topo)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[240];
+
+	r->topo = topo;
+	host_read(&r->host, topo);
+	gmtime_r(&now, &tm);
+	strftime(r->started_utc, sizeof(r->started_utc), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	for (unsigned i = 0; host_warning(&r->host, topo, i, text, sizeof(text)); i++)
+		result_warn(r, "%s", text);
+	if (clock_facts.why_not)
+		result_warn(r, "clock_gettime instead of the cycle counter: %s", clock_facts.why_not);
+}
+
+/* 13 > 14 > 74 > 130: the worst wins. */
+static int exit_code(const struct result *r, int write_code)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		if (r->cases[i].verified == VERIFIED_NO)
+			return EXIT_VERIFY;
+	if (r->lost_pinning || r->clock_stepped_back)
+		return EXIT_UNTRUSTED;
+	if (write_code)
+		return write_code;
+	return r->complete ? EXIT_FINE : EXIT_INTERRUPTED;
+}
+
+static int print(const struct result *r, const struct options *o)
+{
+	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+
+	if (o->format == FORMAT_JSON)
+		return write_json(r, stdout);
+	if (o->format == FORMAT_CSV)
+		return write_summary_csv(r, stdout);
+	screen_print(r, stdout, colour);
+	return 0;
+}
+
+static int report(const struct result *r, const struct options *o)
+{
+	struct err err = { 0 };
+	int code = print(r, o) ? EXIT_WRITE : 0;
+
+	if (o->out[0] && out_dir_write(r, o->out, &err))
+		code = verb_fail("run", &err);
+	if (finish_stdout())
+		code = EXIT_WRITE;
+	return exit_code(r, code);
+}
+
+static int execute(const struct plan *plan, struct result *r, const struct options *o)
+{
+	struct progress_line line;
+	struct progress progress = { progress_tick, &line };
+	struct err err = { 0 };
+	int code;
+
+	catch_signals();
+	progress_start(&line, o->quiet, plan->predicted_s);
+	code = run_plan(plan, o->processes, r, &progress, &err);
+	progress_end(&line);
+	if (code)
+		verb_fail("run", &err);
+	if (analyse(r)) {
+		err_set(&err, EXIT_NO_RESOURCE, "no memory to analyse the result");
+		return verb_fail("run", &err);
+	}
+	/* what was measured before a failure is valid, and kept */
+	if (code && !r->ncases)
+		return code;
+	return code ? (report(r, o), code) : report(r, o);
+}
+
+static int with_plan(struct result *r, const struct plan *plan, const struct topology *topo,
+		     struct err *err)
+{
+	const struct options *o = &r->jobs[0];
+
+	if (o->dry_run) {
+		plan_print(plan, topo, stdout);
+		return finish_stdout();
+	}
+	if (!topo->this_system)
+		return err_set(err, EXIT_USAGE, "--topology is another machine: add --dry-run to plan for it");
+	if (o->out[0] && out_dir_check(o->out, err))
+		return err->code;
+	clock_init();
+	describe(r, topo);
+	return execute(plan, r, o);
+}
+
+static int with_jobs(struct result *r, struct err *err)
+{
+	const char *spec = r->jobs[0].topology[0] ? r->jobs[0].topology : NULL;
+	struct topology *topo;
+	struct plan plan;
+	int code;
+
+	if (topology_load(&topo, spec, err))
+		return err->code;
+	code = plan_build(&plan, r->jobs, r->njobs, topo, err);
+	if (!code) {
+		code = with_plan(r, &plan, topo, err);
+		result_free(r);
+		plan_free(&plan);
+	}
+	topology_free(topo);
+	return code;
+}
+
+int verb_run(int argc, char **argv)
+{
+	struct result *r = calloc(1, sizeof(*r));
+	struct options *jobs = NULL;
+	struct err err = { 0 };
+	bool help;
+	int code;
+
+	if (!r)
+		return EXIT_NO_RESOURCE;
+	r->argc = argc;
+	r->argv = argv;
+	code = jobs_parse(&jobs, &r->njobs, argc, argv, &help, &err);
+	if (!code && help) {
+		options_help(stdout);
+	} else if (!code) {
+		r->jobs = jobs;
+		r->seed = jobs[0].seed;
+		code = with_jobs(r, &err);
+	}
+	if (err.code)
+		verb_fail("run", &err);
+	free(jobs);
+	free(r);
+	return code;
+}
