@@ -1,0 +1,233 @@
+#include "sys/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/clock_check.h"
+
+#define CALIBRATE_NS 100000000u
+#define DRIFT_PPM_MAX 100.0
+#define BRACKETS 64
+#define STEP_SAMPLES 4096
+#define STEP_DELTA_MAX 4096
+#define PAIR_SAMPLES 301
+#define PAIRS 32
+
+struct clock_facts clock_facts = { .source = "clock_gettime", .ns_per_tick = 1, .step_ns = 1 };
+bool clock_use_cycles;
+
+static uint64_t raw_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+struct both {
+	uint64_t cycles, ns;
+};
+
+/* The two clocks at one moment: the tightest of some brackets, so that an interrupt does not count. */
+static struct both read_both(void)
+{
+	struct both best = { 0, 0 };
+	uint64_t width = UINT64_MAX;
+
+	for (int i = 0; i < BRACKETS; i++) {
+		uint64_t before = clock_cycles();
+		uint64_t ns = raw_ns();
+		uint64_t after = clock_cycles();
+
+		if (after - before < width) {
+			width = after - before;
+			best = (struct both){ before + width / 2, ns };
+		}
+	}
+	return best;
+}
+
+static void wait_ns(uint64_t from, uint64_t ns)
+{
+	while (raw_ns() - from < ns) {
+		struct timespec ts = { .tv_nsec = 5000000 };
+
+		nanosleep(&ts, NULL);
+	}
+}
+
+static double rate(struct both a, struct both b)
+{
+	return b.cycles > a.cycles ? (double)(b.ns - a.ns) / (double)(b.cycles - a.cycles) : 0;
+}
+
+/* Twice 100 ms; the rate is taken over both. False when they disagree. */
+static bool calibrate(void)
+{
+	struct both a = read_both(), b, c;
+	double first, second;
+
+	wait_ns(a.ns, CALIBRATE_NS);
+	b = read_both();
+	wait_ns(b.ns, CALIBRATE_NS);
+	c = read_both();
+	first = rate(a, b);
+	second = rate(b, c);
+	if (first <= 0 || second <= 0)
+		return false;
+	clock_facts.ns_per_tick = rate(a, c);
+	clock_facts.drift_ppm = fabs(first - second) / clock_facts.ns_per_tick * 1e6;
+	return clock_facts.drift_ppm <= DRIFT_PPM_MAX;
+}
+
+#if defined(__x86_64__)
+/* Is `flag` a word of the first processor's flags? */
+static bool cpu_flag(const char *flag)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char *line = NULL, *save = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	while (f && getline(&line, &size, f) > 0) {
+		if (strncmp(line, "flags", 5))
+			continue;
+		for (char *w = strtok_r(line, " \t\n", &save); w && !found; w = strtok_r(NULL, " \t\n", &save))
+			found = !strcmp(w, flag);
+		break;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+#endif
+
+/* NULL, or why there is no counter worth calibrating. */
+static const char *no_counter(void)
+{
+	const char *wish = getenv("IOPT_CLOCK");
+
+	if (wish && !strcmp(wish, "clock_gettime"))
+		return "IOPT_CLOCK=clock_gettime";
+#if defined(__x86_64__)
+	if (!cpu_flag("constant_tsc"))
+		return "the TSC's rate varies (no constant_tsc)";
+	if (!cpu_flag("nonstop_tsc"))
+		return "the TSC stops in idle (no nonstop_tsc)";
+	return NULL;
+#elif defined(__aarch64__)
+	return NULL; /* the generic timer is invariant by architecture: Arm ARM D11.1 */
+#else
+	return "no cycle counter known on this architecture";
+#endif
+}
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t r = a % b;
+
+		a = b;
+		b = r;
+	}
+	return a;
+}
+
+/*
+ * The counter's granularity: the greatest common divisor of the differences that occur often. A
+ * rare odd one is a hypervisor's correction (virtual machines step by 26 ticks, seldom by 1).
+ */
+static double measure_step(void)
+{
+	static uint32_t seen[STEP_DELTA_MAX];
+	uint64_t step = 0, smallest = 0, last = clock_now();
+
+	memset(seen, 0, sizeof(seen));
+	for (int i = 0; i < STEP_SAMPLES; i++) {
+		uint64_t now = clock_now();
+		uint64_t delta = now - last;
+
+		if (delta && delta < STEP_DELTA_MAX)
+			seen[delta]++;
+		if (delta && (!smallest || delta < smallest))
+			smallest = delta;
+		last = now;
+	}
+	for (uint64_t delta = 1; delta < STEP_DELTA_MAX; delta++)
+		if (seen[delta] >= STEP_SAMPLES / 100)
+			step = gcd(step, delta);
+	if (!step)
+		step = smallest ? smallest : 1;
+	return clock_ns(step);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What two stamps cost whoever takes them. */
+static double measure_pair(void)
+{
+	uint64_t cost[PAIR_SAMPLES];
+
+	for (int i = 0; i < PAIR_SAMPLES; i++) {
+		uint64_t start = clock_now();
+
+		for (int k = 0; k < 2 * PAIRS - 1; k++) {
+			uint64_t now = clock_now();
+
+			__asm__ __volatile__("" : : "r"(now)); /* it is used */
+		}
+		cost[i] = clock_now() - start;
+	}
+	qsort(cost, PAIR_SAMPLES, sizeof(cost[0]), by_value);
+	return clock_ns(cost[PAIR_SAMPLES / 2]) / PAIRS;
+}
+
+/* NULL when the cycle counter is fit for use, its rate in clock_facts. */
+static const char *try_cycles(void)
+{
+	static char text[96];
+	const char *why = no_counter();
+	uint64_t back;
+
+	if (why)
+		return why;
+	if (!calibrate()) {
+		snprintf(text, sizeof(text), "two calibrations disagree by %.0f ppm",
+			 clock_facts.drift_ppm);
+		return text;
+	}
+	back = clock_check_cpus(clock_cycles_ordered);
+	clock_facts.cross_cpu_ns = clock_ns(back);
+	if (!back)
+		return NULL;
+	snprintf(text, sizeof(text), "it steps back %.0f ns between CPUs", clock_facts.cross_cpu_ns);
+	return text;
+}
+
+void clock_init(void)
+{
+	clock_facts = (struct clock_facts){ .ns_per_tick = 1 };
+	clock_use_cycles = false;
+	clock_facts.why_not = try_cycles();
+	if (clock_facts.why_not) {
+		clock_facts.source = "clock_gettime";
+		clock_facts.ns_per_tick = 1;
+	} else {
+		clock_use_cycles = true;
+#if defined(__aarch64__)
+		clock_facts.source = "cntvct";
+#else
+		clock_facts.source = "tsc";
+#endif
+	}
+	clock_facts.step_ns = measure_step();
+	clock_facts.pair_ns = measure_pair();
+}
