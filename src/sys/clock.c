@@ -10,8 +10,9 @@
 #define CALIBRATE_NS 100000000u
 #define DRIFT_PPM_MAX 100.0
 #define BRACKETS 64
-#define STEP_SAMPLES 4096
-#define STEP_DELTA_MAX 4096
+#define STEP_SAMPLES 8192
+#define STEP_DELTA_MAX 1024
+#define STEP_TICKS_MAX 256
 #define PAIR_SAMPLES 301
 #define PAIRS 32
 
@@ -125,6 +126,55 @@ static const char *no_counter(void)
 #endif
 }
 
+/* How often each small difference of two stamps was seen, after pauses of many lengths. */
+struct deltas {
+	uint32_t seen[STEP_DELTA_MAX];
+	uint64_t n, smallest;
+};
+
+static void collect_deltas(struct deltas *d)
+{
+	memset(d, 0, sizeof(*d));
+	for (int i = 0; i < STEP_SAMPLES; i++) {
+		uint64_t start = clock_now(), delta;
+
+		for (int pause = i % 61; pause > 0; pause--)
+			__asm__ __volatile__("" : : "r"(pause)); /* an empty loop that stays */
+		delta = clock_now() - start;
+		if (!delta || delta >= STEP_DELTA_MAX)
+			continue;
+		d->seen[delta]++;
+		d->n++;
+		if (!d->smallest || delta < d->smallest)
+			d->smallest = delta;
+	}
+}
+
+/*
+ * Are nearly all differences within a tick of a multiple of `step`? Returns the step they average
+ * to, or 0. Only small multiples count, lest the error of `step` adds up.
+ */
+static double fits(const struct deltas *d, double step)
+{
+	double sum = 0, steps = 0;
+	uint64_t near = 0, far = 0;
+
+	for (unsigned delta = 1; delta < STEP_DELTA_MAX && delta < 8.5 * step; delta++) {
+		double k = floor(delta / step + 0.5);
+
+		if (!d->seen[delta])
+			continue;
+		if (fabs(delta - k * step) > 1) {
+			far += d->seen[delta];
+			continue;
+		}
+		near += d->seen[delta];
+		sum += (double)d->seen[delta] * delta;
+		steps += (double)d->seen[delta] * k;
+	}
+	return near > d->n / 4 && far <= near / 100 && steps > 0 ? sum / steps : 0;
+}
+
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
 	while (b) {
@@ -137,30 +187,27 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 }
 
 /*
- * The counter's granularity: the greatest common divisor of the differences that occur often. A
- * rare odd one is a hypervisor's correction (virtual machines step by 26 ticks, seldom by 1).
+ * The counter's granularity. A virtual or scaled counter moves by a step that need not be a whole
+ * number of ticks (10 ns of a 2.445 GHz TSC: differences of 24, 25, 49, …), so the greatest
+ * common divisor alone would say 1; it decides where steps are too small to tell from rounding.
  */
 static double measure_step(void)
 {
-	static uint32_t seen[STEP_DELTA_MAX];
-	uint64_t step = 0, smallest = 0, last = clock_now();
+	static struct deltas d;
+	uint64_t step = 0;
 
-	memset(seen, 0, sizeof(seen));
-	for (int i = 0; i < STEP_SAMPLES; i++) {
-		uint64_t now = clock_now();
-		uint64_t delta = now - last;
+	collect_deltas(&d);
+	for (double s = STEP_TICKS_MAX; s >= 4; s -= 1.0 / 16) {
+		double fitted = fits(&d, s);
 
-		if (delta && delta < STEP_DELTA_MAX)
-			seen[delta]++;
-		if (delta && (!smallest || delta < smallest))
-			smallest = delta;
-		last = now;
+		if (fitted > 0)
+			return fitted * clock_facts.ns_per_tick;
 	}
 	for (uint64_t delta = 1; delta < STEP_DELTA_MAX; delta++)
-		if (seen[delta] >= STEP_SAMPLES / 100)
+		if (d.seen[delta] > d.n / 100)
 			step = gcd(step, delta);
 	if (!step)
-		step = smallest ? smallest : 1;
+		step = d.smallest ? d.smallest : 1;
 	return clock_ns(step);
 }
 
