@@ -33,7 +33,8 @@ struct mem_choice {
 	char text[32];   /* "local", "bind:1" */
 };
 
-enum share_kind { SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
+/* AUTO: the least the workload can share; the root in private, leaf tables in adjacent. */
+enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 enum breakage {
@@ -41,11 +42,16 @@ enum breakage {
 	BREAK_LEAK_PAGE, BREAK_STRAY_LEAF,
 };
 
+#define THREADS_ALL 0u /* in options.threads: as many as there are allowed CPUs */
+#define JOBS_MAX 64u
+
 struct options {
+	char job[64];               /* section of the job file; "" without one */
+	uint64_t given;             /* rows set by flag or file; read with options_given() */
 	bool preset_default;        /* nothing chosen: the comparison of the screen */
 	struct list_text engines;   /* full names, checked */
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
-	struct list_u64 threads;    /* empty: 1, 2, 4, … and all allowed CPUs */
+	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
 	struct list_u64 page_size;  /* log2 of bytes */
 	struct list_u64 batch;      /* pages per call */
 	struct list_u64 think_ns;
@@ -74,13 +80,23 @@ struct options {
 void options_default(struct options *o);
 /*
  * Parse argv[0..argc) (after the verb): flags `--name value` or `--name=value`, and at most one
- * job file (fio style INI, read first, so that flags win). EXIT_USAGE (flags, keys, ranges) or
- * EXIT_BAD_DATA (unreadable file). *help is set for --help.
+ * job file (fio style INI: [global], then a section per job that inherits it). Flags win over
+ * every job; without a file there is one job. *jobs (malloc, free with free) holds *n. EXIT_USAGE
+ * (flags, keys, ranges), EXIT_BAD_DATA (unreadable file), EXIT_NO_RESOURCE. *help is set for
+ * --help, and then nothing else is parsed and *jobs is NULL.
+ *
+ * Options of the invocation (dry-run, quiet, topology, out, format) are the same in every job.
  */
-int options_parse(struct options *o, int argc, char **argv, bool *help, struct err *err);
-/* Flags by group, each with its default and range. */
+int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *help,
+	       struct err *err);
+/* Was this option (name without dashes) set, rather than left at its default? */
+bool options_given(const struct options *o, const char *name);
+/* Flags by group, each with its default and range; ends with examples. */
 void options_help(FILE *out);
-/* The resolved options as a job file that repeats the run. */
+/*
+ * The resolved options as one section of a job file that repeats the run; jobs written one after
+ * another make one file. Options of the invocation are left out.
+ */
 void options_write_job(const struct options *o, FILE *out);
 /* `iopt list` uses these names. */
 const char *share_name(enum share_kind k);

@@ -16,9 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sys/atomic.h"
 #include "sys/err.h"
 
 #define PAGE_BYTES 4096u
+#define POOL_CHUNK_BYTES ((uintptr_t)2 << 20)
 #define POOL_NODES_MAX 64u
 
 enum pool_zero {
@@ -56,6 +58,7 @@ struct page_desc {
 	void *page;
 	uint64_t reserved[4];
 };
+_Static_assert(sizeof(struct page_desc) == 64, "eight pages of descriptors to a chunk");
 
 struct pool;
 struct pool_cache;
@@ -82,7 +85,16 @@ void page_cache_refill(struct pool_cache *cache);
 int pool_reserve(struct pool_cache *cache, size_t pages);
 
 /* The descriptor of a page that came from any pool. */
+#ifdef IOPT_SANITIZED
 struct page_desc *page_desc(const void *page);
+#else
+static inline struct page_desc *page_desc(const void *page)
+{
+	uintptr_t offset = (uintptr_t)page & (POOL_CHUNK_BYTES - 1);
+
+	return (struct page_desc *)((uintptr_t)page - offset) + offset / PAGE_BYTES;
+}
+#endif
 
 /* Every live page of `owner` (0: of anybody), in no order. At rest only. */
 void pool_each(struct pool *pool, uint32_t owner, void (*fn)(void *ctx, struct page_desc *page),
@@ -93,6 +105,7 @@ struct pool_stats {
 	uint64_t chunks;           /* 2 MiB each */
 	uint64_t bytes;            /* address space held */
 	uint64_t peak_live;        /* upper bound: sum of the caches' own peaks */
+	uint64_t zeroed_late;      /* ZERO_AHEAD: allocations that found no page zeroed before */
 };
 /* At rest only. */
 struct pool_stats pool_stats(struct pool *pool);

@@ -17,7 +17,7 @@ struct topo_cpu {
 	unsigned os;       /* OS index of the PU */
 	unsigned core;     /* logical index of its core */
 	unsigned smt;      /* 0 for a core's first allowed PU, 1 for its second, … */
-	unsigned l3;       /* logical index of its last-level cache */
+	unsigned l3;       /* logical index of its last-level cache; its package's where none is known */
 	unsigned package;
 	unsigned node;     /* index into nodes[] of its nearest node with memory */
 	bool allowed;      /* in the cpuset of this process and online */
@@ -26,7 +26,7 @@ struct topo_cpu {
 struct topo_node {
 	unsigned os;       /* OS index */
 	uint64_t memory_bytes;
-	unsigned cpus;     /* allowed CPUs in it */
+	unsigned cpus;     /* allowed CPUs whose `node` it is; 0 for a node of memory only */
 };
 
 struct topology {
@@ -34,6 +34,7 @@ struct topology {
 	char *spec;        /* what it was loaded from; NULL for this system */
 	unsigned ncpus, nnodes, npackages, nl3, ncores, nallowed;
 	unsigned smt;      /* most PUs in a core */
+	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: unknown or none */
 	struct topo_cpu *cpus;   /* by OS index order */
 	struct topo_node *nodes; /* by OS index order */
 	unsigned *distance;      /* nnodes × nnodes, ACPI SLIT units; 10/20 when the system has none */
@@ -50,17 +51,20 @@ enum place_kind { PLACE_COMPACT, PLACE_SCATTER, PLACE_NODE_RR, PLACE_NODE, PLACE
 struct place {
 	enum place_kind kind;
 	unsigned node;       /* PLACE_NODE: OS index */
-	char text[64];       /* as the user wrote it: "compact", "node:1", "cpus:0,2-5" */
+	char text[256];      /* as the user wrote it: "compact", "node:1", "cpus:0,2-5" */
 };
+
+/* "0-3,8" from numbers in rising order; ends in "…" where it does not fit. Returns text. */
+char *topology_ranges(char *text, size_t size, const unsigned *numbers, unsigned n);
 
 /* Parse `compact | scatter | node-rr | node:N | cpus:LIST`. EXIT_USAGE in err. */
 int place_parse(struct place *out, const char *text, struct err *err);
 /*
  * Choose CPUs for `threads` workers: cpu[i] is the OS index of worker i's CPU, all distinct.
- * Hyperthreads come last in every policy (all first PUs of cores before any second). compact fills
- * an L3, then a node, then a package; scatter spreads over packages, nodes and L3s in turn;
- * node-rr deals worker by worker over the nodes with CPUs. EXIT_NO_RESOURCE when it cannot be, the
- * text saying what is there.
+ * Hyperthreads come last (all first PUs of cores before any second), but a list is taken in the
+ * order written. compact fills an L3, then a node, then a package; scatter spreads over packages,
+ * nodes and L3s in turn; node-rr deals worker by worker over the nodes with CPUs.
+ * EXIT_NO_RESOURCE when it cannot be, the text saying what is there.
  */
 int place_cpus(const struct topology *t, const struct place *place, unsigned threads,
 	       unsigned *cpu, struct err *err);

@@ -1,0 +1,88 @@
+/* list.c - `iopt list`: engines, workloads, and the words that options take. */
+#include <string.h>
+
+#include "bench/option_row.h"
+#include "bench/suggest.h"
+#include "bench/verbs.h"
+#include "pt/engine.h"
+
+static const char help[] =
+	"usage: iopt list [engines|workloads|options]\n"
+	"\n"
+	"Name what can be measured and what options of `iopt run` take. Without an argument: all.\n"
+	"\n"
+	"Example:\n"
+	"  iopt list engines\n";
+
+static void list_choices(const char *title, const char *flag, const struct choice *c)
+{
+	printf("\n%s (--%s)\n", title, flag);
+	for (; c->name; c++)
+		printf("  %-13s %s\n", c->name, c->help);
+}
+
+static void list_engines(void)
+{
+	printf("Engines (--engines; the part after the slash will do)\n");
+	printf("  %-29s %-8s %-7s %s\n", "name", "format", "body", "sync");
+	for (const struct pt_engine *e = pt_engines; e->name; e++)
+		printf("  %-29s %-8s %-7s %-10s\n      %s%s\n", e->name, e->format, e->body, e->sync,
+		       e->help, e->single ? " (one thread only)" : "");
+	printf("\nGroups of engines\n");
+	for (const struct choice *g = engine_groups; g->name; g++)
+		printf("  %-13s %s\n", g->name, g->help);
+}
+
+static void list_workloads(void)
+{
+	list_choices("Workloads", "workload", workload_choices());
+	list_choices("What neighbours share in workload adjacent", "share", share_choices);
+	list_choices("What writers fight over in workload overlap", "range", range_choices);
+}
+
+static void list_options(void)
+{
+	list_choices("Placements", "place", place_choices);
+	list_choices("Memory policies", "mem", mem_choices);
+	list_choices("Zeroing of table pages", "zero", zero_choices);
+	list_choices("Breakages that the audit must catch", "break", breakage_choices);
+	list_choices("Formats of stdout", "format", format_choices);
+	printf("\nAll options (flags, and keys of job files)\n");
+	for (const struct option_row *row = option_rows; row->name; row++)
+		printf("  %-13s %s\n", row->name, row->help);
+}
+
+static const struct {
+	const char *name;
+	void (*print)(void);
+} topics[] = {
+	{ "engines", list_engines }, { "workloads", list_workloads }, { "options", list_options },
+};
+
+#define NTOPICS (sizeof(topics) / sizeof(topics[0]))
+
+int verb_list(int argc, char **argv)
+{
+	const char *topic;
+	struct suggest s;
+	struct err err;
+	char did[64];
+	int rc;
+
+	if (!verb_argument("list", help, argc, argv, &topic, &rc))
+		return rc;
+	suggest_start(&s, topic ? topic : "");
+	for (size_t i = 0; i < NTOPICS; i++) {
+		if (!topic || !strcmp(topic, topics[i].name)) {
+			topics[i].print();
+			if (topic)
+				return EXIT_FINE;
+		}
+		suggest_offer(&s, topics[i].name);
+	}
+	if (!topic)
+		return EXIT_FINE;
+	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options%s", topic,
+		suggest_text(&s, "", did, sizeof(did)));
+	return verb_fail("list", &err);
+}

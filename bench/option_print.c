@@ -1,0 +1,132 @@
+/* option_print.c - the rows written out: --help and job files. */
+#include <string.h>
+
+#include "bench/option_row.h"
+
+#define HELP_INDENT 24u
+#define HELP_COLUMNS 96u
+/* inih reads lines of at most 197 bytes; a longer list goes on in indented lines. */
+#define JOB_COLUMNS 150u
+
+static const char *const group_titles[GROUPS] = {
+	[GROUP_WHAT] = "What is compared",
+	[GROUP_SHAPE] = "Shape of the work",
+	[GROUP_WHERE] = "Where it runs",
+	[GROUP_MEASURE] = "How it is measured",
+	[GROUP_OUTPUT] = "This invocation",
+};
+
+/* Words of `text` from column HELP_INDENT on, wrapped. */
+static void print_wrapped(const char *text, FILE *out)
+{
+	size_t at = HELP_INDENT;
+
+	for (bool first = true; *text; first = false) {
+		size_t len = strcspn(text, " ");
+
+		if (!first && at + 1 + len > HELP_COLUMNS) {
+			fprintf(out, "\n%*s", (int)HELP_INDENT, "");
+			at = HELP_INDENT;
+		} else if (!first) {
+			fputc(' ', out);
+			at++;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		at += len;
+		text += len + (text[len] == ' ');
+	}
+	fputc('\n', out);
+}
+
+static void row_range(const struct option_row *row, char *buf, size_t size)
+{
+	char min[32], max[32];
+
+	buf[0] = '\0';
+	if (row->kind == &kind_unsigned)
+		snprintf(buf, size, "%u..%u; ", (unsigned)row->min, (unsigned)row->max);
+	else if (row->max && row->max < UINT64_MAX)
+		snprintf(buf, size, "%s..%s; ", row->kind->show(row, &row->min, min, sizeof(min)),
+			 row->kind->show(row, &row->max, max, sizeof(max)));
+}
+
+static void row_help(const struct option_row *row, FILE *out)
+{
+	char text[512], range[72], words[160] = "";
+	const char *metavar = row->metavar ? row->metavar : row->kind->metavar;
+	int used = fprintf(out, "  --%s %s", row->name, metavar);
+
+	if (used < (int)HELP_INDENT - 1)
+		fprintf(out, "%*s", (int)HELP_INDENT - used, "");
+	else
+		fprintf(out, "\n%*s", (int)HELP_INDENT, "");
+	for (const struct choice *c = row->choices; c && c->name; c++)
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
+			 c == row->choices ? ": " : " | ", c->name);
+	row_range(row, range, sizeof(range));
+	bool plain = row->kind == &kind_bool || !*row->def;
+
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", row->help, words, plain ? "" : " [",
+		 plain ? "" : range, plain ? "" : "default ", plain ? "" : row->def,
+		 plain ? "" : "]");
+	print_wrapped(text, out);
+}
+
+void options_help(FILE *out)
+{
+	fputs("usage: iopt run [JOBFILE] [options]\n"
+	      "\n"
+	      "Measure page tables against each other and audit them. Without options: the default\n"
+	      "comparison, in about a minute. A list (with commas) makes a sweep. In a job file the\n"
+	      "same names stand as `name = value` under [global] and one [section] per job; options\n"
+	      "given here win.\n", out);
+	for (int group = 0; group < GROUPS; group++) {
+		fprintf(out, "\n%s:\n", group_titles[group]);
+		for (const struct option_row *row = option_rows; row->name; row++)
+			if ((int)row->group == group)
+				row_help(row, out);
+	}
+	fputs("\nExamples:\n"
+	      "  iopt run\n"
+	      "  iopt run --engines 2019 --threads 1,2,4 --think 0,1us --out results/local\n"
+	      "  iopt run configs/scaling.ini --place cpus:0,2-5 --format json\n"
+	      "  iopt run --dry-run --topology '2 pack:2 numa:1 l3:4 core:4 pu:2'\n"
+	      "\nExit: 0 fine, 13 audit failed, 14 measurement untrustworthy, 64 usage, 65 bad input,\n"
+	      "69 resource unavailable, 70 internal, 73 cannot create output, 74 write failed,\n"
+	      "130 interrupted.\n", out);
+}
+
+static void write_row(const struct options *o, const struct option_row *row, FILE *out)
+{
+	const char *values = (const char *)o + row->offset;
+	size_t n = row->count == ROW_SCALAR ? 1 : *(const size_t *)((const char *)o + row->count);
+	int at = fprintf(out, "%s = ", row->name);
+	char shown[256];
+
+	if (!n)
+		fputs("auto", out);
+	for (size_t i = 0; i < n; i++) {
+		const char *value = row->kind->show(row, values + i * row->kind->size, shown,
+						    sizeof(shown));
+
+		if (i && (size_t)at + strlen(value) > JOB_COLUMNS)
+			at = fprintf(out, ",\n    %s", value);
+		else
+			at += fprintf(out, "%s%s", i ? "," : "", value);
+	}
+	fputc('\n', out);
+}
+
+void options_write_job(const struct options *o, FILE *out)
+{
+	fprintf(out, "[%s]\n", *o->job ? o->job : "run");
+	for (const struct option_row *row = option_rows; row->name; row++) {
+		/* The default comparison is one as long as none of its dimensions is named. */
+		bool skip = row->flags & ROW_ONCE ||
+			    (o->preset_default && row->flags & ROW_CHOOSES) ||
+			    (row->only && !options_workload(o, row->only));
+
+		if (!skip)
+			write_row(o, row, out);
+	}
+}

@@ -1,0 +1,200 @@
+/* option_table.c - every option of `run`, a row each, and the words that options take. */
+#include <string.h>
+
+#include "bench/option_row.h"
+#include "bench/suggest.h"
+
+#define SECOND 1000000000ULL
+
+const struct choice place_choices[] = {
+	{ "compact", "fill a last-level cache, then a node, then a package" },
+	{ "scatter", "spread over packages, nodes and caches in turn" },
+	{ "node-rr", "deal worker by worker over the nodes" },
+	{ "node:N", "stay inside node N" },
+	{ "cpus:LIST", "exactly these, in this order: cpus:0,2-5" },
+	{ NULL, NULL },
+};
+
+const struct choice mem_choices[] = {
+	{ "local", "table pages on the node of the worker that allocates (2019)" },
+	{ "bind:N", "everything on node N, enforced" },
+	{ "device:N", "on the device's node N, as later kernels do" },
+	{ "interleave", "round robin over the nodes with memory" },
+	{ NULL, NULL },
+};
+
+/* In the order of their enums. */
+const struct choice zero_choices[] = {
+	{ "alloc", "when allocated: the kernel's way, inside lock and race window" },
+	{ "free", "when freed" },
+	{ "ahead", "outside the clock: hides waste and shortens holds" },
+	{ NULL, NULL },
+};
+const struct choice share_choices[] = {
+	{ "auto", "root for private, table for adjacent" },
+	{ "root", "only the root and tables above the leaf tables" },
+	{ "table", "neighbouring pages of the same leaf tables" },
+	{ "line", "neighbouring entries of the same 64-byte lines" },
+	{ NULL, NULL },
+};
+const struct choice range_choices[] = {
+	{ "64K", "one contiguous leaf: 16 replicas" },
+	{ "3x4K", "three pages, a chunk each" },
+	{ "4K-over-2M", "a small page against a large one" },
+	{ "map-unmap", "one maps while the other unmaps" },
+	{ NULL, NULL },
+};
+const struct choice breakage_choices[] = {
+	{ "none", "nothing is broken" },
+	{ "drop-leaf", "forget to write a leaf" },
+	{ "wrong-pa", "write a leaf with another address" },
+	{ "wrong-perm", "write a leaf with other permissions" },
+	{ "double-link", "link a table twice" },
+	{ "leak-page", "lose a table page" },
+	{ "stray-leaf", "write a leaf that nobody asked for" },
+	{ NULL, NULL },
+};
+const struct choice format_choices[] = {
+	{ "text", "the screen" },
+	{ "csv", "a row per case" },
+	{ "json", "the whole result" },
+	{ NULL, NULL },
+};
+
+const struct choice engine_groups[] = {
+	{ "2019", "every engine of the 2019 body" },
+	{ "modern", "every engine of the modern body" },
+	{ "all", "both" },
+	{ NULL, NULL },
+};
+
+const struct choice *workload_choices(void)
+{
+	static const struct choice workloads[] = {
+		{ "private", "each worker maps and unmaps in its own leaf tables; the root is shared" },
+		{ "adjacent", "neighbouring pages of the same leaf tables or lines (--share)" },
+		{ "cursor", "a shared counter hands out consecutive ranges of a fresh table" },
+		{ "rendezvous", "a barrier before each new table: forced, not a natural rate" },
+		{ "churn", "random maps, unmaps and lookups of mixed sizes in owned ranges" },
+		{ "overlap", "several writers on the same ranges: breaks the contract (--range)" },
+		{ "replay:FILE", "a recorded trace; `iopt trace FILE` summarises it" },
+		{ NULL, NULL },
+	};
+
+	return workloads;
+}
+
+#define ONE(field) ROW_SCALAR, offsetof(struct options, field)
+#define LIST(field) offsetof(struct options, field.n), offsetof(struct options, field.v)
+#define MANY(number, field) offsetof(struct options, number), offsetof(struct options, field)
+#define NO_RANGE 0, 0, NULL
+
+const struct option_row option_rows[] = {
+	{ "engines", &kind_engine, LIST(engines), NO_RANGE,
+	  "lockless-2019,mutex-2019,spin-2019,lockless", NULL,
+	  "page tables to compare, by name or group: 2019, modern, all; see `iopt list engines`",
+	  GROUP_WHAT, ROW_CHOOSES, NULL },
+	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
+	  "private, adjacent, cursor, rendezvous, churn, overlap, replay:FILE", GROUP_WHAT,
+	  ROW_CHOOSES, NULL },
+	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
+	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
+	  GROUP_WHAT, ROW_AUTO, NULL },
+	{ "break", &kind_choice, ONE(breakage), 0, 0, breakage_choices, "none", NULL,
+	  "break the table on purpose, to see the audit catch it (exit 13)", GROUP_WHAT,
+	  ROW_CHOOSES, NULL },
+
+	{ "page-size", &kind_page_size, LIST(page_size), NO_RANGE, "4K", NULL,
+	  "bytes a page: powers of two 4K..2P other than 512G", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "batch", &kind_count, LIST(batch), 1, 65536, NULL, "1", "LIST",
+	  "pages mapped by one call", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "think", &kind_duration, LIST(think_ns), 0, SECOND, NULL, "0", "LIST",
+	  "time spent outside the table between operations", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
+	  "leaf tables of a worker in private and adjacent", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "round", &kind_count, ONE(round), 1, 1000000, NULL, "1024", NULL,
+	  "most tables in a round of a cold workload (cursor, rendezvous)", GROUP_SHAPE,
+	  ROW_CHOOSES, NULL },
+	{ "share", &kind_choice, ONE(share), 0, 0, share_choices, "auto", NULL,
+	  "what neighbours have in common", GROUP_SHAPE, ROW_CHOOSES, "adjacent" },
+	{ "range", &kind_choice, ONE(range), 0, 0, range_choices, "64K", NULL,
+	  "what two writers fight over", GROUP_SHAPE, ROW_CHOOSES, "overlap" },
+	{ "disjoint", &kind_bool, ONE(disjoint), NO_RANGE, "no", NULL,
+	  "give each writer ranges of its own: the counter-test", GROUP_SHAPE, ROW_CHOOSES,
+	  "overlap" },
+
+	{ "place", &kind_place, MANY(nplaces, places), 0, 0, place_choices, "compact", NULL,
+	  "where workers run", GROUP_WHERE, ROW_CHOOSES, NULL },
+	{ "mem", &kind_mem, MANY(nmems, mems), 0, 0, mem_choices, "local", NULL,
+	  "where table pages come from", GROUP_WHERE, ROW_CHOOSES, NULL },
+	{ "zero", &kind_choice, MANY(nzeros, zeros), 0, 0, zero_choices, "alloc", "LIST",
+	  "when a table page is zeroed", GROUP_WHERE, ROW_CHOOSES, NULL },
+
+	{ "duration", &kind_duration, ONE(duration_ns), 0, 24 * 3600 * SECOND, NULL, "0", NULL,
+	  "time for each group of interleaved engines; 0: chosen", GROUP_MEASURE, 0, NULL },
+	{ "slice", &kind_duration, ONE(slice_ns), 100000, 10 * SECOND, NULL, "20ms", NULL,
+	  "an engine's turn", GROUP_MEASURE, 0, NULL },
+	{ "warmup", &kind_duration, ONE(warmup_ns), 0, 10 * SECOND, NULL, "2ms", NULL,
+	  "untimed start of every slice", GROUP_MEASURE, 0, NULL },
+	{ "processes", &kind_unsigned, ONE(processes), 1, 1000, NULL, "1", NULL,
+	  "repeat in so many processes: where tables lie is luck, one process is one draw",
+	  GROUP_MEASURE, 0, NULL },
+	{ "seed", &kind_count, ONE(seed), 0, UINT64_MAX, NULL, "1", NULL,
+	  "of every random choice", GROUP_MEASURE, 0, NULL },
+	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "0", NULL,
+	  "time one operation in N, a power of two; 0: chosen so that it costs below 2 %",
+	  GROUP_MEASURE, 0, NULL },
+
+	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,
+	  "print the plan: threads and CPUs, memory, predicted time; measure nothing", GROUP_OUTPUT,
+	  ROW_ONCE, NULL },
+	{ "topology", &kind_text, ONE(topology), NO_RANGE, "", "FILE|SYNTHETIC",
+	  "plan for another machine (with --dry-run): hwloc XML or '2 pack:2 numa:1 core:4 pu:2'",
+	  GROUP_OUTPUT, ROW_ONCE, NULL },
+	{ "out", &kind_text, ONE(out), NO_RANGE, "", "DIR",
+	  "write result.json, summary.csv, slices.csv, latency.csv and job.ini there", GROUP_OUTPUT,
+	  ROW_ONCE, NULL },
+	{ "format", &kind_choice, ONE(format), 0, 0, format_choices, "text", NULL,
+	  "what goes to stdout", GROUP_OUTPUT, ROW_ONCE, NULL },
+	{ "quiet", &kind_bool, ONE(quiet), NO_RANGE, "no", NULL, "no progress on stderr",
+	  GROUP_OUTPUT, ROW_ONCE, NULL },
+	{ .name = NULL },
+};
+
+const struct option_row *option_find(const char *name)
+{
+	for (const struct option_row *row = option_rows; row->name; row++)
+		if (!strcmp(row->name, name))
+			return row;
+	return NULL;
+}
+
+char *option_suggest(const char *name, const char *prefix, char *buf, size_t size)
+{
+	struct suggest s;
+
+	suggest_start(&s, name);
+	for (const struct option_row *row = option_rows; row->name; row++)
+		suggest_offer(&s, row->name);
+	return suggest_text(&s, prefix, buf, size);
+}
+
+const char *share_name(enum share_kind k)
+{
+	return share_choices[k].name;
+}
+
+const char *range_name(enum range_kind k)
+{
+	return range_choices[k].name;
+}
+
+const char *breakage_name(enum breakage k)
+{
+	return breakage_choices[k].name;
+}
+
+const char *zero_name(enum pool_zero k)
+{
+	return zero_choices[k].name;
+}

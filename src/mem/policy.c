@@ -1,0 +1,63 @@
+#include "mem/policy.h"
+
+#include <numa.h>
+#include <stdio.h>
+#include <string.h>
+
+unsigned policy_nodes(unsigned os_nodes[POOL_NODES_MAX])
+{
+	struct bitmask *allowed;
+	unsigned n = 0;
+
+	os_nodes[0] = 0;
+	if (numa_available() < 0)
+		return 1;
+	allowed = numa_get_mems_allowed();
+	for (int node = 0; node <= numa_max_node() && n < POOL_NODES_MAX; node++)
+		if (numa_bitmask_isbitset(allowed, (unsigned)node) && numa_node_size64(node, NULL) > 0)
+			os_nodes[n++] = (unsigned)node;
+	numa_bitmask_free(allowed);
+	return n ? n : 1;
+}
+
+static void name_nodes(char *text, size_t size, const unsigned *os_nodes, unsigned n)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < n && used < size; i++) {
+		int put = snprintf(text + used, size - used, "%s%u", i ? "," : "", os_nodes[i]);
+
+		used += put > 0 ? (size_t)put : 0;
+	}
+}
+
+int policy_settle(const struct pool_config *config, const unsigned *os_nodes, unsigned nnodes,
+		  enum arena_policy *out, char *warning, size_t size, struct err *err)
+{
+	const char *kind = config->mem == POOL_MEM_BIND ? "bind" : "device";
+	char there[200];
+	unsigned i = 0;
+	int rc;
+
+	while (policy_names_node(config) && i < nnodes && os_nodes[i] != config->node)
+		i++;
+	if (i == nnodes) {
+		name_nodes(there, sizeof(there), os_nodes, nnodes);
+		return err_set(err, EXIT_NO_RESOURCE,
+			       "--mem %s:%u: node %u does not exist or has no memory here: nodes %s",
+			       kind, config->node, config->node, there);
+	}
+	*out = config->mem == POOL_MEM_BIND ? ARENA_BIND : ARENA_PREFER;
+	rc = arena_probe(*out, os_nodes[i]);
+	if (!rc)
+		return 0;
+	if (policy_names_node(config))
+		return err_set(err, EXIT_NO_RESOURCE,
+			       "--mem %s:%u: mbind is refused here (%s); try --mem local", kind,
+			       config->node, strerror(-rc));
+	*out = ARENA_ANYWHERE;
+	snprintf(warning, size, "mbind is refused here (%s): table pages lie where the kernel puts them",
+		 strerror(-rc));
+	return 0;
+}
