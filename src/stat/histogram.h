@@ -54,7 +54,8 @@ void hist_merge(struct histogram *into, const struct histogram *from);
 
 /*
  * The value below or at which a share q of the recorded values lies (q in (0, 1]), as the middle of
- * its bucket, clamped to [min, max]; a rank inside the overflow gives max. n == 0 gives 0.
+ * its bucket, clamped to [min, max]; the last rank, and any inside the overflow, gives max. n == 0
+ * gives 0.
  */
 uint64_t hist_quantile(const struct histogram *h, double q);
 /* Are there at least 10 samples beyond q? Otherwise the percentile is reported as null. */

@@ -30,21 +30,28 @@ struct stat_pair {
 enum stat_effect { STAT_RATIO, STAT_DIFFERENCE };
 
 /*
- * Median of the pair log-ratios (as a ratio) or of the pair differences, with a 95 % interval from
- * a seeded moving-block bootstrap over the pairs (in order; block length about n^(1/3), at most 10),
- * with several processes over processes first. Fewer than 6 pairs: valid is false.
- * peers.md's method: Kalibera & Jones, ISMM'13; Kuensch 1989 for the blocks.
+ * Median of the pair log-ratios (as a ratio) or of the pair differences, with a 95 % percentile
+ * interval from a seeded block bootstrap over the pairs, in order: 1999 resamples, circular blocks
+ * of about n^(1/3) pairs, at most 10, and four blocks fewer than the data has, which pays for their
+ * small number. With several processes a resample draws processes first (two fewer than took part),
+ * then blocks inside each. Fewer than 6 pairs: valid is false and lo = mid = hi. Fewer than 5
+ * processes cannot give 95 % against what differs between processes: docs/statistics.md.
+ * Kalibera & Jones, ISMM'13; Kuensch 1989 and Politis & Romano 1992 for the blocks.
  */
 int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect, uint64_t seed,
 		struct interval *out);
 
-/* The same bootstrap for the median of a plain series (for example ops/s by slice). */
+/*
+ * The same bootstrap for the median of a plain series (for example ops/s by slice). process may be
+ * NULL: all of one.
+ */
 int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t seed,
 		struct interval *out);
 
 /*
  * A count of `events` in `exposure` units (tables, maps): rate with the exact (Garwood) 95 %
- * Poisson interval; zero events print [0, 3/n] (rule of three). valid is false only for exposure 0.
+ * Poisson interval; zero events print [0, 3/n] (rule of three). valid is false only for exposure 0,
+ * n is the events.
  */
 struct interval stat_rate(uint64_t events, double exposure);
 /* Below 100 events a percentage would be noise. */

@@ -1,0 +1,103 @@
+/*
+ * rate.c - the exact interval of a Poisson count (Garwood, Biometrika 28, 1936): its ends are the
+ * 2.5 % quantile of the gamma distribution of shape k and the 97.5 % quantile of shape k + 1.
+ */
+#include "stat/stat.h"
+
+#include <math.h>
+
+#define TAIL 0.025
+#define Z 1.959963984540054 /* normal quantile of 1 - TAIL */
+#define LARGE_SHAPE 10000.0
+
+/*
+ * Cornish-Fisher expansion of the gamma quantile at normal quantile z. The first term left out is
+ * below 0.1 * shape^-2.5 of the result: under 1e-11 from LARGE_SHAPE on.
+ */
+static double quantile_large(double shape, double z)
+{
+	double z2 = z * z, root = sqrt(shape);
+
+	return shape + z * root + (z2 - 1) / 3 + z * (z2 - 7) / (36 * root) -
+	       ((3 * z2 + 7) * z2 - 16) / (810 * shape);
+}
+
+/* x^shape e^-x / Gamma(shape), by way of logarithms: no factor need fit a double. */
+static double density_times_x(double shape, double x)
+{
+	int sign; /* lgamma() would write the process-wide signgam */
+
+	return exp(shape * log(x) - x - lgamma_r(shape, &sign));
+}
+
+/* Lower tail by its series (Abramowitz & Stegun 6.5.29); converges fast for x < shape + 1. */
+static double lower_tail(double shape, double x)
+{
+	double term = 1 / shape, sum = term;
+
+	for (double n = 1; term > sum * 1e-17; n++) {
+		term *= x / (shape + n);
+		sum += term;
+	}
+	return density_times_x(shape, x) * sum;
+}
+
+/*
+ * Upper tail by its continued fraction (A&S 6.5.31), evaluated by Lentz's method; converges for
+ * x > shape + 1, and the 97.5 % quantile always is.
+ */
+static double upper_tail(double shape, double x)
+{
+	double b = x + 1 - shape, c = INFINITY, d = 1 / b, fraction = d, step = 0;
+
+	for (double n = 1; fabs(step - 1) > 1e-16 && n < 10 * LARGE_SHAPE; n++) {
+		double a = n * (shape - n);
+
+		b += 2;
+		d = 1 / (b + a * d);
+		c = b + a / c;
+		step = c * d;
+		fraction *= step;
+	}
+	return density_times_x(shape, x) * fraction;
+}
+
+/*
+ * The x that leaves TAIL below it (z < 0) or above it (z > 0): Newton on the logarithm of the tail,
+ * which is concave and so has no second root to fall into, from Wilson and Hilferty's cube.
+ */
+static double quantile(double shape, double z)
+{
+	if (shape >= LARGE_SHAPE)
+		return quantile_large(shape, z);
+
+	double cube = 1 - 1 / (9 * shape) + z / (3 * sqrt(shape)), x = shape * cube * cube * cube;
+
+	for (int i = 0; i < 50; i++) {
+		double tail = z < 0 ? lower_tail(shape, x) : upper_tail(shape, x);
+		double slope = density_times_x(shape, x) / x / tail;
+		double step = log(tail / TAIL) / slope;
+
+		x += z < 0 ? -step : step;
+		if (fabs(step) <= 1e-13 * x)
+			break;
+	}
+	return x;
+}
+
+struct interval stat_rate(uint64_t events, double exposure)
+{
+	struct interval rate = { .n = (size_t)events };
+
+	if (!(exposure > 0))
+		return rate;
+	rate.valid = true;
+	rate.mid = (double)events / exposure;
+	if (events) {
+		rate.lo = quantile((double)events, -Z) / exposure;
+		rate.hi = quantile((double)events + 1, Z) / exposure;
+	} else {
+		rate.hi = 3 / exposure;
+	}
+	return rate;
+}

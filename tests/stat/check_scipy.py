@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Hold src/stat against SciPy, and measure the error rates of its intervals.
+
+usage: check_scipy.py PROGRAM [--table]
+
+PROGRAM is the built tests/stat/stat_values. --table prints the error rates of docs/statistics.md
+(a minute or two) instead of checking. Exit: 0 fine, 1 a check failed, 77 no SciPy (skipped).
+"""
+import subprocess
+import sys
+
+try:
+    import numpy as np
+    from scipy import stats
+except ImportError as missing:
+    print(f"skipped: {missing}; install python3-scipy")
+    sys.exit(77)
+
+SEED = 20240229
+failures = []
+
+
+def ask(requests):
+    """One answer, a list of floats, for each request."""
+    text = "\n".join(" ".join(map(str, r)) for r in requests) + "\n"
+    done = subprocess.run([sys.argv[1]], input=text, capture_output=True, text=True, check=True)
+    answers = [[float(x) for x in line.split()] for line in done.stdout.splitlines()]
+    assert len(answers) == len(requests)
+    return answers
+
+
+def with_values(*request_and_values):
+    *request, values = request_and_values
+    return [*request, len(values), *(repr(float(x)) for x in values)]
+
+
+def check(what, ok, detail=""):
+    print(f"{'ok  ' if ok else 'FAIL'} {what} {detail}")
+    if not ok:
+        failures.append(what)
+
+
+def check_rates():
+    # All the counts that iterate (up to 10000), then samples of those that use the expansion.
+    counts = list(range(1, 10010)) + [12345, 10**5, 10**6, 10**7, 10**8, 10**9, 10**10, 10**12]
+    worst = 0.0
+    for k, (mid, lo, hi, valid) in zip(counts, ask([["rate", k, 7.5] for k in counts])):
+        want = [k, stats.chi2.ppf(0.025, 2 * k) / 2, stats.chi2.ppf(0.975, 2 * k + 2) / 2]
+        for have, exact in zip([mid, lo, hi], want):
+            worst = max(worst, abs(have * 7.5 / exact - 1))
+        assert valid == 1
+    check("Garwood interval", worst < 1e-9, f"worst relative error {worst:.1e}")
+
+
+def check_summaries(rng):
+    samples = [rng.lognormal(5, 2, n) for n in (1, 2, 3, 10, 101, 1000)]
+    for verb, want in (("median", np.median), ("mad", stats.median_abs_deviation),
+                       ("jain", lambda x: x.sum() ** 2 / (len(x) * (x ** 2).sum()))):
+        have = [a[0] for a in ask([with_values(verb, x) for x in samples])]
+        check(verb, np.allclose(have, [want(x) for x in samples], rtol=1e-12, atol=0))
+
+
+def check_quantiles(rng):
+    worst = 0.0
+    for sample in (rng.lognormal(5, 2, 20000), rng.pareto(1.2, 20000) * 100,
+                   rng.integers(0, 300, 5000)):
+        sample = np.floor(sample)
+        levels = (0.001, 0.07, 0.5, 0.9, 0.99, 0.999, 0.9999, 1)
+        answers = ask([with_values("quantile", q, sample) for q in levels])
+        for q, (have, supported) in zip(levels, answers):
+            # mstats.mquantiles has no nearest-rank rule; NumPy's inverted_cdf is that rule.
+            exact = np.quantile(sample, q, method="inverted_cdf")
+            beyond = len(sample) - np.ceil(round(q * len(sample), 6))
+            worst = max(worst, abs(have - exact) / max(exact, 1))
+            assert supported == (beyond >= 10), (q, have, supported)
+    check("histogram quantiles", worst <= 1 / 128, f"worst relative error {worst:.2%}")
+
+
+def series(rng, trials, n, rho, processes=1, spread=0.0):
+    """AR(1) noise of standard deviation 1, a run for each process, plus its own offset."""
+    x = np.empty((trials, processes, n))
+    x[:, :, 0] = rng.standard_normal((trials, processes))
+    for i in range(1, n):
+        x[:, :, i] = rho * x[:, :, i - 1] + np.sqrt(1 - rho ** 2) * rng.standard_normal(
+            (trials, processes))
+    x += spread * rng.standard_normal((trials, processes, 1))
+    return x.reshape(trials, -1)
+
+
+def excludes_one(rng, trials, n, rho, shift=0.0, noise=0.1, processes=1, spread=0.0):
+    """Share of trials whose interval of the ratio lies beyond 1, and its mean width."""
+    ratios = np.exp(shift + noise * series(rng, trials, n, rho, processes, spread))
+    answers = np.array(ask([with_values("ratio", i, processes, r) for i, r in enumerate(ratios)]))
+    assert (answers[:, 3] == 1).all()
+    return np.mean((answers[:, 1] > 1) | (answers[:, 2] < 1)), np.mean(answers[:, 2] - answers[:, 1])
+
+
+def check_intervals(rng):
+    for what, limit, how in (
+            ("false alarms, 50 correlated pairs", 0.08, dict(n=50, rho=0.3)),
+            ("false alarms, 12 correlated pairs", 0.08, dict(n=12, rho=0.3)),
+            ("false alarms, 50 independent pairs", 0.07, dict(n=50, rho=0.0)),
+            ("false alarms, 8 processes of 12", 0.08,
+             dict(n=12, rho=0.3, processes=8, spread=1.0))):
+        share, _ = excludes_one(rng, 400, **how)
+        check(what, share <= limit, f"{share:.1%}")
+    share, _ = excludes_one(rng, 400, 120, 0.3, shift=np.log(0.95))
+    check("a shift of 5 % in 120 pairs of noise 10 % found", share >= 0.9, f"{share:.1%}")
+
+
+def check_width(rng):
+    """On many independent values the interval must be as wide as the median's standard error says."""
+    answers = np.array(ask([with_values("series", i, 1, rng.standard_normal(1000))
+                            for i in range(50)]))
+    width = np.mean(answers[:, 2] - answers[:, 1])
+    exact = 2 * stats.norm.ppf(0.975) * np.sqrt(np.pi / 2 / 1000)
+    check("width on independent values", abs(width / exact - 1) < 0.1, f"{width / exact:.3f}")
+
+
+def print_table(rng):
+    trials = 2000
+    sizes = (6, 8, 12, 16, 24, 50, 100, 200, 500)
+    for rho in (-0.3, 0.0, 0.3, 0.6):
+        shares = [excludes_one(rng, trials, n, rho)[0] for n in sizes]
+        print(f"| rho {rho} |", " | ".join(f"{s:.1%}" for s in shares), "|")
+    counts = (2, 3, 4, 5, 6, 8, 10, 20)
+    for spread in (0.0, 1.0, 5.0):
+        shares = [excludes_one(rng, trials, 12, 0.3, processes=p, spread=spread)[0]
+                  for p in counts]
+        print(f"| spread {spread} |", " | ".join(f"{s:.1%}" for s in shares), "|")
+    for noise in (0.03, 0.1, 0.3):
+        shares = [excludes_one(rng, trials, n, 0.3, shift=np.log(0.95), noise=noise)[0]
+                  for n in sizes]
+        print(f"| shift 5 %, noise {noise} |", " | ".join(f"{s:.0%}" for s in shares), "|")
+
+
+def main():
+    rng = np.random.default_rng(SEED)
+    if "--table" in sys.argv:
+        print_table(rng)
+        return 0
+    check_rates()
+    check_summaries(rng)
+    check_quantiles(rng)
+    check_width(rng)
+    check_intervals(rng)
+    return 1 if failures else 0
+
+
+sys.exit(main())
