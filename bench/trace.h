@@ -1,10 +1,16 @@
 /*
  * trace.h - map/unmap traces recorded by the kernel's iommu:map and iommu:unmap trace points.
  *
- * A file is read plain or gzipped. trace_load turns it into a legal sequence of events: those that
- * would map a live page, or unmap something mapped before the recording began, are skipped and
- * counted. trace_schedule adds, for T workers, who runs each event and which earlier events of
- * other workers it must wait for. Both results are immutable: any thread may read them.
+ * A file is read plain or gzipped. trace_load puts the events in order of time (equal stamps: order
+ * of the file) and makes the sequence legal by skipping and counting
+ *   - a map over a page that is live,
+ *   - an unmap with a page that is not live (mapped before the recording began), and
+ *   - an unmap that begins or ends inside a map: a map may become one large leaf, and engines
+ *     remove a large leaf whole. An unmap of several adjacent maps is fine.
+ * A skipped unmap leaves its pages live; a later unmap of them is then the one that counts.
+ *
+ * trace_schedule adds, for T workers, who runs each event and which earlier events of other workers
+ * it must wait for. Both results are immutable: any thread may read them.
  */
 #pragma once
 
@@ -17,23 +23,30 @@
 
 enum trace_kind { TRACE_MAP, TRACE_UNMAP };
 
+/* The largest event: its pages of 4 KiB fit pt_op.count. */
+#define TRACE_BYTES_MAX (1ull << 43)
+
 struct trace_event {
-	uint64_t iova, bytes; /* multiples of 4 KiB */
-	uint64_t pa;          /* maps */
+	uint64_t iova, bytes; /* multiples of 4 KiB; iova + bytes is at most 2^64 */
+	uint64_t pa;          /* maps; pa + bytes is at most 2^52 */
 	double time_s;
 	uint16_t cpu;         /* recorded CPU, dense: 0..trace.cpus-1 in order of OS index */
 	uint8_t kind;
+	bool atomic;          /* recorded in an interrupt, or with interrupts or preemption off */
 };
 
 struct trace {
-	struct trace_event *events;
+	struct trace_event *events;  /* at least one */
 	size_t n;
-	unsigned cpus;               /* distinct CPUs that appear */
+	unsigned cpus;               /* distinct CPUs that appear in events */
 	char name[128];              /* base name without suffix */
 	uint64_t lines, other_lines; /* other_lines: comments and other trace points */
-	uint64_t skipped_unmap;      /* unmaps of what was mapped before the recording, in part or whole */
+	uint64_t lost_events;        /* the recorder's own "[LOST n EVENTS]" */
+	uint64_t skipped_unmap;      /* unmaps of pages not live, or of a part of a map */
 	uint64_t skipped_map;        /* maps over live pages */
 	uint64_t maps, unmaps;
+	uint64_t atomic_maps, atomic_unmaps; /* where no mutex can be taken */
+	bool context_known;          /* the recording has flags: the two above mean something */
 	uint64_t leaf_tables;        /* distinct 2 MiB regions touched */
 	uint64_t cross_cpu_unmaps;   /* unmaps on another CPU than a map they cover */
 	uint64_t migrations;         /* maps of an IOVA page last mapped by another CPU */
@@ -44,12 +57,17 @@ struct trace {
 };
 
 /*
- * `name` is a path, or the name of a shipped trace ("nvme-amd-lazy"). EXIT_BAD_DATA with file and
- * line number for a damaged line, EXIT_NO_RESOURCE for no memory.
+ * `name` is a path, or the name of a shipped trace ("nvme-amd-lazy"), looked for in $IOPT_TRACE_DIR,
+ * the source tree and the installed data. EXIT_BAD_DATA for what cannot be read or holds no event to
+ * replay, with file and line number for a damaged line; EXIT_NO_RESOURCE for no memory.
  */
 int trace_load(struct trace **out, const char *name, struct err *err);
 void trace_free(struct trace *t);
+/* What was recorded, as a screen of text. */
 void trace_print(const struct trace *t, FILE *out);
+
+/* `iopt trace FILE`: argv[0..argc) after the verb. Prints, and returns an exit code. */
+int verb_trace(int argc, char **argv);
 
 /* One worker's part of a replay, in order. */
 struct replay_step {
@@ -82,8 +100,13 @@ struct replay {
 
 /*
  * Recorded CPU c runs on worker c % workers when there are fewer workers than CPUs; with more, each
- * further group of `cpus` workers runs a copy at IOVAs shifted by 2^38 (a last, smaller group folds
- * the CPUs onto what it has). EXIT_NO_RESOURCE.
+ * further group of `cpus` workers runs a copy (a last, smaller group folds the CPUs onto what it
+ * has). Copies lie apart by the smallest power of two that holds the trace, at least 1 GiB: they
+ * share no leaf table, and the tree grows no higher than it must.
+ *
+ * A wait always points to an event earlier in the trace, so workers that keep the order of their
+ * lanes cannot block each other for ever. workers is 1..65535. EXIT_NO_RESOURCE for no memory, or
+ * no room in the IOVA space for the copies.
  */
 int trace_schedule(struct replay **out, const struct trace *t, unsigned workers, struct err *err);
 void replay_free(struct replay *r);

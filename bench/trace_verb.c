@@ -1,0 +1,164 @@
+/* trace_verb.c - `iopt trace FILE`: what a recorded trace holds. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "bench/trace.h"
+
+static const char usage[] =
+	"usage: iopt trace FILE [--format text|json]\n"
+	"\n"
+	"Summarise a trace of the kernel's iommu:map and iommu:unmap events: sizes, leaf tables,\n"
+	"unmaps on another CPU than their map, IOVAs that move between CPUs, pages live. FILE is the\n"
+	"text of the kernel's trace file, plain or gzipped, or the name of a shipped trace.\n"
+	"\n"
+	"  --format text|json   a screen, or one JSON object (default: text)\n"
+	"  --help               this text\n"
+	"\n"
+	"Shipped traces are looked for in $IOPT_TRACE_DIR, the source tree and the installed data.\n"
+	"\n"
+	"Example:\n"
+	"  iopt trace nvme-amd-lazy\n"
+	"To record one:\n"
+	"  cd /sys/kernel/tracing && echo 1 > events/iommu/map/enable &&\n"
+	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > /tmp/my.trace.gz\n";
+
+struct request {
+	const char *file;
+	bool json, help;
+};
+
+static int parse_format(struct request *q, const char *value, struct err *err)
+{
+	if (!value)
+		return err_set(err, EXIT_USAGE, "--format needs a value: text or json");
+	if (strcmp(value, "text") && strcmp(value, "json"))
+		return err_set(err, EXIT_USAGE, "--format '%s': text or json", value);
+	q->json = !strcmp(value, "json");
+	return 0;
+}
+
+static int parse(struct request *q, int argc, char **argv, struct err *err)
+{
+	for (int i = 0; i < argc && !q->help; i++) {
+		const char *a = argv[i];
+		int rc = 0;
+
+		if (!strcmp(a, "--help") || !strcmp(a, "-h"))
+			q->help = true;
+		else if (!strcmp(a, "--format"))
+			rc = parse_format(q, i + 1 < argc ? argv[++i] : NULL, err);
+		else if (!strncmp(a, "--format=", 9))
+			rc = parse_format(q, a + 9, err);
+		else if (a[0] == '-')
+			rc = err_set(err, EXIT_USAGE,
+				     "unknown option '%s' (there are --format and --help)", a);
+		else if (q->file)
+			rc = err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", q->file, a);
+		else
+			q->file = a;
+		if (rc)
+			return rc;
+	}
+	if (!q->file && !q->help)
+		return err_set(err, EXIT_USAGE, "trace wants a FILE (see iopt trace --help)");
+	return 0;
+}
+
+/* Jansson strings are UTF-8; the name of a file need not be. */
+static json_t *text_or_null(const char *text)
+{
+	json_t *v = json_string(text);
+
+	return v ? v : json_null();
+}
+
+static json_t *sizes_json(const struct trace *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sizeof(t->size_lg2_count) / sizeof(*t->size_lg2_count); i++)
+		if (t->size_lg2_count[i])
+			json_array_append_new(list, json_pack("{s:I, s:I}",
+				"up_to_bytes", (json_int_t)(1ull << i),
+				"events", (json_int_t)t->size_lg2_count[i]));
+	return list;
+}
+
+static json_t *count_or_null(bool known, uint64_t v)
+{
+	return known ? json_integer((json_int_t)v) : json_null();
+}
+
+static json_t *trace_json(const struct trace *t)
+{
+	return json_pack(
+		"{s:s, s:i, s:o, s:I, s:I, s:I, s:f, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:I, s:o, s:o, s:o}",
+		"schema", "iopt-trace", "schema_version", 1, "name", text_or_null(t->name),
+		"events", (json_int_t)t->n, "maps", (json_int_t)t->maps,
+		"unmaps", (json_int_t)t->unmaps, "elapsed_s", t->seconds, "cpus", (int)t->cpus,
+		"lines", (json_int_t)t->lines, "other_lines", (json_int_t)t->other_lines,
+		"lost_events", (json_int_t)t->lost_events,
+		"skipped_unmaps", (json_int_t)t->skipped_unmap,
+		"skipped_maps", (json_int_t)t->skipped_map,
+		"leaf_tables", (json_int_t)t->leaf_tables,
+		"cross_cpu_unmaps", (json_int_t)t->cross_cpu_unmaps,
+		"migrations", (json_int_t)t->migrations,
+		"peak_live_pages", (json_int_t)t->peak_live_pages,
+		"end_live_pages", (json_int_t)t->end_live_pages,
+		"atomic_maps", count_or_null(t->context_known, t->atomic_maps),
+		"atomic_unmaps", count_or_null(t->context_known, t->atomic_unmaps),
+		"sizes", sizes_json(t));
+}
+
+static int print_json(const struct trace *t, FILE *out, struct err *err)
+{
+	json_t *root = trace_json(t);
+
+	if (!root)
+		return err_set(err, EXIT_NO_RESOURCE, "trace %s: no memory", t->name);
+	json_dumpf(root, out, JSON_INDENT(2));
+	fputc('\n', out);
+	json_decref(root);
+	return 0;
+}
+
+static int flush(FILE *out, struct err *err)
+{
+	errno = 0;
+	if (fflush(out) || ferror(out))
+		return err_set(err, EXIT_WRITE, "writing the output: %s",
+			       strerror(errno ? errno : EIO));
+	return 0;
+}
+
+static int carry_out(const struct request *q, FILE *out, struct err *err)
+{
+	struct trace *t;
+
+	if (q->help) {
+		fputs(usage, out);
+		return flush(out, err);
+	}
+	if (trace_load(&t, q->file, err))
+		return err->code;
+	if (!q->json)
+		trace_print(t, out);
+	if (!q->json || !print_json(t, out, err))
+		flush(out, err);
+	trace_free(t);
+	return err->code;
+}
+
+int verb_trace(int argc, char **argv)
+{
+	struct request q = { 0 };
+	struct err err = { 0 };
+
+	if (parse(&q, argc, argv, &err) || carry_out(&q, stdout, &err))
+		fprintf(stderr, "iopt: %s\n", err.text);
+	return err.code;
+}
