@@ -1,0 +1,198 @@
+#include "bench/analyse.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool engine_locks(const struct pt_engine *e)
+{
+	return !e->ruler && strncmp(e->sync, "lockless", 8) && strcmp(e->sync, "none");
+}
+
+bool case_counterfactual(const struct case_result *c)
+{
+	return !strncmp(c->workload, "replay", 6) && engine_locks(c->engine);
+}
+
+uint64_t case_lost(const struct case_result *c)
+{
+	uint64_t lost = 0;
+
+	if (!c->cold)
+		return c->pages.wasted;
+	for (size_t i = 0; i < c->nslices; i++)
+		lost += c->slices[i].lost_install + c->slices[i].lost_growth;
+	return lost;
+}
+
+bool ledger_balances(const struct page_ledger *p)
+{
+	return p->allocated == p->freed + p->reachable + p->spare + p->retired + p->lost;
+}
+
+static const struct interval unknown = { .mid = NAN, .lo = NAN, .hi = NAN };
+
+static double quotient(double sum, uint64_t n)
+{
+	return n ? sum / (double)n : NAN;
+}
+
+/* The measured part of a case in one slice; its averages are quotients of these sums. */
+static struct slice add_up(const struct case_result *c)
+{
+	struct slice sum = { 0 };
+
+	for (size_t i = 0; i < c->nslices; i++) {
+		const struct slice *s = &c->slices[i];
+
+		sum.ops += s->ops;
+		sum.pages += s->pages;
+		sum.elapsed_ns += s->elapsed_ns;
+		for (int kind = 0; kind < OP_KINDS; kind++) {
+			sum.timed_ops[kind] += s->timed_ops[kind];
+			sum.timed_pages[kind] += s->timed_pages[kind];
+			sum.timed_ns[kind] += s->timed_ns[kind];
+		}
+		sum.busy_ns += s->busy_ns;
+		sum.busy_ops += s->busy_ops;
+		sum.wait_ns += s->wait_ns;
+		sum.tables += s->tables;
+	}
+	return sum;
+}
+
+static int fill_rate(struct case_result *c, uint64_t seed)
+{
+	double *rate = calloc(c->nslices + 1, sizeof(*rate));
+	uint32_t *process = calloc(c->nslices + 1, sizeof(*process));
+	size_t n = 0;
+	int err = rate && process ? 0 : -1;
+
+	for (size_t i = 0; !err && i < c->nslices; i++) {
+		const struct slice *s = &c->slices[i];
+
+		if (!s->elapsed_ns || !s->ops)
+			continue;
+		rate[n] = (double)s->ops * 1e9 / (double)s->elapsed_ns;
+		process[n++] = s->process;
+	}
+	if (!err && n)
+		err = stat_series(rate, process, n, seed, &c->ops_per_s);
+	if (!c->ops_per_s.valid)
+		c->ops_per_s.lo = c->ops_per_s.hi = NAN;
+	free(rate);
+	free(process);
+	return err;
+}
+
+static double median_skew(const struct case_result *c)
+{
+	double *skew = calloc(c->nslices + 1, sizeof(*skew)), median = NAN;
+
+	if (!skew)
+		return NAN;
+	for (size_t i = 0; i < c->nslices; i++)
+		skew[i] = c->slices[i].skew_ns;
+	if (c->nslices)
+		median = stat_median(skew, c->nslices);
+	free(skew);
+	return median;
+}
+
+/*
+ * Exposure is tables that ended up in a tree. Cold workloads count them by slice; elsewhere every
+ * page that was not allocated in vain became one.
+ */
+static void fill_waste(struct case_result *c, const struct slice *sum)
+{
+	struct waste_result *w = &c->waste;
+	uint64_t lost = case_lost(c), maps = sum->timed_ops[OP_MAP];
+
+	if (!maps && c->cold && strncmp(c->workload, "replay", 6))
+		maps = sum->ops; /* cursor, rendezvous, …: nothing but maps, timed by a loop of their own */
+	w->tables = c->cold ? sum->tables : c->pages.allocated - c->pages.wasted;
+	w->per_table = stat_rate(lost, (double)w->tables);
+	if (!w->per_table.valid)
+		w->per_table = unknown;
+	w->per_allocated = quotient((double)c->pages.wasted, c->pages.allocated);
+	w->per_map = quotient((double)lost, maps);
+	w->ns_per_map = lost ? w->per_map * w->window_ns : 0;
+	w->skew_ns = c->forced ? median_skew(c) : NAN;
+	w->overlap = c->forced && c->threads > 1
+			     ? quotient((double)lost, w->tables * (c->threads - 1)) : NAN;
+}
+
+static void withhold(struct case_result *c)
+{
+	c->ops_per_s = c->waste.per_table = unknown;
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		c->ns_per_op[kind] = c->ns_per_page[kind] = NAN;
+	c->busy_ns_per_op = c->wait_ns_per_op = c->longest_wait_ns = NAN;
+	c->waste.per_allocated = c->waste.per_map = c->waste.ns_per_map = NAN;
+	c->waste.window_ns = c->waste.skew_ns = c->waste.overlap = NAN;
+	c->jain = c->min_max = NAN;
+}
+
+static int fill_case(struct case_result *c, uint64_t seed)
+{
+	struct slice sum = add_up(c);
+
+	c->ops = sum.ops;
+	c->pages_done = sum.pages;
+	c->elapsed_ns = sum.elapsed_ns;
+	if (case_withheld(c)) {
+		withhold(c);
+		return 0;
+	}
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		c->ns_per_op[kind] = quotient(sum.timed_ns[kind], sum.timed_ops[kind]);
+		c->ns_per_page[kind] = quotient(sum.timed_ns[kind], sum.timed_pages[kind]);
+	}
+	c->busy_ns_per_op = quotient(sum.busy_ns, sum.busy_ops);
+	c->wait_ns_per_op = strncmp(c->workload, "replay", 6) ? NAN : quotient(sum.wait_ns, sum.ops);
+	fill_waste(c, &sum);
+	c->ops_per_s = unknown;
+	return case_rateless(c) ? 0 : fill_rate(c, seed);
+}
+
+int analyse(struct result *r)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		if (fill_case(&r->cases[i], r->seed))
+			return -1;
+	if (analyse_comparisons(r))
+		return -1;
+	return analyse_knees(r);
+}
+
+static void count_cpus(const struct case_result *c, struct audit_sum *sum)
+{
+	if (!c->workers || c->threads <= sum->cpus)
+		return;
+	sum->cpus = c->threads;
+	sum->cpus_as_asked = 0;
+	for (unsigned i = 0; i < c->threads; i++)
+		if (c->workers[i].cpu == c->workers[i].cpu_asked && !c->workers[i].moved)
+			sum->cpus_as_asked++;
+}
+
+struct audit_sum audit_sum(const struct result *r)
+{
+	struct audit_sum sum = { 0 };
+	double placed = 0, pages = 0;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+
+		sum.audited += c->verified != VERIFIED_NULL;
+		sum.clean += c->verified == VERIFIED_YES;
+		sum.unbalanced += !ledger_balances(&c->pages);
+		count_cpus(c, &sum);
+		if (isfinite(c->pages.on_asked_node)) {
+			placed += c->pages.on_asked_node * (double)c->pages.reachable;
+			pages += (double)c->pages.reachable;
+		}
+	}
+	sum.on_asked_node = pages > 0 ? placed / pages : NAN;
+	return sum;
+}

@@ -1,0 +1,227 @@
+/*
+ * Who is compared with whom, and on which pairs. Within a group engines took turns, so slices of
+ * the same process, round and half did the same operations under the same conditions: a pair.
+ * Across groups nothing pairs, so there is a quotient but no interval and no verdict.
+ */
+#include "bench/analyse.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARGIN 0.03 /* differences below 3 % are not worth a verdict */
+
+static void name_it(char *text, size_t size, unsigned *n, const char *name)
+{
+	size_t used = strlen(text);
+
+	snprintf(text + used, size - used, "%s%s", *n ? "," : "", name);
+	++*n;
+}
+
+unsigned case_differs(const struct case_result *a, const struct case_result *b, char *text,
+		      size_t size)
+{
+	const struct {
+		const char *name;
+		bool differs;
+	} dimensions[] = {
+		{ "format", strcmp(a->engine->format, b->engine->format) },
+		{ "body", strcmp(a->engine->body, b->engine->body) },
+		{ "sync", strcmp(a->engine->sync, b->engine->sync) },
+		{ "workload", strcmp(a->workload, b->workload) },
+		{ "threads", a->threads != b->threads },
+		{ "page_size", a->page_bytes != b->page_bytes },
+		{ "batch", a->batch != b->batch },
+		{ "think", a->think_ns != b->think_ns },
+		{ "place", strcmp(a->place, b->place) },
+		{ "mem", strcmp(a->mem, b->mem) },
+		{ "zero", strcmp(a->zero, b->zero) },
+		{ "share", strcmp(a->share, b->share) },
+		{ "range", strcmp(a->range, b->range) },
+		{ "disjoint", a->disjoint != b->disjoint },
+	};
+	unsigned n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(dimensions) / sizeof(dimensions[0]); i++)
+		if (dimensions[i].differs)
+			name_it(text, size, &n, dimensions[i].name);
+	/* two engines of one kind: only their names tell them apart */
+	if (!n && strcmp(a->engine->name, b->engine->name))
+		name_it(text, size, &n, "engine");
+	return n;
+}
+
+static bool comparable(const struct case_result *c)
+{
+	return !c->engine->ruler && !case_withheld(c) && !case_rateless(c);
+}
+
+static bool same_turn(const struct slice *a, const struct slice *b)
+{
+	return a->process == b->process && a->round == b->round && a->half == b->half;
+}
+
+/* Pairs in the order of b's slices, into room for b->nslices. */
+static size_t find_pairs(const struct case_result *a, const struct case_result *b,
+			 struct stat_pair *pairs)
+{
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < b->nslices; i++) {
+		const struct slice *sb = &b->slices[i], *sa = NULL;
+
+		/* a's slices come in nearly the same order: go on where the last one was */
+		for (size_t tried = 0; !sa && tried < a->nslices; tried++, at = (at + 1) % a->nslices)
+			if (same_turn(&a->slices[at], sb))
+				sa = &a->slices[at];
+		if (!sa || !sa->busy_ops || !sb->busy_ops || !(sa->busy_ns > 0) || !(sb->busy_ns > 0))
+			continue;
+		pairs[n++] = (struct stat_pair){
+			.a = sa->busy_ns / (double)sa->busy_ops,
+			.b = sb->busy_ns / (double)sb->busy_ops,
+			.process = sb->process,
+		};
+	}
+	return n;
+}
+
+static void no_bounds(struct interval *i)
+{
+	if (!i->valid)
+		i->lo = i->hi = NAN;
+}
+
+static int measure_pairs(struct comparison *cmp, const struct result *r)
+{
+	const struct case_result *a = &r->cases[cmp->a], *b = &r->cases[cmp->b];
+	struct stat_pair *pairs = calloc(b->nslices + 1, sizeof(*pairs));
+	int err = pairs ? 0 : -1;
+
+	if (!err) {
+		cmp->pairs = find_pairs(a, b, pairs);
+		err = stat_paired(pairs, cmp->pairs, STAT_RATIO, r->seed, &cmp->ratio) ||
+		      stat_paired(pairs, cmp->pairs, STAT_DIFFERENCE, r->seed, &cmp->added_ns);
+	}
+	free(pairs);
+	no_bounds(&cmp->ratio);
+	no_bounds(&cmp->added_ns);
+	cmp->verdict = stat_verdict(&cmp->ratio, MARGIN, false);
+	return err ? -1 : 0;
+}
+
+/* Not interleaved: a quotient of averages, nothing more. */
+static void measure_apart(struct comparison *cmp, const struct result *r)
+{
+	double a = r->cases[cmp->a].busy_ns_per_op, b = r->cases[cmp->b].busy_ns_per_op;
+
+	cmp->ratio = (struct interval){ .mid = b / a, .lo = NAN, .hi = NAN, .n = 1 };
+	cmp->added_ns = (struct interval){ .mid = b - a, .lo = NAN, .hi = NAN, .n = 1 };
+	cmp->verdict = STAT_UNSURE;
+}
+
+static int compare(struct result *r, size_t a, size_t b)
+{
+	struct comparison *cmp, *grown;
+
+	grown = realloc(r->comparisons, (r->ncomparisons + 1) * sizeof(*grown));
+	if (!grown)
+		return -1;
+	r->comparisons = grown;
+	cmp = &grown[r->ncomparisons];
+	*cmp = (struct comparison){ .a = a, .b = b, .metric = "ns_per_op" };
+	case_differs(&r->cases[a], &r->cases[b], cmp->differs, sizeof(cmp->differs));
+	if (r->cases[a].group != r->cases[b].group)
+		measure_apart(cmp, r);
+	else if (measure_pairs(cmp, r))
+		return -1;
+	r->ncomparisons += isfinite(cmp->ratio.mid) && cmp->ratio.n;
+	return 0;
+}
+
+static size_t group_baseline(const struct result *r, unsigned group)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		if (r->cases[i].group == group && !r->cases[i].engine->ruler)
+			return i;
+	return r->ncases;
+}
+
+/*
+ * An engine that differs from the baseline in more than one thing says little beside it: for each
+ * of these things compare it also with the engine that shares all but that with it, and that with
+ * the baseline (modern mutex: modern lockless for the lock, mutex-2019 for the body).
+ */
+static int compare_one_by_one(struct result *r, size_t baseline, size_t b)
+{
+	char differs[64], from_baseline[64], *rest = from_baseline, *name;
+
+	case_differs(&r->cases[baseline], &r->cases[b], from_baseline, sizeof(from_baseline));
+	while ((name = strsep(&rest, ",")))
+		for (size_t a = 0; a < r->ncases; a++) {
+			const struct case_result *c = &r->cases[a];
+			char apart[64];
+
+			if (a == baseline || c->group != r->cases[b].group || !comparable(c))
+				continue;
+			if (case_differs(c, &r->cases[b], differs, sizeof(differs)) != 1 ||
+			    strcmp(differs, name))
+				continue;
+			case_differs(&r->cases[baseline], c, apart, sizeof(apart));
+			if (strstr(apart, name)) /* a third way of it, not the baseline's */
+				continue;
+			if (compare(r, a, b))
+				return -1;
+			break;
+		}
+	return 0;
+}
+
+static int compare_in_group(struct result *r, size_t b)
+{
+	size_t baseline = group_baseline(r, r->cases[b].group);
+	char differs[64];
+
+	if (b == baseline || !comparable(&r->cases[baseline]))
+		return 0;
+	if (compare(r, baseline, b))
+		return -1;
+	if (case_differs(&r->cases[baseline], &r->cases[b], differs, sizeof(differs)) > 1)
+		return compare_one_by_one(r, baseline, b);
+	return 0;
+}
+
+/* The same engine elsewhere: with the first case that differs in one thing of the surroundings. */
+static int compare_across(struct result *r, size_t b)
+{
+	static const char *const apart[] = { "think", "place", "mem", "zero" };
+
+	for (size_t k = 0; k < sizeof(apart) / sizeof(apart[0]); k++)
+		for (size_t a = 0; a < b; a++) {
+			const struct case_result *c = &r->cases[a];
+			char differs[64];
+
+			if (c->group == r->cases[b].group || !comparable(c) ||
+			    strcmp(c->engine->name, r->cases[b].engine->name) ||
+			    case_differs(c, &r->cases[b], differs, sizeof(differs)) != 1 ||
+			    strcmp(differs, apart[k]))
+				continue;
+			if (compare(r, a, b))
+				return -1;
+			break;
+		}
+	return 0;
+}
+
+int analyse_comparisons(struct result *r)
+{
+	for (size_t b = 0; b < r->ncases; b++) {
+		if (!comparable(&r->cases[b]))
+			continue;
+		if (compare_in_group(r, b) || compare_across(r, b))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,157 @@
+/*
+ * Where the lock begins to cost, and where it is all there is: by engine and think time, from
+ * throughputs paired with the baseline's of the same half round.
+ */
+#include "bench/analyse.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COST 0.05 /* loss of throughput that counts, and gain that still does */
+#define COUNTS_MAX LIST_MAX
+
+struct point {
+	unsigned threads;
+	double rate;  /* of the engine */
+	double share; /* of the baseline's throughput, median over pairs */
+};
+
+static double slice_rate(const struct slice *s)
+{
+	return s->elapsed_ns ? (double)s->ops / (double)s->elapsed_ns : 0;
+}
+
+static int throughput_share(const struct result *r, const struct case_result *a,
+			    const struct case_result *b, double *share)
+{
+	size_t n = 0, most = a->nslices < b->nslices ? a->nslices : b->nslices;
+	struct stat_pair *pairs = calloc(most + 1, sizeof(*pairs));
+	struct interval ratio;
+	int err;
+
+	if (!pairs)
+		return -1;
+	for (size_t i = 0; i < a->nslices; i++)
+		for (size_t j = 0; n < most && j < b->nslices; j++) {
+			const struct slice *x = &a->slices[i], *y = &b->slices[j];
+
+			if (x->process != y->process || x->round != y->round || x->half != y->half)
+				continue;
+			if (slice_rate(x) > 0 && slice_rate(y) > 0)
+				pairs[n++] = (struct stat_pair){ slice_rate(x), slice_rate(y), x->process };
+			break;
+		}
+	err = stat_paired(pairs, n, STAT_RATIO, r->seed, &ratio);
+	*share = n ? ratio.mid : NAN;
+	free(pairs);
+	return err;
+}
+
+/* `private` as the first such case ran it, whatever the engine, thread count and think time. */
+static bool on_the_curve(const struct case_result *first, const struct case_result *c)
+{
+	char differs[64];
+	unsigned n = case_differs(first, c, differs, sizeof(differs));
+
+	if (case_withheld(c) || case_rateless(c) || c->engine->ruler)
+		return false;
+	for (char *rest = differs, *name; n && (name = strsep(&rest, ","));)
+		if (strcmp(name, "format") && strcmp(name, "body") && strcmp(name, "sync") &&
+		    strcmp(name, "engine") && strcmp(name, "threads") && strcmp(name, "think"))
+			return false;
+	return true;
+}
+
+static const struct case_result *baseline_of(const struct result *r, const struct case_result *c)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		if (r->cases[i].group == c->group && !r->cases[i].engine->ruler)
+			return &r->cases[i];
+	return c;
+}
+
+static int by_threads(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+
+	return (x->threads > y->threads) - (x->threads < y->threads);
+}
+
+static void find_knee(struct knee *knee, struct point *p, size_t n)
+{
+	bool cheap = true;
+
+	qsort(p, n, sizeof(*p), by_threads);
+	knee->measured_to = p[n - 1].threads;
+	for (size_t i = 0; i < n; i++) {
+		cheap = cheap && p[i].share > 1 - COST;
+		if (cheap)
+			knee->below_5_percent = p[i].threads;
+	}
+	for (size_t i = 0; i + 1 < n && !knee->saturated; i++) {
+		double best = 0;
+
+		for (size_t j = i + 1; j < n; j++)
+			best = fmax(best, p[j].rate);
+		if (best < p[i].rate * (1 + COST))
+			knee->saturated = p[i].threads;
+	}
+}
+
+/* The curve of c's engine at c's think time; c is its first case. */
+static int add_knee(struct result *r, const struct case_result *first, const struct case_result *c)
+{
+	struct knee *grown, knee = { .engine = c->engine, .think_ns = c->think_ns };
+	struct point points[COUNTS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->ncases && n < COUNTS_MAX; i++) {
+		const struct case_result *at = &r->cases[i], *base = baseline_of(r, at);
+
+		if (strcmp(at->engine->name, c->engine->name) || at->think_ns != c->think_ns ||
+		    !on_the_curve(first, at) || case_withheld(base))
+			continue;
+		points[n] = (struct point){ .threads = at->threads, .rate = at->ops_per_s.mid };
+		if (throughput_share(r, base, at, &points[n].share))
+			return -1;
+		n += isfinite(points[n].share);
+	}
+	if (!n)
+		return 0;
+	find_knee(&knee, points, n);
+	grown = realloc(r->knees, (r->nknees + 1) * sizeof(*grown));
+	if (!grown)
+		return -1;
+	r->knees = grown;
+	r->knees[r->nknees++] = knee;
+	return 0;
+}
+
+static bool has_knee(const struct result *r, const struct case_result *c)
+{
+	for (size_t i = 0; i < r->nknees; i++)
+		if (!strcmp(r->knees[i].engine->name, c->engine->name) &&
+		    r->knees[i].think_ns == c->think_ns)
+			return true;
+	return false;
+}
+
+int analyse_knees(struct result *r)
+{
+	const struct case_result *first = NULL;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+
+		if (strcmp(c->workload, "private") || c->engine->ruler)
+			continue;
+		if (!first)
+			first = c;
+		if (c == baseline_of(r, c) || !on_the_curve(first, c) || has_knee(r, c))
+			continue;
+		if (add_knee(r, first, c))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,41 @@
+/*
+ * write.h - a result on its way out: JSON, CSV, the screen, a directory of files. Everything here
+ * reads an analysed struct result and changes nothing; main thread.
+ *
+ * The writers return 0, or -1 when the stream would not take it all (they flush it, so a full disk
+ * is noticed) or memory ran out. docs/output.md explains every field.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench/result.h"
+#include "sys/err.h"
+
+#define RESULT_SCHEMA "iopt-result"
+#define RESULT_SCHEMA_VERSION 1
+
+/* result.json: one document, docs/result.schema.json. */
+int write_json(const struct result *r, FILE *out);
+
+/* RFC 4180, header line first; null is an empty field. */
+int write_summary_csv(const struct result *r, FILE *out); /* a row per case */
+int write_slices_csv(const struct result *r, FILE *out);  /* a row per slice */
+int write_latency_csv(const struct result *r, FILE *out); /* a row per histogram bucket in use */
+
+/* The screen. colour: ANSI bold, red, yellow. */
+void screen_print(const struct result *r, FILE *out, bool colour);
+
+/*
+ * Before a run: make the directory and see that files can be put there, so that a minute is not
+ * lost. EXIT_CANT_CREATE in err.
+ */
+int out_dir_check(const char *dir, struct err *err);
+/*
+ * result.json, summary.csv, slices.csv, latency.csv, job.ini in `dir`, made if need be. All are
+ * written under temporary names first and renamed when all are complete. They replace an earlier
+ * result of this program; files of these names that are anything else are left alone.
+ * EXIT_CANT_CREATE, EXIT_WRITE in err.
+ */
+int out_dir_write(const struct result *r, const char *dir, struct err *err);

@@ -1,0 +1,12 @@
+/* write_json.h - what the two halves of the JSON writer share. */
+#pragma once
+
+#include "bench/json.h"
+#include "bench/result.h"
+
+/* NAME, NAME_lo, NAME_hi; bounds that are not valid are null. */
+void put_interval(struct node o, const char *name, const struct interval *i);
+/* {n, min, p50, …, max}; null when nothing was recorded. */
+void put_histogram(struct node o, const char *key, const struct histogram *h);
+/* nodes: how many of the by-node counts there are (index into the topology's nodes). */
+void put_case(struct node array, const struct case_result *c, unsigned nodes);

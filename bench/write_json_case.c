@@ -1,0 +1,249 @@
+/* One case as JSON. */
+#include "bench/write_json.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "bench/analyse.h"
+
+static const struct {
+	const char *name;
+	double q;
+} percentiles[] = {
+	{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 }, { "p9999", 0.9999 },
+};
+
+void put_histogram(struct node o, const char *key, const struct histogram *h)
+{
+	if (!h || !h->n) {
+		put_null(o, key);
+		return;
+	}
+	o = put_object(o, key);
+	put_u64(o, "n", h->n);
+	put_u64(o, "min", h->min);
+	for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++)
+		if (hist_supports(h, percentiles[i].q))
+			put_u64(o, percentiles[i].name, hist_quantile(h, percentiles[i].q));
+		else
+			put_null(o, percentiles[i].name);
+	put_u64(o, "max", h->max);
+	put_u64(o, "overflow", h->overflow);
+}
+
+static void put_identity(struct node o, const struct case_result *c)
+{
+	put_text(o, "case_id", c->case_id);
+	put_u64(o, "group", c->group);
+	put_u64(o, "section", c->section);
+	put_text(o, "engine", c->engine->name);
+	put_fact(o, "format", c->engine->format);
+	put_fact(o, "sync", c->engine->sync);
+	put_text(o, "body", c->engine->body);
+	put_text(o, "workload", c->workload);
+	put_bool(o, "forced", c->forced);
+	put_bool(o, "cold", c->cold);
+	put_bool(o, "unowned", c->unowned);
+	put_bool(o, "counterfactual", case_counterfactual(c));
+	put_u64(o, "threads", c->threads);
+	put_u64(o, "nodes_used", c->nodes_used);
+	put_u64(o, "page_size", c->page_bytes);
+	put_u64(o, "batch", c->batch);
+	put_u64(o, "think_ns", c->think_ns);
+	put_text(o, "place", c->place);
+	put_text(o, "mem", c->mem);
+	put_text(o, "zero", c->zero);
+	put_fact(o, "share", c->share);
+	put_fact(o, "range", c->range);
+	put_bool(o, "disjoint", c->disjoint);
+}
+
+static void put_speed(struct node o, const struct case_result *c)
+{
+	char key[32];
+
+	put_u64(o, "ops", c->ops);
+	put_u64(o, "pages_done", c->pages_done);
+	put_u64(o, "elapsed_ns", c->elapsed_ns);
+	put_interval(o, "ops_per_s", &c->ops_per_s);
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		snprintf(key, sizeof(key), "%s_ns_per_op", op_kind_name[kind]);
+		put_real(o, key, c->ns_per_op[kind]);
+		snprintf(key, sizeof(key), "%s_ns_per_page", op_kind_name[kind]);
+		put_real(o, key, c->ns_per_page[kind]);
+	}
+	put_real(o, "busy_ns_per_op", c->busy_ns_per_op);
+	put_real(o, "wait_ns_per_op", c->wait_ns_per_op);
+}
+
+static void put_latency(struct node o, const struct case_result *c)
+{
+	struct node latency = put_object(o, "latency_ns");
+
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		put_histogram(latency, op_kind_name[kind],
+			      case_withheld(c) ? NULL : c->latency[kind]);
+	put_u64(o, "sample_every", c->sample_every);
+	put_u64(o, "disturbed_samples", c->disturbed);
+	put_real(o, "longest_wait_ns", c->longest_wait_ns);
+}
+
+static void put_pages(struct node o, const struct page_ledger *p, unsigned nodes)
+{
+	o = put_object(o, "pages");
+	put_u64(o, "allocated", p->allocated);
+	put_u64(o, "freed", p->freed);
+	put_u64(o, "reachable", p->reachable);
+	put_u64(o, "spare", p->spare);
+	put_u64(o, "retired", p->retired);
+	put_u64(o, "lost", p->lost);
+	put_u64(o, "wasted", p->wasted);
+	put_u64(o, "wasted_install", p->wasted_install);
+	put_u64(o, "wasted_growth", p->wasted_growth);
+	put_u64s(o, "wasted_by_level", p->wasted_by_level, PT_LEVELS_MAX);
+	put_u64(o, "recycled", p->recycled);
+	put_u64(o, "peak", p->peak);
+	if (p->nodes_known)
+		put_u64s(o, "by_node", p->by_node, nodes);
+	else
+		put_null(o, "by_node");
+	put_real(o, "on_asked_node", p->on_asked_node);
+}
+
+static void put_waste(struct node o, const struct case_result *c)
+{
+	const struct waste_result *w = &c->waste;
+
+	o = put_object(o, "waste");
+	put_u64(o, "tables", w->tables);
+	put_u64(o, "lost", case_lost(c));
+	put_interval(o, "per_table", &w->per_table);
+	put_real(o, "per_allocated", w->per_allocated);
+	put_real(o, "per_map", w->per_map);
+	put_real(o, "ns_per_map", w->ns_per_map);
+	put_real(o, "window_ns", w->window_ns);
+	put_u64(o, "windows", w->windows);
+	put_real(o, "skew_ns", w->skew_ns);
+	put_real(o, "overlap", w->overlap);
+}
+
+static void put_verified(struct node o, const struct case_result *c)
+{
+	struct node fairness = put_object(o, "fairness"), evidence;
+
+	put_real(fairness, "jain", c->jain);
+	put_real(fairness, "min_max", c->min_max);
+	if (c->verified == VERIFIED_NULL)
+		put_null(o, "verified");
+	else
+		put_bool(o, "verified", c->verified == VERIFIED_YES);
+	evidence = put_array(o, "evidence");
+	for (unsigned i = 0; i < c->nevidence; i++)
+		add_text(evidence, c->evidence[i]);
+}
+
+static void put_workers(struct node o, const struct case_result *c, unsigned nodes)
+{
+	struct node array = put_array(o, "workers");
+
+	for (unsigned i = 0; c->workers && i < c->threads; i++) {
+		const struct worker_result *w = &c->workers[i];
+		struct node worker = add_object(array);
+
+		put_u64(worker, "cpu_asked", w->cpu_asked);
+		put_u64(worker, "cpu", w->cpu);
+		put_u64(worker, "node", w->node);
+		put_bool(worker, "moved", w->moved);
+		put_u64(worker, "ops", w->ops);
+		put_u64s(worker, "table_pages_by_node", w->pages_by_node, nodes);
+	}
+}
+
+static void put_overlap(struct node o, const struct overlap_result *v)
+{
+	if (!v->ranges) {
+		put_null(o, "overlap");
+		return;
+	}
+	o = put_object(o, "overlap");
+	put_u64(o, "ranges", v->ranges);
+	put_u64(o, "one_writer", v->one_writer);
+	put_real(o, "one_writer_share", (double)v->one_writer / (double)v->ranges);
+	put_u64(o, "mixed_chunks", v->mixed_chunks);
+	put_u64(o, "torn_leaf", v->torn_leaf);
+	put_u64(o, "absent", v->absent);
+	put_u64(o, "leaked_tables", v->leaked_tables);
+}
+
+static void put_replay(struct node o, const struct case_result *c)
+{
+	if (!c->events) {
+		put_null(o, "replay");
+		return;
+	}
+	o = put_object(o, "replay");
+	put_u64(o, "events", c->events);
+	put_u64(o, "events_skipped", c->events_skipped);
+}
+
+static void put_kinds(struct node o, const char *suffix, const uint64_t *v)
+{
+	char key[32];
+
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		snprintf(key, sizeof(key), "%s_%s", op_kind_name[kind], suffix);
+		put_u64(o, key, v[kind]);
+	}
+}
+
+static void put_slice(struct node array, const struct slice *s, bool forced)
+{
+	struct node o = add_object(array);
+	char key[32];
+
+	put_u64(o, "process", s->process);
+	put_u64(o, "round", s->round);
+	put_u64(o, "half", s->half);
+	put_u64(o, "position", s->position);
+	put_u64(o, "ops", s->ops);
+	put_u64(o, "pages", s->pages);
+	put_u64(o, "elapsed_ns", s->elapsed_ns);
+	put_kinds(o, "timed_ops", s->timed_ops);
+	put_kinds(o, "timed_pages", s->timed_pages);
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		snprintf(key, sizeof(key), "%s_timed_ns", op_kind_name[kind]);
+		put_real(o, key, s->timed_ns[kind]);
+	}
+	put_real(o, "busy_ns", s->busy_ns);
+	put_u64(o, "busy_ops", s->busy_ops);
+	put_real(o, "wait_ns", s->wait_ns);
+	put_u64(o, "tables", s->tables);
+	put_u64(o, "lost_install", s->lost_install);
+	put_u64(o, "lost_growth", s->lost_growth);
+	put_u64(o, "steal_ns", s->steal_ns);
+	put_u64(o, "involuntary_switches", s->involuntary);
+	put_u64(o, "voluntary_switches", s->voluntary);
+	put_u64(o, "minor_faults", s->faults);
+	put_u64(o, "migrations", s->migrations);
+	put_real(o, "skew_ns", forced ? s->skew_ns : NAN);
+	put_real(o, "overlap", forced ? s->overlap : NAN);
+}
+
+void put_case(struct node array, const struct case_result *c, unsigned nodes)
+{
+	struct node o = add_object(array), slices;
+
+	put_identity(o, c);
+	put_speed(o, c);
+	put_latency(o, c);
+	put_pages(o, &c->pages, nodes);
+	put_waste(o, c);
+	put_verified(o, c);
+	put_workers(o, c, nodes);
+	put_overlap(o, &c->overlap);
+	put_replay(o, c);
+	put_u64(o, "ops_per_slice", c->ops_per_slice);
+	slices = put_array(o, "slices");
+	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)
+		put_slice(slices, &c->slices[i], c->forced);
+}
