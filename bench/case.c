@@ -11,23 +11,21 @@ const char *const op_kind_name[OP_KINDS] = { "map", "unmap", "lookup" };
 
 static void name_case(struct case_result *c, const struct group *g)
 {
-	char page[32], think[32];
-	size_t used;
+	const char *short_name = strchr(c->engine->name, '/');
+	char page[16], think[16], shape[48] = "";
 
 	show_bytes(page, sizeof(page), c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
 	for (char *p = think; *p; p++)
 		if (*p == ' ')
-			memmove(p, p + 1, strlen(p));
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%s/%s/%s", c->workload,
-		 strchr(c->engine->name, '/') ? strchr(c->engine->name, '/') + 1 : c->engine->name,
-		 c->threads, page, (unsigned long)c->batch, think, c->place, c->mem, c->zero);
-	used = strlen(c->case_id);
+			memmove(p, p + 1, strlen(p)); /* no blanks in an id */
 	if (g->workload->unowned)
-		snprintf(c->case_id + used, sizeof(c->case_id) - used, "/%s%s", c->range,
-			 c->disjoint ? "/disjoint" : "");
+		snprintf(shape, sizeof(shape), "/%s%s", c->range, c->disjoint ? "/disjoint" : "");
 	else if (g->share != SHARE_ROOT)
-		snprintf(c->case_id + used, sizeof(c->case_id) - used, "/%s", c->share);
+		snprintf(shape, sizeof(shape), "/%s", c->share);
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%s/%s/%s%s", c->workload,
+		 short_name ? short_name + 1 : c->engine->name, c->threads, page,
+		 (unsigned long)c->batch, think, c->place, c->mem, c->zero, shape);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -36,7 +34,7 @@ static void name_workload(struct case_result *c, const struct group *g)
 	char *suffix;
 
 	base = base ? base + 1 : g->argument;
-	snprintf(c->workload, sizeof(c->workload), "%s%s%.40s", g->workload->name, *base ? ":" : "",
+	snprintf(c->workload, sizeof(c->workload), "%.16s%s%.40s", g->workload->name, *base ? ":" : "",
 		 base);
 	suffix = strstr(c->workload, ".trace");
 	if (suffix)
