@@ -23,7 +23,7 @@ static void name_case(struct case_result *c, const struct group *g)
 		snprintf(shape, sizeof(shape), "/%s%s", c->range, c->disjoint ? "/disjoint" : "");
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%s/%s/%s%s", c->workload,
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%.64s/%s/%s%s", c->workload,
 		 short_name ? short_name + 1 : c->engine->name, c->threads, page,
 		 (unsigned long)c->batch, think, c->place, c->mem, c->zero, shape);
 }

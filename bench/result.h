@@ -77,7 +77,7 @@ struct case_result {
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns;
-	char place[64], mem[32], zero[8], share[8], range[16];
+	char place[256], mem[32], zero[8], share[8], range[16];
 	bool disjoint;
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */
