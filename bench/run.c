@@ -6,11 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/out_dir.h"
 #include "bench/plan.h"
 #include "bench/progress.h"
 #include "bench/runner.h"
-#include "bench/screen.h"
 #include "bench/verbs.h"
 #include "bench/write.h"
 
