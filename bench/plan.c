@@ -79,6 +79,9 @@ static int choose_engines(struct group *g, const struct options *o, struct err *
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo)
 {
 	*out = o->threads;
+	for (size_t i = 0; i < out->n; i++)
+		if (out->v[i] == THREADS_ALL)
+			out->v[i] = topo->nallowed;
 	if (out->n)
 		return;
 	for (uint64_t t = 1; t < topo->nallowed; t *= 2)

@@ -1,0 +1,153 @@
+/* The plan is a function of options and topology: checked on machines we do not own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/plan.h"
+
+static struct topology *load(const char *spec)
+{
+	struct topology *topo;
+	struct err err = { 0 };
+
+	if (topology_load(&topo, spec, &err))
+		fail_msg("%s", err.text);
+	return topo;
+}
+
+/* Plan for argv on a synthetic machine; returns the exit code. */
+static int plan_for(struct plan *plan, const char *machine, int argc, char **argv, struct err *err)
+{
+	struct topology *topo = load(machine);
+	struct options *jobs;
+	size_t n;
+	bool help;
+	int code = jobs_parse(&jobs, &n, argc, argv, &help, err);
+
+	if (!code)
+		code = plan_build(plan, jobs, n, topo, err);
+	free(jobs);
+	topology_free(topo);
+	return code;
+}
+
+static double total_s(const struct plan *plan)
+{
+	double s = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		s += (double)plan->groups[i].duration_ns / 1e9;
+	return s;
+}
+
+static void test_default_fits_a_minute_anywhere(void **state)
+{
+	const char *machines[] = { "pack:1 core:1 pu:1", "pack:1 core:2 pu:1", "pack:1 core:4 pu:2",
+				   "pack:2 numa:1 l3:4 core:4 pu:2", "pack:8 numa:1 l3:4 core:8 pu:2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		struct err err = { 0 };
+		struct plan plan;
+
+		assert_int_equal(plan_for(&plan, machines[i], 0, NULL, &err), 0);
+		assert_true(total_s(&plan) > 30 && total_s(&plan) < 60);
+		assert_true(plan.predicted_s < 75);
+		assert_true(plan.predicted_bytes < 512ull << 20);
+		plan_free(&plan);
+	}
+}
+
+static void test_default_asks_the_four_questions(void **state)
+{
+	const char *wanted[] = { "private", "replay", "cursor", "rendezvous", "overlap" };
+	struct err err = { 0 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_for(&plan, "pack:1 core:2 pu:1", 0, NULL, &err), 0);
+	for (size_t w = 0; w < sizeof(wanted) / sizeof(wanted[0]); w++) {
+		size_t found = 0;
+
+		for (size_t i = 0; i < plan.n; i++)
+			found += !strcmp(plan.groups[i].workload->name, wanted[w]);
+		assert_int_not_equal(found, 0);
+	}
+	for (size_t i = 0; i < plan.n; i++)
+		assert_string_equal(plan.groups[i].engines[0]->body, "2019");
+	plan_free(&plan);
+}
+
+/* One thread count runs inside a node and across nodes. */
+static void test_two_nodes_run_both_ways(void **state)
+{
+	struct err err = { 0 };
+	bool inside = false, across = false;
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_for(&plan, "pack:2 numa:1 l3:4 core:4 pu:2", 0, NULL, &err), 0);
+	for (size_t i = 0; i < plan.n; i++) {
+		const struct group *g = &plan.groups[i];
+
+		if (g->section != 1 || g->threads != 32)
+			continue;
+		inside |= g->nodes_used == 1;
+		across |= g->nodes_used == 2;
+	}
+	assert_true(inside && across);
+	plan_free(&plan);
+}
+
+static void test_sweep_multiplies(void **state)
+{
+	char *argv[] = { "--engines", "lockless-2019,mutex-2019", "--workload", "private",
+			 "--threads", "1,2", "--page-size", "4K,64K", "--think", "0,1us,10us" };
+	struct err err = { 0 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_for(&plan, "pack:1 core:4 pu:1", 10, argv, &err), 0);
+	assert_int_equal(plan.n, 2 * 2 * 3);
+	for (size_t i = 0; i < plan.n; i++) {
+		bool limit = plan.groups[i].page_lg2 == 12;
+
+		assert_int_equal(plan.groups[i].nengines, 3 + limit); /* null; limit for 4K only */
+	}
+	plan_free(&plan);
+}
+
+static void test_impossible_plans_say_why(void **state)
+{
+	char *too_many[] = { "--threads", "9" };
+	char *one_thread[] = { "--workload", "rendezvous", "--threads", "1" };
+	char *single[] = { "--engines", "none", "--threads", "2" };
+	struct err err = { 0 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_for(&plan, "pack:1 core:8 pu:1", 2, too_many, &err), EXIT_NO_RESOURCE);
+	assert_non_null(strstr(err.text, "8"));
+	assert_int_equal(plan_for(&plan, "pack:1 core:8 pu:1", 4, one_thread, &err), EXIT_USAGE);
+	assert_non_null(strstr(err.text, "at least 2"));
+	assert_int_equal(plan_for(&plan, "pack:1 core:8 pu:1", 4, single, &err), EXIT_USAGE);
+	assert_non_null(strstr(err.text, "one thread"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default_fits_a_minute_anywhere),
+		cmocka_unit_test(test_default_asks_the_four_questions),
+		cmocka_unit_test(test_two_nodes_run_both_ways),
+		cmocka_unit_test(test_sweep_multiplies),
+		cmocka_unit_test(test_impossible_plans_say_why),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
