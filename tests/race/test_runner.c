@@ -1,0 +1,197 @@
+/*
+ * Every workload through the real runner, briefly, with more threads than most test machines have
+ * CPUs: audits clean, ledger balanced, slices paired. Then each --break, which must be caught.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/runner.h"
+#include "bench/analyse.h"
+
+#define BRIEFLY_NS 60000000u
+
+static struct topology *topo;
+
+static int load_machine(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	clock_init();
+	return topology_load(&topo, NULL, &err);
+}
+
+static int free_machine(void **state)
+{
+	(void)state;
+	topology_free(topo);
+	return 0;
+}
+
+/* Threads beyond the allowed CPUs share them. */
+static void give_cpus(struct group *g)
+{
+	unsigned n = 0, allowed[1024];
+
+	for (unsigned i = 0; i < topo->ncpus && n < 1024; i++)
+		if (topo->cpus[i].allowed)
+			allowed[n++] = topo->cpus[i].os;
+	g->cpus = calloc(g->threads, sizeof(g->cpus[0]));
+	for (unsigned i = 0; i < g->threads; i++)
+		g->cpus[i] = allowed[i % n];
+	g->nodes_used = 1;
+}
+
+static void add_engines(struct group *g)
+{
+	for (const struct pt_engine *e = pt_engines; e->name; e++)
+		if (!e->ruler && !(e->single && g->threads > 1))
+			g->engines[g->nengines++] = e;
+}
+
+static struct group group_of(const char *workload, unsigned threads)
+{
+	const char *argument = "";
+	struct group g = {
+		.workload = workload_find(workload, &argument), .threads = threads, .page_lg2 = 12,
+		.batch = 1, .tables = 2, .round = 8, .duration_ns = BRIEFLY_NS, .seed = 7,
+		.slice_ns = 2000000, .warmup_ns = 100000, .sample = 4,
+	};
+
+	assert_non_null(g.workload);
+	snprintf(g.argument, sizeof(g.argument), "%s", argument);
+	if (!strcmp(workload, "adjacent"))
+		g.share = SHARE_LINE;
+	return g;
+}
+
+/* Runs one group; the caller frees the result. */
+static struct result *run_one(struct group *g)
+{
+	struct plan plan = { .groups = g, .n = 1, .ncases = g->nengines };
+	struct result *r = calloc(1, sizeof(*r));
+	struct err err = { 0 };
+
+	give_cpus(g);
+	r->topo = topo;
+	if (run_plan(&plan, 1, r, NULL, &err))
+		fail_msg("%s: %s", g->workload->name, err.text);
+	assert_int_equal(analyse(r), 0);
+	assert_true(r->complete);
+	free(g->cpus);
+	return r;
+}
+
+static void check_case(const struct case_result *c)
+{
+	const struct page_ledger *p = &c->pages;
+
+	if (c->verified == VERIFIED_NO)
+		fail_msg("%s: %s", c->case_id, c->evidence[0]);
+	assert_int_equal(p->allocated, p->freed + p->reachable + p->spare + p->retired + p->lost);
+	assert_int_equal(p->wasted, p->wasted_install + p->wasted_growth);
+	assert_true(c->nslices > 0);
+	assert_true(c->slices[0].ops > 0);
+}
+
+static void check_workload(const char *workload, unsigned threads)
+{
+	struct group g = group_of(workload, threads);
+	struct result *r;
+
+	add_engines(&g);
+	r = run_one(&g);
+	for (size_t i = 0; i < r->ncases; i++) {
+		check_case(&r->cases[i]);
+		assert_int_equal(r->cases[i].verified,
+				 g.workload->unowned ? VERIFIED_NULL : VERIFIED_YES);
+		if (!g.workload->unowned)
+			assert_int_equal(r->cases[i].pages.lost, 0);
+		/* interleaved: every engine had as many slices, and (warm) did as many operations */
+		assert_int_equal(r->cases[i].nslices, r->cases[0].nslices);
+		if (!g.workload->cold)
+			assert_int_equal(r->cases[i].slices[0].ops, r->cases[0].slices[0].ops);
+	}
+	result_free(r);
+	free(r);
+}
+
+static void test_private(void **state)
+{
+	(void)state;
+	check_workload("private", 1);
+	check_workload("private", 3);
+}
+
+static void test_adjacent(void **state)
+{
+	(void)state;
+	check_workload("adjacent", 3);
+}
+
+static void test_cursor(void **state)
+{
+	(void)state;
+	check_workload("cursor", 3);
+}
+
+static void test_rendezvous(void **state)
+{
+	(void)state;
+	check_workload("rendezvous", 2);
+}
+
+static void test_churn(void **state)
+{
+	(void)state;
+	check_workload("churn", 3);
+}
+
+static void test_overlap(void **state)
+{
+	(void)state;
+	check_workload("overlap", 2);
+}
+
+/* A bug switched on must be noticed, whatever the engine. */
+static void test_breakage_is_caught(void **state)
+{
+	const char *engines[] = { "lockless-2019", "mutex-2019", "lockless" };
+
+	(void)state;
+	for (int kind = BREAK_NONE + 1; kind <= BREAK_STRAY_LEAF; kind++) {
+		struct group g = group_of("private", 2);
+		struct result *r;
+
+		g.breakage = (enum breakage)kind;
+		for (size_t e = 0; e < 3; e++)
+			g.engines[g.nengines++] = pt_engine_find(engines[e]);
+		r = run_one(&g);
+		for (size_t i = 0; i < r->ncases; i++) {
+			if (r->cases[i].verified != VERIFIED_NO)
+				fail_msg("--break %s not caught in %s", breakage_name(g.breakage),
+					 r->cases[i].case_id);
+			assert_true(r->cases[i].nevidence > 0);
+		}
+		result_free(r);
+		free(r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_private),	   cmocka_unit_test(test_adjacent),
+		cmocka_unit_test(test_cursor),	   cmocka_unit_test(test_rendezvous),
+		cmocka_unit_test(test_churn),	   cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_breakage_is_caught),
+	};
+
+	return cmocka_run_group_tests(tests, load_machine, free_machine);
+}
