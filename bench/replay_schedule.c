@@ -2,9 +2,9 @@
  * replay_schedule.c - who runs each event of a trace, and what it waits for.
  *
  * An event must come after the events before it on each of its pages. It is enough to wait for the
- * last of them: by induction that one came after all the others. If its own worker ran it, the order
- * of the lane is the wait. A wait is left out when the same worker waited earlier, or waits here,
- * for the same or a later step of the same other worker.
+ * last of them: by induction that one came after all the others. If its own worker ran it, the
+ * order of the lane is the wait. A wait is left out when the same worker waited earlier, or waits
+ * here, for the same or a later step of the same other worker.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@ struct group {
 	unsigned base, size;       /* workers [base, base + size) */
 	uint32_t *last;            /* by segment: its last event + 1, 0: none yet */
 	uint32_t *step_of;         /* by event */
-	uint32_t *known;           /* [worker * size + other]: steps of other it has waited for */
-	uint32_t *need;            /* by other worker: steps the event at hand must wait for, or 0 */
+	uint32_t *known;           /* [worker * size + other]: steps of other waited for */
+	uint32_t *need;            /* by other worker: steps the event at hand waits for, or 0 */
 	uint16_t *others;          /* those with need > 0, others[0..n_others) */
 	unsigned n_others;
 };
@@ -187,7 +187,8 @@ int trace_schedule(struct replay **out, const struct trace *t, unsigned workers,
 
 	err->code = 0;
 	if (workers > UINT16_MAX)
-		return err_set(err, EXIT_NO_RESOURCE, "replay %s: more than 65,535 workers", t->name);
+		return err_set(err, EXIT_NO_RESOURCE, "replay %s: more than 65,535 workers",
+			       t->name);
 	if (copies > 1 && (shift_lg2 >= 64 || copies > 1ull << (64 - shift_lg2)))
 		return err_set(err, EXIT_NO_RESOURCE, "replay %s: %u workers on %u recorded CPUs "
 			       "need %llu copies, which do not fit the 64-bit IOVA space", t->name,
@@ -203,7 +204,8 @@ int trace_schedule(struct replay **out, const struct trace *t, unsigned workers,
 		}
 	}
 	replay_free(r);
-	return err_set(err, EXIT_NO_RESOURCE, "replay %s: no memory for %u workers", t->name, workers);
+	return err_set(err, EXIT_NO_RESOURCE, "replay %s: no memory for %u workers", t->name,
+		       workers);
 }
 
 void replay_free(struct replay *r)

@@ -4,8 +4,8 @@
  *	TASK-PID [CPU] FLAGS SECONDS.FRACTION: map: IOMMU: iova=0x… - 0x… paddr=0x… size=N
  *	TASK-PID [CPU] FLAGS SECONDS.FRACTION: unmap: IOMMU: iova=0x… - 0x… size=N unmapped_size=N
  *
- * FLAGS may be absent (option irq-info off), the event may be written iommu:map (perf script), and a
- * task may call itself anything, brackets and colons included.
+ * FLAGS may be absent (option irq-info off), the event may be written iommu:map (perf script), and
+ * a task may call itself anything, brackets and colons included.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -63,7 +63,7 @@ static const char *read_stamp(const char **p, double *time_s)
 	if (!read_number(p, 10, &seconds))
 		return "no time stamp after [CPU]";
 	if (**p == ':')
-		return "time stamp without a fraction (record with trace_clock local, global or mono)";
+		return "time stamp without a fraction (use trace_clock local, global or mono)";
 	if (!take(p, "."))
 		return "no time stamp after [CPU]";
 	digits = *p;
@@ -179,7 +179,7 @@ static const char *check_fields(const struct trace_event *e, uint64_t end)
 	return NULL;
 }
 
-/* Lines without a head: "CPU:2 [LOST 41 EVENTS]", stack traces; but no map or unmap may hide there. */
+/* Lines without a head: "CPU:2 [LOST 41 EVENTS]", stack traces; no map or unmap may hide there. */
 static enum trace_line_kind headless(const char *text, struct trace_line *out, const char *why)
 {
 	const char *p = strstr(text, "[LOST ");

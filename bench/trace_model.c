@@ -7,7 +7,7 @@
 
 /* One segment of the IOVA space. */
 struct fate {
-	uint32_t map;    /* the live map that covers it, as index into the kept events + 1; 0: none */
+	uint32_t map;    /* the live map over it: index of the kept event + 1; 0: none */
 	int32_t map_cpu; /* CPU of its last map, live or not; -1: never mapped */
 	bool touched;
 };

@@ -28,12 +28,12 @@ static void print_head(const struct trace *t, FILE *out)
 	fprintf(out, "trace %s: %s events in %.3f s on %u CPU%s: %s maps, %s unmaps\n", t->name,
 		num(&b, 0, t->n), t->seconds, t->cpus, t->cpus == 1 ? "" : "s",
 		num(&b, 1, t->maps), num(&b, 2, t->unmaps));
-	fprintf(out, "  lines     %s, of which %s are comments or other events", num(&b, 0, t->lines),
-		num(&b, 1, t->other_lines));
+	fprintf(out, "  lines     %s, of which %s are comments or other events",
+		num(&b, 0, t->lines), num(&b, 1, t->other_lines));
 	if (t->lost_events)
 		fprintf(out, "; the recorder lost %s events", num(&b, 2, t->lost_events));
-	fprintf(out, "\n  skipped   %s unmaps of pages not live or of part of a map, %s maps over live "
-		     "pages\n",
+	fprintf(out, "\n  skipped   %s unmaps of pages not live or of part of a map, "
+		     "%s maps over live pages\n",
 		num(&b, 0, t->skipped_unmap), num(&b, 1, t->skipped_map));
 }
 
@@ -77,12 +77,12 @@ static void print_sharing(const struct trace *t, FILE *out)
 	fprintf(out, "            %s of %s maps (%.1f %%) of an IOVA last mapped by another CPU\n",
 		num(&b, 0, t->migrations), num(&b, 1, t->maps), percent(t->migrations, t->maps));
 	if (t->context_known)
-		fprintf(out, "  atomic    %s unmaps (%.1f %%) and %s maps (%.1f %%) in an interrupt, or "
-			     "interrupts or preemption off\n",
+		fprintf(out, "  atomic    %s unmaps (%.1f %%) and %s maps (%.1f %%) in interrupts "
+			     "or with interrupts or preemption off\n",
 			num(&b, 0, t->atomic_unmaps), percent(t->atomic_unmaps, t->unmaps),
 			num(&b, 1, t->atomic_maps), percent(t->atomic_maps, t->maps));
 	else
-		fprintf(out, "  atomic    recorded without flags: drivers unmap mostly in interrupts\n");
+		fprintf(out, "  atomic    unknown: recorded without flags\n");
 }
 
 /* What nobody should conclude from a replay. */
@@ -91,13 +91,13 @@ static void print_notes(const struct trace *t, FILE *out)
 	struct texts b;
 
 	if (t->leaf_tables < 100)
-		fprintf(out, "  note      %s leaf tables are too few for a rate of waste: none lost is 0 of "
-			     "%s [0 %.2f], not 0 %%\n",
+		fprintf(out, "  note      %s leaf tables are too few for a rate of waste: "
+			     "none lost is 0 of %s [0 %.2f], not 0 %%\n",
 			num(&b, 0, t->leaf_tables), num(&b, 1, t->leaf_tables),
 			3.0 / (double)t->leaf_tables);
 	if (t->atomic_maps || t->atomic_unmaps || !t->context_known)
-		fputs("  note      no mutex can be taken there: engines with a mutex are counterfactual in "
-		      "a replay\n", out);
+		fputs("  note      no mutex can be taken in such places: "
+		      "engines with a mutex are counterfactual in a replay\n", out);
 }
 
 void trace_print(const struct trace *t, FILE *out)

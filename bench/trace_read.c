@@ -1,4 +1,4 @@
-/* trace_read.c - finds and reads a trace file; the sense of it is made in trace_line and trace_model. */
+/* trace_read.c - finds and reads a trace file; trace_line and trace_model make sense of it. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ static int find_file(const char *name, char *path, size_t size, struct err *err)
 	int why;
 
 	if ((size_t)snprintf(path, size, "%s", name) >= size)
-		return err_set(err, EXIT_BAD_DATA, "trace '%.60s…': name too long", name);
+		return err_set(err, EXIT_BAD_DATA, "'%.60s...': name too long", name);
 	if (*name && !access(path, F_OK))
 		return 0;
 	why = errno;
@@ -84,9 +84,9 @@ static int find_file(const char *name, char *path, size_t size, struct err *err)
 			return 0;
 	}
 	if (strchr(name, '/'))
-		return err_set(err, EXIT_BAD_DATA, "trace %s: %s", name, strerror(why));
+		return err_set(err, EXIT_BAD_DATA, "%s: %s", name, strerror(why));
 	list_shipped(list, sizeof(list));
-	return err_set(err, EXIT_BAD_DATA, "trace '%s': no such file, and no shipped trace (%s)",
+	return err_set(err, EXIT_BAD_DATA, "'%s': no such file, and no shipped trace (%s)",
 		       name, *list ? list : "none is installed");
 }
 
@@ -125,17 +125,17 @@ static int open_reader(struct reader *r, const char *path, struct err *err)
 
 	*r = (struct reader){ .path = path };
 	if (stat(path, &st))
-		return err_set(err, EXIT_BAD_DATA, "trace %s: %s", path, strerror(errno));
+		return err_set(err, EXIT_BAD_DATA, "%s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return err_set(err, EXIT_BAD_DATA, "trace %s: is a directory", path);
+		return err_set(err, EXIT_BAD_DATA, "%s: is a directory", path);
 	errno = 0;
 	r->file = gzopen(path, "rb");
 	if (!r->file)
 		return err_set(err, errno && errno != ENOMEM ? EXIT_BAD_DATA : EXIT_NO_RESOURCE,
-			       "trace %s: %s", path, strerror(errno ? errno : ENOMEM));
+			       "%s: %s", path, strerror(errno ? errno : ENOMEM));
 	r->buf = malloc(TRACE_LINE_MAX + 1);
 	if (!r->buf)
-		return err_set(err, EXIT_NO_RESOURCE, "trace %s: no memory", path);
+		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory", path);
 	return 0;
 }
 
@@ -158,7 +158,7 @@ static int refill(struct reader *r, struct err *err)
 	got = gzread(r->file, r->buf + r->end, TRACE_LINE_MAX - (unsigned)r->end);
 	text = gzerror(r->file, &why);
 	if (got < 0 || why == Z_BUF_ERROR)
-		return err_set(err, EXIT_BAD_DATA, "trace %s: after line %llu: %s", r->path,
+		return err_set(err, EXIT_BAD_DATA, "%s: after line %llu: %s", r->path,
 			       (unsigned long long)r->line,
 			       why == Z_ERRNO ? strerror(errno) :
 			       why == Z_BUF_ERROR ? "gzip data is cut short" : text);
@@ -175,7 +175,7 @@ static int next_line(struct reader *r, char **text, struct err *err)
 
 	while (!(nl = memchr(at, '\n', r->end - r->begin)) && !r->eof) {
 		if (r->end - r->begin >= TRACE_LINE_MAX)
-			return err_set(err, EXIT_BAD_DATA, "trace %s:%llu: line beyond %u bytes",
+			return err_set(err, EXIT_BAD_DATA, "%s:%llu: line beyond %u bytes",
 				       r->path, (unsigned long long)r->line + 1, TRACE_LINE_MAX);
 		if (refill(r, err))
 			return err->code;
@@ -186,7 +186,7 @@ static int next_line(struct reader *r, char **text, struct err *err)
 	r->begin += n + (nl != NULL);
 	r->line += *text != NULL;
 	if (memchr(at, '\0', n))
-		return err_set(err, EXIT_BAD_DATA, "trace %s:%llu: a zero byte: this is no text",
+		return err_set(err, EXIT_BAD_DATA, "%s:%llu: a zero byte: this is no text",
 			       r->path, (unsigned long long)r->line);
 	at[n] = '\0';
 	if (n && at[n - 1] == '\r')
@@ -245,8 +245,8 @@ static int read_events(struct reader *r, struct trace *t, struct raws *raws, str
 			t->context_known |= line.has_flags;
 			if (!add_event(raws, &line.event))
 				break;
-			return err_set(err, EXIT_NO_RESOURCE, "trace %s: no memory after %zu events",
-				       r->path, raws->n);
+			return err_set(err, EXIT_NO_RESOURCE, "%s: no memory after %zu "
+				       "events", r->path, raws->n);
 		case LINE_LOST:
 			t->lost_events += line.lost;
 			t->other_lines++;
@@ -255,7 +255,7 @@ static int read_events(struct reader *r, struct trace *t, struct raws *raws, str
 			t->other_lines++;
 			break;
 		case LINE_BAD:
-			return err_set(err, EXIT_BAD_DATA, "trace %s:%llu: %s", r->path,
+			return err_set(err, EXIT_BAD_DATA, "%s:%llu: %s", r->path,
 				       (unsigned long long)r->line, line.why);
 		}
 	}
@@ -283,13 +283,13 @@ static int fill(struct trace *t, const char *path, struct err *err)
 
 	if (!open_reader(&r, path, err) && !read_events(&r, t, &raws, err)) {
 		if (!raws.n)
-			err_set(err, EXIT_BAD_DATA, "trace %s: no map or unmap event in %llu lines",
+			err_set(err, EXIT_BAD_DATA, "%s: no map or unmap event in %llu lines",
 				path, (unsigned long long)t->lines);
 		else if (take_events(t, &raws))
-			err_set(err, EXIT_NO_RESOURCE, "trace %s: no memory for %zu events", path,
+			err_set(err, EXIT_NO_RESOURCE, "%s: no memory for %zu events", path,
 				raws.n);
 		else if (!t->n)
-			err_set(err, EXIT_BAD_DATA, "trace %s: none of its %zu events can be "
+			err_set(err, EXIT_BAD_DATA, "%s: none of its %zu events can be "
 				"replayed: all unmap what was mapped before", path, raws.n);
 	}
 	free(raws.v);
@@ -307,7 +307,7 @@ int trace_load(struct trace **out, const char *name, struct err *err)
 		return err->code;
 	t = calloc(1, sizeof(*t));
 	if (!t)
-		return err_set(err, EXIT_NO_RESOURCE, "trace %s: no memory", path);
+		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory", path);
 	base_name(path, t->name, sizeof(t->name));
 	if (fill(t, path, err)) {
 		trace_free(t);

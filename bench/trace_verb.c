@@ -1,5 +1,4 @@
 /* trace_verb.c - `iopt trace FILE`: what a recorded trace holds. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,13 +10,14 @@ static const char usage[] =
 	"usage: iopt trace FILE [--format text|json]\n"
 	"\n"
 	"Summarise a trace of the kernel's iommu:map and iommu:unmap events: sizes, leaf tables,\n"
-	"unmaps on another CPU than their map, IOVAs that move between CPUs, pages live. FILE is the\n"
-	"text of the kernel's trace file, plain or gzipped, or the name of a shipped trace.\n"
+	"unmaps on another CPU than their map, IOVAs that move between CPUs, live pages. FILE\n"
+	"is the text of the kernel's trace file, plain or gzipped, or a shipped trace's name.\n"
 	"\n"
 	"  --format text|json   a screen, or one JSON object (default: text)\n"
 	"  --help               this text\n"
 	"\n"
-	"Shipped traces are looked for in $IOPT_TRACE_DIR, the source tree and the installed data.\n"
+	"Shipped traces are looked for in $IOPT_TRACE_DIR, then among the sources, then where\n"
+	"they were installed.\n"
 	"\n"
 	"Example:\n"
 	"  iopt trace nvme-amd-lazy\n"
@@ -56,14 +56,15 @@ static int parse(struct request *q, int argc, char **argv, struct err *err)
 			rc = err_set(err, EXIT_USAGE,
 				     "unknown option '%s' (there are --format and --help)", a);
 		else if (q->file)
-			rc = err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", q->file, a);
+			rc = err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", q->file,
+				     a);
 		else
 			q->file = a;
 		if (rc)
 			return rc;
 	}
 	if (!q->file && !q->help)
-		return err_set(err, EXIT_USAGE, "trace wants a FILE (see iopt trace --help)");
+		return err_set(err, EXIT_USAGE, "no FILE given (see iopt trace --help)");
 	return 0;
 }
 
@@ -119,19 +120,10 @@ static int print_json(const struct trace *t, FILE *out, struct err *err)
 	json_t *root = trace_json(t);
 
 	if (!root)
-		return err_set(err, EXIT_NO_RESOURCE, "trace %s: no memory", t->name);
+		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory", t->name);
 	json_dumpf(root, out, JSON_INDENT(2));
 	fputc('\n', out);
 	json_decref(root);
-	return 0;
-}
-
-static int flush(FILE *out, struct err *err)
-{
-	errno = 0;
-	if (fflush(out) || ferror(out))
-		return err_set(err, EXIT_WRITE, "writing the output: %s",
-			       strerror(errno ? errno : EIO));
 	return 0;
 }
 
@@ -141,14 +133,14 @@ static int carry_out(const struct request *q, FILE *out, struct err *err)
 
 	if (q->help) {
 		fputs(usage, out);
-		return flush(out, err);
+		return 0;
 	}
 	if (trace_load(&t, q->file, err))
 		return err->code;
-	if (!q->json)
+	if (q->json)
+		print_json(t, out, err);
+	else
 		trace_print(t, out);
-	if (!q->json || !print_json(t, out, err))
-		flush(out, err);
 	trace_free(t);
 	return err->code;
 }
@@ -159,6 +151,6 @@ int verb_trace(int argc, char **argv)
 	struct err err = { 0 };
 
 	if (parse(&q, argc, argv, &err) || carry_out(&q, stdout, &err))
-		fprintf(stderr, "iopt: %s\n", err.text);
+		fprintf(stderr, "iopt trace: %s\n", err.text);
 	return err.code;
 }
