@@ -13,10 +13,10 @@
 #include "sys/atomic.h"
 
 struct lock_node {
-	alignas(64) _Atomic(struct lock_node *) next; /* who queues behind us */
-	_Atomic(struct lock_node *) prev;             /* kmutex: who queues before us */
-	struct lock_node *sleeper;                    /* kmutex: next sleeper, under its guard */
-	_Atomic uint32_t state;                       /* zero: wait; each lock has its own words */
-	_Atomic int clock;                            /* kmutex: CPU-time clock of our thread */
+	alignas(64) _Atomic uint32_t state; /* zero: wait; each lock has its own words */
+	_Atomic int clock;                  /* kmutex: CPU-time clock of our thread */
+	_Atomic(struct lock_node *) next;   /* who queues behind us */
+	_Atomic(struct lock_node *) prev;   /* kmutex: who queues before us */
+	struct lock_node *sleeper;          /* kmutex: next sleeper, under its guard */
 };
 _Static_assert(sizeof(struct lock_node) == 64, "a waiter spins on a line of its own");
