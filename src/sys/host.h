@@ -21,11 +21,15 @@ struct host_facts {
 	double cgroup_cpus;             /* quota; 0: none */
 	uint64_t memory_bytes, cgroup_memory_bytes; /* cgroup: 0: none */
 	double load1;
+	double steal_share;             /* of all CPUs' busy time since boot, taken by a hypervisor */
 	char compiler[64], flags[256], version[64], commit[64];
 	char jemalloc[64], hwloc[32];
 };
 
+/* t may be NULL. */
 void host_read(struct host_facts *facts, const struct topology *t);
+/* The same with /proc, /sys, /etc and /run below `root`: for tests. "" is the machine. */
+void host_read_at(struct host_facts *facts, const struct topology *t, const char *root);
 
 /* One warning with its remedy at a time: i = 0, 1, … until false. */
 bool host_warning(const struct host_facts *facts, const struct topology *t, unsigned i,

@@ -309,6 +309,21 @@ static int place_list(const struct topology *t, const struct place *place, unsig
 	return 0;
 }
 
+unsigned place_capacity(const struct topology *t, const struct place *place)
+{
+	int node = topology_node(t, place->node);
+	const char *rest = list_of(place);
+	unsigned n = 0, first, last;
+
+	if (place->kind == PLACE_NODE)
+		return node < 0 ? 0 : t->nodes[node].cpus;
+	if (place->kind != PLACE_CPUS)
+		return t->nallowed;
+	while (take_range(&rest, &first, &last) > 0)
+		n += last - first + 1;
+	return n;
+}
+
 int place_cpus(const struct topology *t, const struct place *place, unsigned threads,
 	       unsigned *cpu, struct err *err)
 {

@@ -14,6 +14,20 @@ static int no_memory(struct err *err)
 	return err_set(err, EXIT_NO_RESOURCE, "no memory for the topology");
 }
 
+/* A bare number in front ("2 pack:2 …") is so many of the whole; hwloc wants it called a group. */
+static int set_synthetic(hwloc_topology_t hw, const char *spec)
+{
+	size_t digits = strspn(spec, "0123456789");
+	char grouped[512];
+
+	if (!hwloc_topology_set_synthetic(hw, spec))
+		return 0;
+	if (!digits || spec[digits] != ' ' ||
+	    snprintf(grouped, sizeof(grouped), "group:%s", spec) >= (int)sizeof(grouped))
+		return -1;
+	return hwloc_topology_set_synthetic(hw, grouped);
+}
+
 static int choose_source(hwloc_topology_t hw, const char *spec, struct err *err)
 {
 	if (!spec)
@@ -24,7 +38,9 @@ static int choose_source(hwloc_topology_t hw, const char *spec, struct err *err)
 				       "--topology %s: not an hwloc XML file (lstopo FILE.xml writes one)", spec);
 		return 0;
 	}
-	if (hwloc_topology_set_synthetic(hw, spec))
+	if (strchr(spec, '/') || strstr(spec, ".xml"))
+		return err_set(err, EXIT_BAD_DATA, "--topology %s: no such file", spec);
+	if (set_synthetic(hw, spec))
 		return err_set(err, EXIT_USAGE,
 			       "--topology '%s': neither a file nor a synthetic description such as 'pack:2 numa:1 l3:4 core:4 pu:2'",
 			       spec);

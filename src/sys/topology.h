@@ -69,6 +69,9 @@ int place_parse(struct place *out, const char *text, struct err *err);
 int place_cpus(const struct topology *t, const struct place *place, unsigned threads,
 	       unsigned *cpu, struct err *err);
 
+/* The most threads that place_cpus() may be asked for; a list counts as written. */
+unsigned place_capacity(const struct topology *t, const struct place *place);
+
 /* Pin the calling thread. 0 or a negative errno. */
 int pin_self(unsigned os_cpu);
 /* OS node of an OS CPU; UINT_MAX when unknown. */
