@@ -34,7 +34,7 @@ struct job_reader {
 	struct reader reader;
 	const char *path;
 	struct err *err;
-	unsigned err_line;
+	unsigned failed_at; /* line that was being read when *err was set */
 	struct options global;
 	bool has_global;
 	struct options *jobs;
@@ -93,7 +93,7 @@ __attribute__((format(printf, 4, 5))) static int complain(struct job_reader *j, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	j->err_line = line;
+	j->failed_at = j->reader.line;
 	return err_set(j->err, code, "%.90s:%u: %s", j->path, line, text);
 }
 
@@ -209,10 +209,10 @@ static int finish(struct job_reader *j, int syntax_line)
 
 	if (!j->err->code && !syntax_line && !bad && flush(j))
 		return j->err->code;
-	if (bad && (!j->err->code || bad < j->err_line))
+	if (bad && (!j->err->code || bad < j->failed_at))
 		return complain(j, bad, EXIT_BAD_DATA, "line too long; a list may go on in further, "
 				"indented lines");
-	if (syntax_line > 0 && (!j->err->code || (unsigned)syntax_line < j->err_line))
+	if (syntax_line > 0 && (!j->err->code || (unsigned)syntax_line < j->failed_at))
 		return complain(j, (unsigned)syntax_line, EXIT_BAD_DATA,
 				"neither [section] nor name = value nor a comment");
 	if (j->err->code)
