@@ -34,7 +34,7 @@ struct job_reader {
 	struct reader reader;
 	const char *path;
 	struct err *err;
-	unsigned err_line;
+	unsigned failed_at; /* line that was being read when *err was set */
 	struct options global;
 	bool has_global;
 	struct options *jobs;
@@ -93,7 +93,7 @@ __attribute__((format(printf, 4, 5))) static int complain(struct job_reader *j, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	j->err_line = line;
+	j->failed_at = j->reader.line;
 	return err_set(j->err, code, "%.90s:%u: %s", j->path, line, text);
 }
 
@@ -136,7 +136,8 @@ static int begin_section(struct job_reader *j, const char *name)
 		return complain(j, line, EXIT_USAGE, "a job's name has 1..%u bytes", SECTION_MAX);
 	for (size_t i = 0; i < j->n; i++)
 		if (!strcmp(j->jobs[i].job, name))
-			return complain(j, line, EXIT_USAGE, "[%s]: a second job of this name", name);
+			return complain(j, line, EXIT_USAGE, "[%s]: a second job of this name",
+					name);
 	if (j->n == JOBS_MAX)
 		return complain(j, line, EXIT_USAGE, "more than %u jobs", JOBS_MAX);
 	j->target = &j->jobs[j->n++];
@@ -159,8 +160,8 @@ static int begin_key(struct job_reader *j, const char *name)
 				row->count == ROW_SCALAR ? "give it once" :
 				"put the values into one list, with commas");
 	if (row->flags & ROW_ONCE && j->target != &j->global)
-		return complain(j, line, EXIT_USAGE, "%s: is the same for all jobs; it belongs into "
-				"[global] or on the command line", name);
+		return complain(j, line, EXIT_USAGE, "%s: is the same for all jobs; it belongs "
+				"into [global] or on the command line", name);
 	j->keys |= option_bit(row);
 	j->pending.row = row;
 	j->pending.line = line;
@@ -209,10 +210,10 @@ static int finish(struct job_reader *j, int syntax_line)
 
 	if (!j->err->code && !syntax_line && !bad && flush(j))
 		return j->err->code;
-	if (bad && (!j->err->code || bad < j->err_line))
-		return complain(j, bad, EXIT_BAD_DATA, "line too long; a list may go on in further, "
-				"indented lines");
-	if (syntax_line > 0 && (!j->err->code || (unsigned)syntax_line < j->err_line))
+	if (bad && (!j->err->code || bad < j->failed_at))
+		return complain(j, bad, EXIT_BAD_DATA, "line too long; a list may go on in "
+				"further, indented lines");
+	if (syntax_line > 0 && (!j->err->code || (unsigned)syntax_line < j->failed_at))
 		return complain(j, (unsigned)syntax_line, EXIT_BAD_DATA,
 				"neither [section] nor name = value nor a comment");
 	if (j->err->code)
@@ -249,7 +250,8 @@ static int load(char **text, size_t *len, const char *path, struct err *err)
 		return err_set(err, EXIT_BAD_DATA, "%.300s: cannot read the job file: %s", path,
 			       strerror(failed));
 	if (*len > FILE_MAX)
-		return err_set(err, EXIT_BAD_DATA, "%.300s: larger than 1 MiB: not a job file", path);
+		return err_set(err, EXIT_BAD_DATA, "%.300s: larger than 1 MiB: not a job file",
+			       path);
 	if (memchr(*text, '\0', *len))
 		return err_set(err, EXIT_BAD_DATA, "%.300s: binary: not a job file", path);
 	return 0;

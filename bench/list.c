@@ -26,7 +26,7 @@ static void list_engines(void)
 	printf("Engines (--engines; the part after the slash will do)\n");
 	printf("  %-29s %-8s %-7s %s\n", "name", "format", "body", "sync");
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
-		printf("  %-29s %-8s %-7s %-10s\n      %s%s\n", e->name, e->format, e->body, e->sync,
+		printf("  %-29s %-8s %-7s %s\n      %s%s\n", e->name, e->format, e->body, e->sync,
 		       e->help, e->single ? " (one thread only)" : "");
 	printf("\nGroups of engines\n");
 	for (const struct choice *g = engine_groups; g->name; g++)

@@ -60,7 +60,7 @@ static int unknown_verb(const char *name)
 /* A failed write counts where nothing worse happened: 13 > 14 > 74 > 10 > 11. */
 static int finish(int rc)
 {
-	int written = finish_stdout();
+	int written = rc == EXIT_WRITE ? rc : finish_stdout();
 
 	if (rc == EXIT_FINE || rc == EXIT_REGRESSED || rc == EXIT_INCONCLUSIVE)
 		return written ? written : rc;

@@ -301,7 +301,10 @@ static bool place_parse_row(const struct option_row *row, const char *text, void
 	(void)row;
 	if (!place_parse(value, text, &err))
 		return true;
-	return refuse(why, "%.*s", (int)sizeof(why->text) - 1, err.text);
+	/* It names the flag and the value, which our caller does for every kind. */
+	const char *tail = strncmp(err.text, "--place", 7) ? NULL : strstr(err.text, ": ");
+
+	return refuse(why, "%.*s", (int)sizeof(why->text) - 1, tail ? tail + 2 : err.text);
 }
 
 static char *place_show(const struct option_row *row, const void *value, char *buf, size_t size)

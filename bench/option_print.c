@@ -76,10 +76,10 @@ void options_help(FILE *out)
 {
 	fputs("usage: iopt run [JOBFILE] [options]\n"
 	      "\n"
-	      "Measure page tables against each other and audit them. Without options: the default\n"
-	      "comparison, in about a minute. A list (with commas) makes a sweep. In a job file the\n"
-	      "same names stand as `name = value` under [global] and one [section] per job; options\n"
-	      "given here win.\n", out);
+	      "Measure page tables against each other and audit them. Without options: the\n"
+	      "default comparison, in about a minute. A list (with commas) makes a sweep. In a\n"
+	      "job file the same names stand as `name = value` under [global] and one [section]\n"
+	      "per job; options given here win.\n", out);
 	for (int group = 0; group < GROUPS; group++) {
 		fprintf(out, "\n%s:\n", group_titles[group]);
 		for (const struct option_row *row = option_rows; row->name; row++)
@@ -91,9 +91,9 @@ void options_help(FILE *out)
 	      "  iopt run --engines 2019 --threads 1,2,4 --think 0,1us --out results/local\n"
 	      "  iopt run configs/scaling.ini --place cpus:0,2-5 --format json\n"
 	      "  iopt run --dry-run --topology '2 pack:2 numa:1 l3:4 core:4 pu:2'\n"
-	      "\nExit: 0 fine, 13 audit failed, 14 measurement untrustworthy, 64 usage, 65 bad input,\n"
-	      "69 resource unavailable, 70 internal, 73 cannot create output, 74 write failed,\n"
-	      "130 interrupted.\n", out);
+	      "\nExit: 0 fine, 13 audit failed, 14 measurement untrustworthy, 64 usage, 65 bad\n"
+	      "input, 69 resource unavailable, 70 internal, 73 cannot create output, 74 write\n"
+	      "failed, 130 interrupted.\n", out);
 }
 
 static void write_row(const struct options *o, const struct option_row *row, FILE *out)

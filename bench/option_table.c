@@ -71,7 +71,7 @@ const struct choice engine_groups[] = {
 const struct choice *workload_choices(void)
 {
 	static const struct choice workloads[] = {
-		{ "private", "each worker maps and unmaps in its own leaf tables; the root is shared" },
+		{ "private", "each worker in its own leaf tables; only the root is shared" },
 		{ "adjacent", "neighbouring pages of the same leaf tables or lines (--share)" },
 		{ "cursor", "a shared counter hands out consecutive ranges of a fresh table" },
 		{ "rendezvous", "a barrier before each new table: forced, not a natural rate" },

@@ -245,7 +245,8 @@ static int flags_apply(struct options *o, const struct command_line *line, struc
 		const struct option_row *row = line->flags[i].row;
 
 		if (!option_set(o, row, line->flags[i].value, &why))
-			return err_set(err, EXIT_USAGE, "--%s %s: %s", row->name, why.item, why.text);
+			return err_set(err, EXIT_USAGE, "--%s %.180s: %.280s", row->name, why.item,
+				       why.text);
 		o->given |= option_bit(row);
 	}
 	return options_check(o, err);

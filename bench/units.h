@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes and addresses: decimal, 0x…, K M G T P (powers of 1024), sums and differences `1G-4K`, and a
- * leading minus for 2^64 - x. False when malformed or out of 64 bits. */
+/*
+ * Bytes and addresses: decimal, 0x…, K M G T P (powers of 1024), sums and differences `1G-4K`, and
+ * a leading minus for 2^64 - x. False when malformed or out of 64 bits.
+ */
 bool parse_bytes(const char *text, uint64_t *out);
 /* A count: 1500, 1.5k, 2M (powers of 1000). */
 bool parse_count(const char *text, uint64_t *out);

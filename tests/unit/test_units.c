@@ -49,7 +49,8 @@ static void test_bytes(void **state)
 		{ "16383P+1024T-1", (16383ULL << 50) + (1ULL << 50) - 1 }, { NULL, 0 },
 	};
 	static const char *const bad[] = {
-		"", " ", " 1", "1 ", "K", "1.5K", "4KB", "4KK", "1G+", "1G-", "+1", "+", "-", "--4K",
+		"", " ", " 1", "1 ", "K", "1.5K", "4KB", "4KK", "1G+", "1G-", "+1", "+", "-",
+		"--4K",
 		"1G++4K", "1G+-4K", "4K-1G", "-0", "-4K+4K", "-4K+8K", "0x", "0xg", "1e6", "12q",
 		"18446744073709551616", "0x10000000000000000", "16384P", "16383P+1024T", "1,5",
 		"99999999999999999999999", "nan", "4K\n", NULL,
@@ -88,8 +89,8 @@ static void test_duration(void **state)
 		{ "1h", 3600000000000 }, { NULL, 0 },
 	};
 	static const char *const bad[] = {
-		"", "1", "00", "20", "ms", "1.5", "0.5ns", "-1s", "1S", "1 s", "1ss", "1sec", "584y",
-		"18446744074s", "99999999h", "1e3s", NULL,
+		"", "1", "00", "20", "ms", "1.5", "0.5ns", "-1s", "1S", "1 s", "1ss", "1sec",
+		"584y", "18446744074s", "99999999h", "1e3s", NULL,
 	};
 
 	(void)state;
@@ -101,9 +102,12 @@ static void test_page_size(void **state)
 {
 	static const struct row good[] = {
 		{ "4K", 12 }, { "4096", 12 }, { "0x1000", 12 }, { "64K", 16 }, { "2M", 21 },
-		{ "1G", 30 }, { "256G", 38 }, { "1T", 40 }, { "2P", 51 }, { "1G+1G", 31 }, { NULL, 0 },
+		{ "1G", 30 }, { "256G", 38 }, { "1T", 40 }, { "2P", 51 }, { "1G+1G", 31 },
+		{ NULL, 0 },
 	};
-	static const char *const bad[] = { "0", "2K", "3K", "12", "4K+1", "512G", "4P", "", "4KB", NULL };
+	static const char *const bad[] = {
+		"0", "2K", "3K", "12", "4K+1", "512G", "4P", "", "4KB", NULL,
+	};
 
 	(void)state;
 	accepts(parse_page_size_lg2, good);

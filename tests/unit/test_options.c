@@ -1,0 +1,275 @@
+/* Flags and lists: what is taken, what is refused and with which words. */
+#include "parse_line.h"
+
+#include "bench/option_row.h"
+#include "bench/suggest.h"
+
+static void test_defaults(void **state)
+{
+	struct parsed p = parse_good("");
+	const struct options *o = p.jobs;
+
+	(void)state;
+	assert_int_equal(p.n, 1);
+	assert_true(o->preset_default);
+	assert_false(p.help);
+	assert_int_equal(o->engines.n, 4);
+	assert_string_equal(o->engines.v[0], "amdv1/lockless-2019");
+	assert_string_equal(o->engines.v[3], "amdv1/lockless");
+	assert_string_equal(o->workloads.v[0], "private");
+	assert_int_equal(o->threads.n, 0);
+	assert_int_equal(o->page_size.v[0], 12);
+	assert_int_equal(o->batch.v[0], 1);
+	assert_int_equal(o->think_ns.v[0], 0);
+	assert_int_equal(o->places[0].kind, PLACE_COMPACT);
+	assert_int_equal(o->mems[0].kind, POOL_MEM_LOCAL);
+	assert_int_equal(o->zeros[0], POOL_ZERO_ALLOC);
+	assert_int_equal(o->nplaces + o->nmems + o->nzeros, 3);
+	assert_int_equal(o->share, SHARE_AUTO);
+	assert_int_equal(o->duration_ns, 0);
+	assert_int_equal(o->slice_ns, 20000000);
+	assert_int_equal(o->warmup_ns, 2000000);
+	assert_int_equal(o->processes, 1);
+	assert_int_equal(o->seed, 1);
+	assert_int_equal(o->sample, 0);
+	assert_int_equal(o->round, 1024);
+	assert_int_equal(o->tables, 16);
+	assert_int_equal(o->breakage, BREAK_NONE);
+	free(p.jobs);
+}
+
+static void test_values(void **state)
+{
+	struct parsed p = parse_good(
+		"--engines mutex,amdv1/mutex-2019 --workload=adjacent,replay:a/b.gz "
+		"--threads 1,4,all --page-size 4K,2M --think 0,1.5us "
+		"--place compact,cpus:0,2-5,node:1 --mem=bind:1,local "
+		"--zero ahead --share line --batch 1.5k --seed 18446744073709551615 --processes 3");
+	const struct options *o = p.jobs;
+
+	(void)state;
+	assert_false(o->preset_default);
+	assert_string_equal(o->engines.v[1], "amdv1/mutex-2019");
+	assert_string_equal(o->workloads.v[1], "replay:a/b.gz");
+	assert_int_equal(o->threads.n, 3);
+	assert_int_equal(o->threads.v[1], 4);
+	assert_int_equal(o->threads.v[2], THREADS_ALL);
+	assert_int_equal(o->page_size.v[1], 21);
+	assert_int_equal(o->think_ns.v[1], 1500);
+	assert_int_equal(o->nplaces, 3);
+	assert_string_equal(o->places[1].text, "cpus:0,2-5");
+	assert_int_equal(o->places[2].node, 1);
+	assert_int_equal(o->mems[0].kind, POOL_MEM_BIND);
+	assert_int_equal(o->mems[0].node, 1);
+	assert_int_equal(o->mems[1].kind, POOL_MEM_LOCAL);
+	assert_int_equal(o->zeros[0], POOL_ZERO_AHEAD);
+	assert_int_equal(o->share, SHARE_LINE);
+	assert_int_equal(o->batch.v[0], 1500);
+	assert_true(o->seed == UINT64_MAX);
+	assert_int_equal(o->processes, 3);
+	assert_true(options_given(o, "share"));
+	assert_false(options_given(o, "slice"));
+	free(p.jobs);
+}
+
+static void test_words(void **state)
+{
+	struct parsed p = parse_good("--break stray-leaf --dry-run --quiet --format csv --out d "
+				     "--topology x.xml --sample auto --workload overlap --disjoint "
+				     "--range 4K-over-2M");
+
+	(void)state;
+	assert_int_equal(p.jobs->breakage, BREAK_STRAY_LEAF);
+	assert_true(p.jobs->dry_run && p.jobs->quiet && p.jobs->disjoint);
+	assert_int_equal(p.jobs->format, FORMAT_CSV);
+	assert_int_equal(p.jobs->range, RANGE_4K_OVER_2M);
+	assert_string_equal(p.jobs->out, "d");
+	assert_string_equal(p.jobs->topology, "x.xml");
+	free(p.jobs);
+	p = parse_good("--dry-run=no");
+	assert_false(p.jobs->dry_run);
+	free(p.jobs);
+	for (unsigned k = BREAK_NONE; k <= BREAK_STRAY_LEAF; k++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "--break %s", breakage_name(k));
+		p = parse_good(line);
+		assert_int_equal(p.jobs->breakage, k);
+		free(p.jobs);
+	}
+}
+
+static void test_groups(void **state)
+{
+	struct parsed p = parse_good("--engines 2019"), modern = parse_good("--engines modern"),
+		      all = parse_good("--engines all");
+
+	(void)state;
+	assert_true(p.jobs->engines.n >= 3);
+	for (size_t i = 0; i < p.jobs->engines.n; i++)
+		assert_non_null(strstr(p.jobs->engines.v[i], "-2019"));
+	for (size_t i = 0; i < modern.jobs->engines.n; i++)
+		assert_null(strstr(modern.jobs->engines.v[i], "-2019"));
+	assert_int_equal(all.jobs->engines.n, p.jobs->engines.n + modern.jobs->engines.n);
+	free(p.jobs);
+	free(modern.jobs);
+	free(all.jobs);
+}
+
+static void test_preset(void **state)
+{
+	static const struct {
+		const char *line;
+		bool preset;
+	} rows[] = {
+		{ "--threads 2", true }, { "--duration 5s --seed 7 --processes 2 --quiet", true },
+		{ "--out x --format json --sample 64 --slice 5ms --warmup 1ms", true },
+		{ "--dry-run --topology pu:4", true }, { "--engines 2019", false },
+		{ "--workload private", false }, { "--think 0", false },
+		{ "--page-size 4K", false }, { "--batch 1", false }, { "--place scatter", false }, { "--mem local", false },
+		{ "--zero free", false }, { "--break drop-leaf", false }, { "--tables 8", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct parsed p = parse_good(rows[i].line);
+
+		if (p.jobs->preset_default != rows[i].preset)
+			fail_msg("%s: preset is %d", rows[i].line, !rows[i].preset);
+		free(p.jobs);
+	}
+}
+
+static const struct {
+	const char *line, *says;
+} refused[] = {
+	{ "--threads 0", "--threads 0: must be 1..1024" },
+	{ "--threads 1,1025", "--threads 1025: must be 1..1024" },
+	{ "--threads 2x", "--threads 2x: neither a number" },
+	{ "--threads -1", "--threads -1: neither a number" },
+	{ "--threads 1,,2", "an empty place in the list" },
+	{ "--threads 1,", "an empty place in the list" },
+	{ "--threads=", "an empty place in the list" },
+	{ "--threads 2,1,2", "--threads 2: in the list twice" },
+	{ "--batch 1000,1k", "--batch 1k: in the list twice" },
+	{ "--page-size 4K,4096", "--page-size 4096: in the list twice" },
+	{ "--engines mutex,amdv1/mutex", "--engines amdv1/mutex: in the list twice" },
+	{ "--engines 2019,mutex-2019", "--engines mutex-2019: in the list twice" },
+	{ "--threads", "--threads: needs a value" },
+	{ "--threads --quiet", "--threads: needs a value" },
+	{ "--threads 1 --threads 2", "--threads: given twice; put the values into one list" },
+	{ "--seed 1 --seed 2", "--seed: given twice; give it once" },
+	{ "--thread 1", "--thread: unknown option; did you mean --threads?" },
+	{ "--worklaod private", "did you mean --workload?" },
+	{ "--xyzzy", "--xyzzy: unknown option (" },
+	{ "-t 1", "-t: unknown option; options are written out" },
+	{ "--", "--: unknown option" },
+	{ "--engines lockles", "did you mean lockless?" },
+	{ "--engines mutex-2091", "did you mean mutex-2019?" },
+	{ "--engines xyzzy", "--engines xyzzy: no such engine (" },
+	{ "--workload privat", "did you mean private?" },
+	{ "--workload replay", "names no trace" },
+	{ "--workload replay:", "names no trace" },
+	{ "--workload replay:FI;LE", "semicolon" },
+	{ "--think 5", "--think 5: not a duration with its unit" },
+	{ "--think 2s", "--think 2s: must be 0..1s" },
+	{ "--slice 1us", "--slice 1us: must be 100us..10s" },
+	{ "--duration 25h", "must be 0..24h" },
+	{ "--duration -1s", "not a duration" },
+	{ "--page-size 512G", "must be a power of two 4K..2P other than 512G" },
+	{ "--batch 0", "must be 1..65536" },
+	{ "--processes 0", "--processes 0: must be 1..1000" },
+	{ "--processes 4294967297", "must be 1..1000" },
+	{ "--seed 18446744073709551616", "not a whole number" },
+	{ "--sample 3", "must be a power of two, or auto" },
+	{ "--zero ahed", "did you mean ahead?" },
+	{ "--format yaml", "must be one of text, csv, json" },
+	{ "--break drop", "must be one of none, drop-leaf" },
+	{ "--place nowhere", "--place nowhere: " },
+	{ "--mem remot", "must be local, bind:NODE, device:NODE or interleave" },
+	{ "--mem bind", "must be local" },
+	{ "--mem bind:", "the node must be a number" },
+	{ "--mem bind:64", "the node must be a number 0..63" },
+	{ "--mem device:x", "the node must be a number" },
+	{ "--mem bind:1,bind:01", "in the list twice" },
+	{ "--out=", "must not be empty" },
+	{ "--dry-run=maybe", "must be yes or no" },
+	{ "--share line", "add --workload adjacent" },
+	{ "--share root --workload adjacent", "--share root: workload adjacent shares" },
+	{ "--range 64K", "--range: is about workload overlap; add --workload overlap" },
+	{ "--disjoint --workload private", "--disjoint: is about workload overlap" },
+	{ "--warmup 20ms", "--warmup: must be shorter than --slice" },
+	{ "--topology pu:4", "--topology: another machine" },
+};
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct parsed p = parse(refused[i].line);
+
+		if (p.rc != EXIT_USAGE)
+			fail_msg("%s: exit %d %s", refused[i].line, p.rc, p.err.text);
+		if (!strstr(p.err.text, refused[i].says))
+			fail_msg("%s: says '%s'", refused[i].line, p.err.text);
+	}
+}
+
+static void test_help(void **state)
+{
+	struct parsed p = parse_good("--threads 0 --help");
+	char *text;
+	size_t len;
+
+	(void)state;
+	assert_true(p.help);
+	assert_null(p.jobs);
+	FILE *out = open_memstream(&text, &len);
+
+	options_help(out);
+	fclose(out);
+	for (const struct option_row *row = option_rows; row->name; row++) {
+		char flag[40];
+
+		snprintf(flag, sizeof(flag), "  --%s ", row->name);
+		if (!strstr(text, flag))
+			fail_msg("--help does not know --%s", row->name);
+	}
+	assert_non_null(strstr(text, "Examples:\n"));
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (strlen(line) > 100)
+			fail_msg("too long: %s", line);
+	free(text);
+}
+
+static void test_suggest(void **state)
+{
+	struct suggest s;
+
+	(void)state;
+	assert_int_equal(edit_distance("", ""), 0);
+	assert_int_equal(edit_distance("", "abc"), 3);
+	assert_int_equal(edit_distance("kitten", "sitting"), 3);
+	assert_int_equal(edit_distance("rnu", "run"), 1);
+	assert_int_equal(edit_distance("abc", "abc"), 0);
+	suggest_start(&s, "x");
+	suggest_offer(&s, "y");
+	assert_null(s.best);
+	suggest_start(&s, "threds");
+	suggest_offer(&s, "tables");
+	suggest_offer(&s, "threads");
+	suggest_offer(&s, "think");
+	assert_string_equal(s.best, "threads");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_preset), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_help), cmocka_unit_test(test_suggest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
