@@ -1,0 +1,129 @@
+/*
+ * cold.c - the part of the engines that takes or gives back table pages: rare, slow anyway, and so
+ * written once, with format and synchronisation as run-time values.
+ */
+#include "pt/kit.h"
+#include "sys/clock.h"
+
+int pt_install(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, pt_entry *slot,
+	       uint64_t *seen, unsigned level)
+{
+	/* The race window: from having read the empty entry to one's own table in it. */
+	bool timed = w->window && w->window_every && ++w->window_phase >= w->window_every;
+	uint64_t begin = timed ? clock_now() : 0, entry;
+	struct pt_table *fresh = table_alloc(pt, w, level - 1);
+
+	if (!fresh)
+		return -ENOMEM;
+	entry = k->f->table(fresh, level);
+	if (!k->s->publish(slot, seen, entry)) {
+		w->n.wasted_install[level - 1]++;
+		table_free(w, fresh);
+		return 0;
+	}
+	if (timed) {
+		hist_record(w->window, (uint64_t)clock_ns(clock_now() - begin));
+		w->window_phase = 0;
+	}
+	w->n.installs++;
+	*seen = entry;
+	return 0;
+}
+
+/* Levels from + 1 … to above `root`; chain[l] is at level l + 1. Returns the level reached. */
+static unsigned build_chain(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+			    struct pt_table *root, unsigned from, unsigned to,
+			    struct pt_table **chain)
+{
+	unsigned l = from;
+
+	for (; l < to; l++) {
+		chain[l] = table_alloc(pt, w, l + 1);
+		if (!chain[l])
+			break;
+		/* Seen by nobody yet; published together with the word. */
+		entry_put(&chain[l]->e[0], k->f->table(root, l + 1));
+		root = chain[l];
+	}
+	return l;
+}
+
+int pt_grow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, unsigned level)
+{
+	struct pt_table *chain[PT_LEVELS_MAX];
+	uint64_t top = top_load(pt);
+
+	while (top_level(top) < level) {
+		unsigned from = top_level(top);
+		unsigned built = build_chain(k, pt, w, top_root(top), from, level, chain);
+
+		if (built == level) {
+			uint64_t grown = top_word(chain[level - 1], level);
+
+			if (k->s->publish_top(pt, &top, grown)) {
+				w->n.growths += level - from;
+				return 0;
+			}
+			w->n.wasted_growth += level - from;
+		}
+		for (unsigned l = from; l < built; l++)
+			table_free(w, chain[l]);
+		if (built < level)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int pt_grow_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, unsigned level)
+{
+	/* Allocated before the lock, so wasted when another one grew the table meanwhile. */
+	struct pt_table *fresh = table_alloc(pt, w, top_level(top_load(pt)) + 1);
+	struct lock_node node = { .sleeper = NULL }; /* w->node may be in use by the lock around map */
+	uint64_t top;
+	unsigned from;
+
+	if (!fresh)
+		return -ENOMEM;
+	qspin_acquire(&pt->grow_lock, &node);
+	top = top_load(pt);
+	from = top_level(top);
+	if (from < level) {
+		page_desc(fresh)->level = (uint8_t)(from + 1);
+		entry_put(&fresh->e[0], k->f->table(top_root(top), from + 1));
+		/* release: the new root before the word; pairs with top_load. */
+		at_store(&pt->top, top_word(fresh, from + 1), release);
+	}
+	qspin_release(&pt->grow_lock, &node);
+	if (from < level) {
+		w->n.growths++;
+		return 0;
+	}
+	w->n.wasted_growth++;
+	table_free(w, fresh);
+	return 0;
+}
+
+void pt_retire_tree(const struct pt_format *f, struct pt_worker *w, struct pt_table *table,
+		    unsigned level)
+{
+	for (unsigned i = 0; level && i < PT_ENTRIES; i++) {
+		uint64_t entry = entry_load(&table->e[i]);
+
+		if (f->is_table(entry, level) && entry_unlink(&table->e[i], entry))
+			pt_retire_tree(f, w, f->child(entry), level - 1);
+	}
+	table_retire(w, table);
+}
+
+bool pt_vacant(const struct pt_format *f, struct pt_table *table, unsigned level)
+{
+	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+		uint64_t entry = entry_load(&table->e[i]);
+
+		if (!entry)
+			continue;
+		if (!f->is_table(entry, level) || !pt_vacant(f, f->child(entry), level - 1))
+			return false;
+	}
+	return true;
+}

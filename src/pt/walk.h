@@ -1,0 +1,333 @@
+/*
+ * walk.h - the modern body: map, unmap and growth that keep their position over a range, refuse to
+ * map over a live leaf, and free a table that one unmap covers.
+ *
+ * Why covering is enough to free without a count or a lock: whoever covers a table's whole span
+ * owns it, so nobody else maps below it; a foreign lookup may still stand in it, hence the grace
+ * period. (Linux's generic_pt does the same.)
+ */
+#pragma once
+
+#include "pt/cursor.h"
+#include "pt/run_of.h"
+
+/*
+ * Something stands in `n` entries where a leaf is to go: if it is nothing but tables without a leaf
+ * below, retire them. False, and nothing changed: a live leaf.
+ */
+ALWAYS_INLINE bool make_way(const struct pt_kit *k, struct pt_worker *w, pt_entry *slot,
+			    unsigned n, unsigned level)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t entry = entry_load(&slot[i]);
+
+		if (entry && !(k->f->is_table(entry, level) &&
+			       pt_vacant(k->f, k->f->child(entry), level - 1)))
+			return false;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t entry = entry_load(&slot[i]);
+
+		if (k->f->is_table(entry, level) && entry_unlink(&slot[i], entry))
+			pt_retire_tree(k->f, w, k->f->child(entry), level - 1);
+	}
+	return true;
+}
+
+/* Up to n pages into one table, from slot on; the number stored before a live leaf. */
+ALWAYS_INLINE unsigned fill_table(const struct pt_kit *k, struct pt_worker *w, pt_entry *slot,
+				  unsigned size_lg2, unsigned n, uint64_t leaf)
+{
+	unsigned level = size_level(size_lg2), replicas = 1u << size_replicas_lg2(size_lg2);
+	uint64_t step = UINT64_C(1) << size_lg2;
+	unsigned i = 0;
+
+	for (;;) {
+		if (replicas == 1)
+			i += run_fill_empty(&slot[i], n - i, leaf + i * step, step);
+		else
+			for (; i < n && run_empty(&slot[i * replicas], replicas); i++)
+				run_fill(&slot[i * replicas], replicas, leaf + i * step, 0);
+		if (i == n || !make_way(k, w, &slot[i * replicas], replicas, level))
+			return i;
+	}
+}
+
+/* n pages of one size; *done counts their bytes. 0, -ENOMEM or -EADDRINUSE. */
+ALWAYS_INLINE int map_pages(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+			    struct pt_cursor *c, const struct pt_op *op, unsigned size_lg2,
+			    uint64_t n, uint64_t *done)
+{
+	unsigned level = size_level(size_lg2), replicas_lg2 = size_replicas_lg2(size_lg2);
+
+	while (n) {
+		uint64_t iova = op->iova + *done;
+		int err = cursor_seek(k, pt, w, c, iova, level);
+		pt_entry *slot;
+		unsigned room, stored;
+
+		if (err)
+			return err;
+		slot = entry_slot(c->path[level], level, iova);
+		room = (PT_ENTRIES - (unsigned)(slot - c->path[level]->e)) >> replicas_lg2;
+		if (room > n)
+			room = (unsigned)n;
+		stored = fill_table(k, w, slot, size_lg2, room,
+				    k->f->leaf(op->pa + *done, size_lg2, op->prot));
+		*done += (uint64_t)stored << size_lg2;
+		if (stored < room)
+			return -EADDRINUSE;
+		n -= stored;
+	}
+	return 0;
+}
+
+/* How many pages of this size follow each other before a larger one fits or this one does not. */
+ALWAYS_INLINE uint64_t pages_alike(uint64_t sizes, uint64_t iova, uint64_t pa, uint64_t left,
+				   unsigned size_lg2)
+{
+	uint64_t differ = iova ^ pa, larger = sizes & ~((UINT64_C(2) << size_lg2) - 1), ahead;
+
+	if (differ)
+		larger &= differ ^ (differ - 1);
+	larger &= -larger;
+	ahead = larger ? -iova & (larger - 1) : 0;
+	return (ahead && ahead < left ? ahead : left) >> size_lg2;
+}
+
+/* Be sure that the root spans `last` and stands above `level`; point the cursor there. */
+ALWAYS_INLINE int map_begin(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+			    struct pt_cursor *c, uint64_t iova, uint64_t last, unsigned level)
+{
+	uint64_t top = top_load(pt);
+	unsigned needed = top_needed(last, level);
+
+	if (top_level(top) < needed) {
+		if (pt_grow(k, pt, w, needed))
+			return -ENOMEM;
+		top = top_load(pt);
+	}
+	cursor_begin(c, top, iova);
+	return 0;
+}
+
+/* PT_MAP: the pages asked for. PT_MAP_RANGE: the largest that fit, piece by piece. */
+ALWAYS_INLINE int map_all(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+			  const struct pt_op *op, uint64_t *done)
+{
+	uint64_t bytes = (uint64_t)op->count << op->size_lg2, n = op->count;
+	unsigned size_lg2 = op->size_lg2;
+	struct pt_cursor c = { .top = 0 };
+	int err = 0;
+
+	while (!err && *done < bytes) {
+		uint64_t iova = op->iova + *done, pa = op->pa + *done, left = bytes - *done;
+
+		if (op->kind == PT_MAP_RANGE) {
+			size_lg2 = size_fitting(k->f->sizes, iova | pa, left);
+			n = pages_alike(k->f->sizes, iova, pa, left, size_lg2);
+		}
+		if (!c.top || size_level(size_lg2) > c.top)
+			err = map_begin(k, pt, w, &c, iova, iova + left - 1, size_level(size_lg2));
+		if (!err)
+			err = map_pages(k, pt, w, &c, op, size_lg2, n, done);
+	}
+	return err;
+}
+
+/*
+ * The walk has come to `iova`, the end of one or more tables of the path: leave them, and retire
+ * those that [first, last] covers.
+ */
+ALWAYS_INLINE void leave_tables(const struct pt_kit *k, struct pt_worker *w, struct pt_cursor *c,
+				uint64_t iova, uint64_t first, uint64_t last)
+{
+	while (c->level < c->top) {
+		uint64_t span = UINT64_C(1) << entry_lg2(c->level + 1);
+		struct pt_table *table = c->path[c->level];
+		pt_entry *slot;
+		uint64_t entry;
+
+		if (iova & (span - 1))
+			return;
+		c->level++;
+		if (iova - span < first || iova - 1 > last)
+			continue;
+		slot = entry_slot(c->path[c->level], c->level, iova - 1);
+		entry = entry_load(slot);
+		if (k->f->is_table(entry, c->level) && k->f->child(entry) == table &&
+		    entry_unlink(slot, entry))
+			table_retire(w, table);
+	}
+}
+
+/*
+ * Unmap up to the first hole; bytes unmapped. A page that begins before `first` stays, one that
+ * ends after `last` goes as a whole.
+ */
+ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+				   uint64_t first, uint64_t last)
+{
+	uint64_t top = top_load(pt), iova = first;
+	struct pt_cursor c;
+
+	if (!top_spans(top_level(top), last))
+		return 0;
+	cursor_begin(&c, top, first);
+	do {
+		pt_entry *slot = entry_slot(c.path[c.level], c.level, iova);
+		uint64_t entry = entry_load(slot);
+		unsigned size_lg2, run = PT_ENTRIES - (unsigned)(slot - c.path[c.level]->e);
+
+		if (k->f->is_table(entry, c.level)) {
+			c.path[--c.level] = k->f->child(entry);
+			continue;
+		}
+		size_lg2 = k->f->leaf_lg2(entry, c.level);
+		if (!entry || iova & ((UINT64_C(1) << size_lg2) - 1))
+			break;
+		if (size_lg2 == entry_lg2(c.level)) {
+			if (run > (last - iova) >> size_lg2)
+				run = (unsigned)((last - iova) >> size_lg2) + 1;
+			run = run_clear_single(k->f, slot, run);
+		} else {
+			run_clear(slot, 1u << size_replicas_lg2(size_lg2));
+			run = 1;
+		}
+		iova += (uint64_t)run << size_lg2;
+		leave_tables(k, w, &c, iova, first, last);
+	} while (iova == first || iova - 1 < last);
+	return iova - first;
+}
+
+/* One checked operation, inside enter and leave. */
+ALWAYS_INLINE void modern_inside(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+				 struct pt_op *op)
+{
+	bool map = op->kind == PT_MAP || op->kind == PT_MAP_RANGE;
+	uint64_t bytes = (uint64_t)op->count << op->size_lg2, done = 0;
+	int err = map ? map_all(k, pt, w, op, &done) : 0;
+
+	if (err && done && op->kind == PT_MAP_RANGE) {
+		/* All or nothing. */
+		bytes = done;
+		done = 0;
+		map = false;
+	}
+	if (!map) {
+		uint64_t gone = unmap_pages(k, pt, w, op->iova, op->iova + bytes - 1);
+
+		done = err ? 0 : gone;
+	}
+	op->result = done;
+	op->err = (uint8_t)-err;
+}
+
+/* Everything that is not one 4K page whose tables stand. `inside`: checked, and in the lock. */
+ALWAYS_INLINE void modern_slow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+			       struct pt_op *op, bool inside)
+{
+	uint64_t last;
+
+	if (!inside) {
+		op->result = 0;
+		op->err = check_op(k->f, op, &last);
+		if (op->err)
+			return;
+		k->s->enter(pt, w);
+	}
+	modern_inside(k, pt, w, op);
+	if (!inside)
+		k->s->leave(pt, w);
+}
+
+/* The slot of a 4K page, if all tables above it are there. */
+ALWAYS_INLINE pt_entry *leaf_slot(const struct pt_kit *k, struct pt *pt, uint64_t iova)
+{
+	uint64_t top = top_load(pt), entry;
+	struct pt_table *table = top_root(top);
+	unsigned level = top_level(top);
+
+	if (unlikely(!top_spans(level, iova)))
+		return NULL;
+	for (; unlikely(level > PT_LEVEL_FIRST); level--) {
+		entry = entry_load(entry_slot(table, level, iova));
+		if (!k->f->is_table(entry, level))
+			return NULL;
+		table = k->f->child(entry);
+	}
+	entry = entry_load(entry_slot(table, 2, iova));
+	if (unlikely(!k->f->is_table(entry, 2)))
+		return NULL;
+	entry = entry_load(entry_slot(k->f->child(entry), 1, iova));
+	if (unlikely(!k->f->is_table(entry, 1)))
+		return NULL;
+	return entry_slot(k->f->child(entry), 0, iova);
+}
+
+/* A checked map or unmap of one 4K page where all tables stand. False: nothing done. */
+ALWAYS_INLINE bool hot_4k(const struct pt_kit *k, struct pt *pt, struct pt_op *op)
+{
+	pt_entry *slot = leaf_slot(k, pt, op->iova);
+	uint64_t entry;
+
+	if (unlikely(!slot))
+		return false;
+	entry = entry_peek(slot);
+	if (op->kind == PT_MAP) {
+		if (unlikely(entry))
+			return false;
+		entry_leaf(slot, k->f->leaf(op->pa, PT_PAGE_LG2, op->prot));
+	} else {
+		if (unlikely(!k->f->all_single(entry, entry)))
+			return false;
+		entry_clear(slot);
+	}
+	op->result = UINT64_C(1) << PT_PAGE_LG2;
+	op->err = 0;
+	return true;
+}
+
+/* check_op(), for one 4K page. False: something else, or wrong. */
+ALWAYS_INLINE bool check_4k(const struct pt_format *f, const struct pt_op *op)
+{
+	uint64_t odd = op->iova;
+
+	if (op->count != 1 || op->size_lg2 != PT_PAGE_LG2)
+		return false;
+	if (op->kind == PT_MAP) {
+		if (op->prot - 1u > (PT_READ | PT_WRITE) - 1u || op->pa >> f->pa_bits)
+			return false;
+		odd |= op->pa;
+	} else if (op->kind != PT_UNMAP) {
+		return false;
+	}
+	return !(odd & ((UINT64_C(1) << PT_PAGE_LG2) - 1));
+}
+
+typedef void pt_slow(struct pt *pt, struct pt_worker *w, struct pt_op *op, bool inside);
+
+/* `slow` is modern_slow() of this engine, out of the way of the loop. */
+ALWAYS_INLINE size_t modern_run(const struct pt_kit *k, pt_slow *slow, struct pt *pt,
+				struct pt_worker *w, struct pt_op *ops, size_t n)
+{
+	size_t failed = 0;
+
+	for (struct pt_op *op = ops; op < ops + n; op++) {
+		if (likely(check_4k(k->f, op))) {
+			k->s->enter(pt, w);
+			if (unlikely(!hot_4k(k, pt, op))) {
+				slow(pt, w, op, true);
+				failed += !!op->err;
+			}
+			k->s->leave(pt, w);
+		} else {
+			if (op->kind == PT_LOOKUP)
+				lookup(k, pt, op);
+			else
+				slow(pt, w, op, false);
+			failed += !!op->err;
+		}
+	}
+	return n - failed;
+}
