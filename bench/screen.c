@@ -1,0 +1,171 @@
+/* The frame of the screen: what it ran on, the ruler, what spoils it; audit, scope and files. */
+#include "bench/screen.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "bench/analyse.h"
+#include "bench/units.h"
+#include "bench/write.h"
+
+static void drop(char *text, const char *word)
+{
+	char *at;
+
+	while ((at = strstr(text, word)))
+		memmove(at, at + strlen(word), strlen(at + strlen(word)) + 1);
+}
+
+/* "AMD EPYC 7763 64-Core Processor" is "EPYC 7763" to its friends. */
+static void short_model(const char *model, char *text, size_t size)
+{
+	static const char *const noise[] = { "(R)", "(TM)", "(r)", "(tm)", " CPU", " Processor",
+					     "AMD ", "Intel " };
+	char *at;
+
+	snprintf(text, size, "%s", model[0] ? model : "unknown CPU");
+	at = strstr(text, " @");
+	if (at)
+		*at = '\0';
+	for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
+		drop(text, noise[i]);
+	at = strstr(text, "-Core");
+	while (at && at > text && isdigit((unsigned char)at[-1]))
+		at--;
+	if (at && at > text)
+		at[-1] = '\0';
+}
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_machine(const struct screen *s)
+{
+	const struct host_facts *h = &s->r->host;
+	const struct topology *t = s->r->topo;
+	struct audit_sum sum = audit_sum(s->r);
+	struct flow flow = flow_begin(s, "", " | ");
+	char model[128];
+
+	short_model(h->cpu_model, model, sizeof(model));
+	flow_add(&flow, "iopt %s%s%s", h->version, h->commit[0] ? "-g" : "", h->commit);
+	if (t)
+		flow_add(&flow, "%u x %s, %u node%s, %u core%s, SMT %s%s%s", t->npackages, model,
+			 t->nnodes, plural(t->nnodes), t->ncores, plural(t->ncores),
+			 h->smt < 0 ? "unknown" : h->smt ? "on" : "off", h->hypervisor[0] ? ", in " : "",
+			 h->hypervisor);
+	flow_add(&flow, "%s%s", isdigit((unsigned char)h->kernel[0]) ? "Linux " : "", h->kernel);
+	flow_add(&flow, "%u/%u CPU%s as asked", sum.cpus_as_asked, sum.cpus, plural(sum.cpus));
+	flow_end(&flow);
+}
+
+static void print_ruler(const struct screen *s)
+{
+	const struct ruler *ruler = &s->r->ruler;
+	const struct histogram *h = &ruler->hiccups;
+	char step[32], pair[32], text[32];
+	struct flow flow = flow_begin(s, "ruler: ", " | ");
+
+	flow_add(&flow, "%s step %s, pair %s, null %s/op", ruler->clock.source,
+		 show_ns(step, sizeof(step), ruler->clock.step_ns),
+		 show_ns(pair, sizeof(pair), ruler->clock.pair_ns),
+		 show_ns(text, sizeof(text), ruler->null_ns));
+	if (h->n && hist_supports(h, 0.9999))
+		flow_add(&flow, "idle hiccup p99.99 %s",
+			 show_ns(text, sizeof(text), (double)hist_quantile(h, 0.9999)));
+	else
+		flow_add(&flow, "longest idle hiccup %s",
+			 h->n ? show_ns(text, sizeof(text), (double)h->max) : "none");
+	if (ruler->steal_ns)
+		flow_add(&flow, "steal %s", show_ns(text, sizeof(text), (double)ruler->steal_ns));
+	else
+		flow_add(&flow, "steal 0");
+	flow_add(&flow, "load %.1f", s->r->host.load1);
+	flow_end(&flow);
+}
+
+static void print_warnings(const struct screen *s)
+{
+	const char *colour = s->colour ? "\033[33m" : "", *plain = s->colour ? "\033[0m" : "";
+
+	if (!s->r->complete)
+		screen_alarm(s, "! incomplete: the run was interrupted; this is what it had measured");
+	for (unsigned i = 0; i < s->r->nwarnings; i++)
+		fprintf(s->out, "%s! %s%s\n", colour, s->r->warnings[i], plain);
+	if (s->r->lost_pinning)
+		screen_alarm(s, "! a worker was found on another CPU than asked: do not trust this run");
+	if (s->r->clock_stepped_back)
+		screen_alarm(s, "! the clock stepped back: do not trust this run");
+}
+
+static void print_failures(const struct screen *s)
+{
+	for (size_t i = 0; i < s->r->ncases; i++) {
+		const struct case_result *c = &s->r->cases[i];
+
+		if (!ledger_balances(&c->pages))
+			screen_alarm(s, "   ! %s: pages do not balance", c->case_id);
+		if (!case_withheld(c))
+			continue;
+		screen_alarm(s, "   ! %s: failed, its numbers are withheld", c->case_id);
+		for (unsigned k = 0; k < c->nevidence; k++)
+			fprintf(s->out, "     %s\n", c->evidence[k]);
+	}
+}
+
+static void print_audit(const struct screen *s)
+{
+	struct audit_sum sum = audit_sum(s->r);
+	struct flow flow;
+
+	fputs(s->colour ? "\033[1m" : "", s->out);
+	flow = flow_begin(s, "4  AUDIT ", " | ");
+	fputs(s->colour ? "\033[0m" : "", s->out);
+	flow_add(&flow, "%u/%u clean", sum.clean, sum.audited);
+	if (sum.unbalanced)
+		flow_add(&flow, "pages do NOT balance in %u case%s", sum.unbalanced,
+			 plural(sum.unbalanced));
+	else
+		flow_add(&flow, "pages balance");
+	if (isfinite(sum.on_asked_node))
+		flow_add(&flow, "table pages on the asked node %.2f %%", 100 * sum.on_asked_node);
+	else
+		flow_add(&flow, "where table pages are is unknown");
+	flow_add(&flow, "elapsed %.0f s", s->r->ruler.elapsed_s);
+	flow_end(&flow);
+	print_failures(s);
+}
+
+static void print_files(const struct screen *s)
+{
+	const char *out = s->r->njobs ? s->r->jobs[0].out : "";
+	struct flow flow;
+
+	fprintf(s->out, "SCOPE page table only: no IOTLB flush, no irq context, no device reads\n");
+	if (!out[0]) {
+		fprintf(s->out, "FILES none: --out DIR keeps the numbers\n");
+		return;
+	}
+	flow = flow_begin(s, "FILES ", "   ");
+	flow_add(&flow, "%s/{result.json,summary.csv,slices.csv,latency.csv}", out);
+	flow_add(&flow, "again: iopt run %s/job.ini", out);
+	flow_end(&flow);
+}
+
+void screen_print(const struct result *r, FILE *out, bool colour)
+{
+	struct screen s = { .out = out, .colour = colour, .r = r };
+
+	print_machine(&s);
+	print_ruler(&s);
+	print_warnings(&s);
+	screen_lock(&s);
+	screen_table(&s);
+	screen_waste(&s);
+	screen_overlap(&s);
+	print_audit(&s);
+	print_files(&s);
+}

@@ -1,0 +1,63 @@
+/*
+ * screen.h - what the parts of the screen share: titles, wrapped lines, short forms. Lines are at
+ * most 100 columns of ASCII. Whatever is printed here is also in result.json.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench/result.h"
+
+#define SCREEN_COLUMNS 100u
+
+struct screen {
+	FILE *out;
+	bool colour;
+	const struct result *r;
+};
+
+/* A section's title, and what it says beside it. */
+void screen_title(const struct screen *s, const char *title, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A line in red, for what must not be overlooked. */
+void screen_alarm(const struct screen *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Pieces on one line while they fit; the next line is indented as the first piece is. */
+struct flow {
+	const struct screen *s;
+	const char *separator;
+	size_t indent, column;
+	bool begun;
+};
+struct flow flow_begin(const struct screen *s, const char *lead, const char *separator);
+void flow_add(struct flow *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void flow_end(struct flow *f);
+
+/* The name without its format: "mutex-2019". */
+const char *short_name(const struct pt_engine *e);
+/* "0", "1 us" */
+char *show_think(char *buf, size_t size, uint64_t think_ns);
+/* "node 0", "32+32 nodes" (workers by node), "5 nodes" */
+char *show_where(char *buf, size_t size, const struct case_result *c);
+/* "+16.1 us [15.6 16.8]"; without enough pairs "+16 us [few pairs]" */
+char *show_added(char *buf, size_t size, const struct interval *added);
+/* "x2.58 [2.50 2.61]" */
+char *show_ratio(char *buf, size_t size, const struct interval *ratio);
+/* "31.2 M [30.9 31.6]"; "-" when there is none */
+char *show_rate(char *buf, size_t size, const struct interval *rate);
+/* Without blank: "90ns"; "<72ns" below three times the cost of stamps; "-" when unsupported. */
+char *show_quantile(char *buf, size_t size, const struct histogram *h, double q, double pair_ns);
+/* %.3g, "-" for null */
+char *show_number(char *buf, size_t size, double v);
+
+/* First case of each group that is no ruler: the row's baseline. */
+bool is_baseline(const struct result *r, size_t i);
+/* Comparison of case b against case a, or NULL. */
+const struct comparison *find_comparison(const struct result *r, size_t a, size_t b);
+
+void screen_lock(const struct screen *s);    /* section 1 */
+void screen_waste(const struct screen *s);   /* section 2 */
+void screen_overlap(const struct screen *s); /* section 3 */
+void screen_table(const struct screen *s);   /* cases of no section, one by one */

@@ -1,0 +1,144 @@
+/* Cases that belong to no section: a group at a time, a row per engine, then who compares how. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/analyse.h"
+#include "bench/screen.h"
+#include "bench/units.h"
+
+static bool in_table(const struct case_result *c)
+{
+	return c->section == 0 && !case_rateless(c);
+}
+
+static void group_line(const struct screen *s, const struct case_result *c)
+{
+	struct flow flow = flow_begin(s, "   ", " | ");
+	char text[64];
+
+	flow_add(&flow, "%s%s%s", c->workload, c->disjoint ? " disjoint" : "",
+		 strncmp(c->workload, "replay", 6) ? "" : " (engines with a lock: counterfactual)");
+	flow_add(&flow, "%u thread%s", c->threads, c->threads == 1 ? "" : "s");
+	if (show_where(text, sizeof(text), c)[0])
+		flow_add(&flow, "%s", text);
+	show_bytes(text, sizeof(text), c->page_bytes);
+	flow_add(&flow, "%s x %llu", text, (unsigned long long)c->batch);
+	show_think(text, sizeof(text), c->think_ns);
+	flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
+	flow_add(&flow, "place %s, mem %s, zero %s", c->place, c->mem, c->zero);
+	flow_end(&flow);
+}
+
+static void heading(const struct screen *s)
+{
+	fprintf(s->out, "     %-23s %-20s %-16s %-20s %-6s %s\n", "engine", "ops/s [95 %]",
+		"ns map/unm/lkp", "map p50/p99/p99.9", "waste", "audit");
+}
+
+static void case_row(const struct screen *s, const struct case_result *c)
+{
+	double pair_ns = s->r->ruler.clock.pair_ns;
+	const struct histogram *h = c->latency[OP_MAP];
+	char rate[48], ns[80], tail[80], waste[24], part[3][24];
+
+	if (case_withheld(c)) {
+		fprintf(s->out, "     %-23.23s withheld, see audit\n", c->engine->name);
+		return;
+	}
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		show_number(part[kind], sizeof(part[kind]), c->ns_per_op[kind]);
+	snprintf(ns, sizeof(ns), "%s/%s/%s", part[0], part[1], part[2]);
+	show_quantile(part[0], sizeof(part[0]), h, 0.5, pair_ns);
+	show_quantile(part[1], sizeof(part[1]), h, 0.99, pair_ns);
+	show_quantile(part[2], sizeof(part[2]), h, 0.999, pair_ns);
+	snprintf(tail, sizeof(tail), "%s/%s/%s", part[0], part[1], part[2]);
+	show_number(waste, sizeof(waste), c->engine->ruler ? NAN : c->waste.per_table.mid);
+	fprintf(s->out, "     %-23.23s %-20s %-16s %-20s %-6s %s\n", c->engine->name,
+		show_rate(rate, sizeof(rate), &c->ops_per_s), ns, tail, waste,
+		c->verified == VERIFIED_YES ? "clean" : "-");
+}
+
+static void comparison_line(const struct screen *s, const struct comparison *cmp)
+{
+	const struct case_result *a = &s->r->cases[cmp->a], *b = &s->r->cases[cmp->b];
+	struct flow flow = flow_begin(s, "     ", ", ");
+	char text[48];
+
+	flow_add(&flow, "%s against %s", short_name(b->engine), short_name(a->engine));
+	flow_add(&flow, "%s an op", show_added(text, sizeof(text), &cmp->added_ns));
+	flow_add(&flow, "%s", show_ratio(text, sizeof(text), &cmp->ratio));
+	flow_add(&flow, "%s", stat_verdict_name(cmp->verdict));
+	flow_add(&flow, "%zu pairs", cmp->pairs);
+	flow_add(&flow, "differs: %s%s", cmp->differs,
+		 case_counterfactual(b) ? ", counterfactual" : "");
+	flow_end(&flow);
+}
+
+static void print_group(const struct screen *s, size_t first)
+{
+	const struct result *r = s->r;
+	unsigned group = r->cases[first].group;
+
+	group_line(s, &r->cases[first]);
+	for (size_t i = first; i < r->ncases; i++)
+		if (r->cases[i].group == group && in_table(&r->cases[i]))
+			case_row(s, &r->cases[i]);
+	for (size_t i = 0; i < r->ncomparisons; i++) {
+		const struct comparison *cmp = &r->comparisons[i];
+
+		if (r->cases[cmp->a].group == group && r->cases[cmp->b].group == group)
+			comparison_line(s, cmp);
+	}
+}
+
+static void print_across(const struct screen *s)
+{
+	const struct result *r = s->r;
+	bool begun = false;
+	char added[48], ratio[48];
+
+	for (size_t i = 0; i < r->ncomparisons; i++) {
+		const struct comparison *cmp = &r->comparisons[i];
+		const struct case_result *a = &r->cases[cmp->a], *b = &r->cases[cmp->b];
+		struct flow flow;
+
+		if (a->group == b->group || !in_table(a) || !in_table(b))
+			continue;
+		if (!begun)
+			screen_title(s, "   ACROSS GROUPS", "not interleaved: no interval, no verdict");
+		begun = true;
+		flow = flow_begin(s, "     ", ", ");
+		flow_add(&flow, "%s", b->case_id);
+		flow_add(&flow, "%s an op", show_ns(added, sizeof(added), b->busy_ns_per_op));
+		flow_add(&flow, "%s by %s alone", show_ratio(ratio, sizeof(ratio), &cmp->ratio),
+			 cmp->differs);
+		flow_end(&flow);
+	}
+}
+
+static bool first_of_group(const struct result *r, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (r->cases[j].group == r->cases[i].group)
+			return false;
+	return true;
+}
+
+void screen_table(const struct screen *s)
+{
+	const struct result *r = s->r;
+	bool begun = false;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		if (!in_table(&r->cases[i]) || !first_of_group(r, i))
+			continue;
+		if (!begun) {
+			screen_title(s, "   CASES",
+				     "engines of a group took turns; waste: pages in vain per table");
+			heading(s);
+		}
+		begun = true;
+		print_group(s, i);
+	}
+	print_across(s);
+}

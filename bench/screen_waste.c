@@ -1,0 +1,220 @@
+/* Sections 2 and 3: pages allocated in vain, and what two writers make of one range. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/analyse.h"
+#include "bench/screen.h"
+#include "bench/units.h"
+
+static bool is_waste(const struct case_result *c)
+{
+	return c->section == 2 || (c->section == 0 && c->cold && !c->engine->ruler);
+}
+
+static bool is_overlap(const struct case_result *c)
+{
+	return c->section == 3 || (c->section == 0 && c->overlap.ranges);
+}
+
+static void waste_title(const struct screen *s)
+{
+	char window[32] = "-";
+	const char *zero = "";
+
+	for (size_t i = 0; i < s->r->ncases; i++) {
+		const struct case_result *c = &s->r->cases[i];
+
+		if (!is_waste(c) || c->forced || case_withheld(c))
+			continue;
+		if (!zero[0])
+			zero = c->zero;
+		if (window[0] == '-')
+			show_ns(window, sizeof(window), c->waste.window_ns);
+	}
+	screen_title(s, "2  WHAT IS ALLOCATED IN VAIN",
+		     "each slice fills a fresh table; page zeroed %s%s, window %s",
+		     strcmp(zero, "ahead") ? "at " : "", zero[0] ? zero : "alloc", window);
+	fprintf(s->out, "   %-22s %7s %7s %8s   %-19s %-20s %6s\n", "workload", "threads", "tables",
+		"lost", "lost/table [95 %]", "by level 0/1/2/root", "ns/map");
+}
+
+/* "trace X", "cursor, 1 us think"; beside its baseline an engine is just named. */
+static void waste_label(const struct screen *s, size_t i, char *text, size_t size)
+{
+	const struct case_result *c = &s->r->cases[i];
+	char think[24], extra[48] = "";
+
+	if (!is_baseline(s->r, i)) {
+		snprintf(text, size, "  %s", short_name(c->engine));
+		return;
+	}
+	if (c->think_ns)
+		snprintf(extra, sizeof(extra), ", %s think",
+			 show_think(think, sizeof(think), c->think_ns));
+	if (c->forced)
+		snprintf(text, size, "FORCED (barrier)");
+	else if (!strncmp(c->workload, "replay:", 7))
+		snprintf(text, size, "trace %s%s", c->workload + 7, extra);
+	else
+		snprintf(text, size, "%s%s", c->workload, extra);
+}
+
+/* Growth, and installs above level 2, are what is left of the sum. */
+static void show_levels(const struct page_ledger *p, char *text, size_t size)
+{
+	const uint64_t *l = p->wasted_by_level;
+	uint64_t rest = p->wasted - l[0] - l[1] - l[2];
+
+	snprintf(text, size, "%llu/%llu/%llu/%llu", (unsigned long long)l[0],
+		 (unsigned long long)l[1], (unsigned long long)l[2], (unsigned long long)rest);
+}
+
+static void show_per_table(const struct waste_result *w, uint64_t lost, char *text, size_t size)
+{
+	const struct interval *i = &w->per_table;
+	char mid[16], lo[16], hi[16];
+
+	if (!i->valid) {
+		snprintf(text, size, "-");
+		return;
+	}
+	snprintf(text, size, "%s [%s %s]%s", show_number(mid, sizeof(mid), i->mid),
+		 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi),
+		 stat_rate_quotable(lost) ? "" : " few");
+}
+
+static void waste_row(const struct screen *s, size_t i)
+{
+	const struct case_result *c = &s->r->cases[i];
+	uint64_t lost = case_lost(c);
+	char label[96], tables[32], count[32], rate[64], levels[96], number[24];
+
+	waste_label(s, i, label, sizeof(label));
+	if (case_withheld(c)) {
+		fprintf(s->out, "   %-22.22s %7u withheld, see audit\n", label, c->threads);
+		return;
+	}
+	fprintf(s->out, "   %-22.22s %7u %7s %8s   ", label, c->threads,
+		show_int(tables, sizeof(tables), c->waste.tables),
+		show_int(count, sizeof(count), lost));
+	if (c->forced) {
+		snprintf(rate, sizeof(rate), "%s of %u",
+			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);
+		show_ns(number, sizeof(number), c->waste.skew_ns);
+		snprintf(levels, sizeof(levels), "skew %s, not a rate", number);
+		fprintf(s->out, "%-19s %-25s %1s\n", rate, levels, "-");
+		return;
+	}
+	show_per_table(&c->waste, lost, rate, sizeof(rate));
+	show_levels(&c->pages, levels, sizeof(levels));
+	fprintf(s->out, "%-19s %-20s %6s\n", rate, levels,
+		show_number(number, sizeof(number), c->waste.ns_per_map));
+}
+
+/* How the trace ran, and what a lock would have added had events come as recorded. */
+static void replay_lines(const struct screen *s, size_t a)
+{
+	const struct result *r = s->r;
+	const struct case_result *c = &r->cases[a];
+	char events[32], skipped[32], text[48];
+	struct flow flow = flow_begin(s, "     ", "; ");
+	bool locks = false;
+
+	flow_add(&flow, "%s events, %s skipped", show_int(events, sizeof(events), c->events),
+		 show_int(skipped, sizeof(skipped), c->events_skipped));
+	if (isfinite(c->wait_ns_per_op))
+		flow_add(&flow, "waiting for earlier events %s an op, left out",
+			 show_ns(text, sizeof(text), c->wait_ns_per_op));
+	for (size_t b = a + 1; b < r->ncases; b++) {
+		const struct comparison *cmp = find_comparison(r, a, b);
+
+		if (!cmp || !case_counterfactual(&r->cases[b]))
+			continue;
+		flow_add(&flow, "%s%s %s", locks ? "" : "counterfactual, under a lock: ",
+			 short_name(r->cases[b].engine), show_added(text, sizeof(text), &cmp->added_ns));
+		locks = true;
+	}
+	flow_end(&flow);
+}
+
+void screen_waste(const struct screen *s)
+{
+	const struct result *r = s->r;
+	bool begun = false;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+
+		/* under a lock nothing can be lost; say so only where it is not so */
+		if (!is_waste(c) || c->engine->ruler ||
+		    (engine_locks(c->engine) && !is_baseline(r, i) && !case_lost(c) &&
+		     !case_withheld(c)))
+			continue;
+		if (!begun)
+			waste_title(s);
+		begun = true;
+		waste_row(s, i);
+		if (c->events && is_baseline(r, i) && !case_withheld(c))
+			replay_lines(s, i);
+	}
+}
+
+/* A single leaf cannot mix chunks; single-entry leaves cannot tear. */
+static void overlap_count(const struct screen *s, int width, uint64_t n, bool possible)
+{
+	char text[32];
+
+	fprintf(s->out, " %*s", width, n || possible ? show_int(text, sizeof(text), n) : "-");
+}
+
+static void overlap_row(const struct screen *s, const struct case_result *c)
+{
+	const struct overlap_result *v = &c->overlap;
+	char range[40], share[24] = "-";
+
+	snprintf(range, sizeof(range), "%s%s", c->range, c->disjoint ? " disjoint" : "");
+	fprintf(s->out, "   %-12.12s %-19.19s", range, short_name(c->engine));
+	if (case_withheld(c) || !v->ranges) {
+		fprintf(s->out, " %12s\n", case_withheld(c) ? "withheld, see audit" : "-");
+		return;
+	}
+	if (stat_rate_quotable(v->ranges))
+		snprintf(share, sizeof(share), "%.1f %%",
+			 100 * (double)v->one_writer / (double)v->ranges);
+	fprintf(s->out, " %12s", share);
+	overlap_count(s, 13, v->mixed_chunks, strcmp(c->range, "64K"));
+	overlap_count(s, 10, v->torn_leaf, strcmp(c->range, "3x4K"));
+	overlap_count(s, 7, v->absent, true);
+	overlap_count(s, 14, v->leaked_tables, true);
+	fputc('\n', s->out);
+}
+
+void screen_overlap(const struct screen *s)
+{
+	uint64_t fewest = UINT64_MAX, most = 0;
+	bool per_chunk = false, any = false;
+	char a[32], b[32];
+
+	for (size_t i = 0; i < s->r->ncases; i++) {
+		const struct case_result *c = &s->r->cases[i];
+
+		if (!is_overlap(c))
+			continue;
+		any = true;
+		fewest = c->overlap.ranges < fewest ? c->overlap.ranges : fewest;
+		most = c->overlap.ranges > most ? c->overlap.ranges : most;
+		per_chunk |= engine_locks(c->engine) && c->overlap.mixed_chunks;
+	}
+	if (!any)
+		return;
+	screen_title(s, "3  TWO WRITERS, ONE RANGE", "contract broken on purpose, %s%s%s ranges each",
+		     show_int(a, sizeof(a), fewest), fewest == most ? "" : " to ",
+		     fewest == most ? "" : show_int(b, sizeof(b), most));
+	fprintf(s->out, "   %-12s %-19s %12s %13s %10s %7s %14s\n", "", "", "one writer's",
+		"mixed chunks", "torn leaf", "absent", "leaked tables");
+	for (size_t i = 0; i < s->r->ncases; i++)
+		if (is_overlap(&s->r->cases[i]))
+			overlap_row(s, &s->r->cases[i]);
+	if (per_chunk)
+		fprintf(s->out, "   mixed under a lock: it is taken per chunk, not per range\n");
+}
