@@ -1,0 +1,178 @@
+/*
+ * workload_replay.c - `replay:FILE`: map and unmap as a real driver did. Each event runs on the
+ * worker of its recorded CPU and waits for the earlier events of the same pages; waiting is measured
+ * and left out of the time of the operations.
+ */
+#include <sched.h>
+#include <stdlib.h>
+
+#include "bench/lane.h"
+#include "bench/replay.h"
+#include "bench/workload_rows.h"
+#include "sys/clock.h"
+
+struct shared {
+	struct trace *trace;
+	struct replay *replay;
+	struct replay_progress *progress; /* by worker */
+	struct replay_left left;
+};
+
+static void rewind_progress(struct group_run *run)
+{
+	struct shared *shared = run->shared;
+
+	for (unsigned w = 0; w < run->g->threads; w++)
+		at_init(&shared->progress[w].steps, 0);
+}
+
+static void release(struct group_run *run)
+{
+	struct shared *shared = run->shared;
+
+	if (!shared)
+		return;
+	free(shared->left.v);
+	free(shared->progress);
+	replay_free(shared->replay);
+	trace_free(shared->trace);
+	free(shared);
+	run->shared = NULL;
+}
+
+/* An operation counts its 4K pages in 32 bits. */
+static int check_sizes(const struct trace *t, struct err *err)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->events[i].bytes >> 12 > UINT32_MAX)
+			return err_set(err, EXIT_BAD_DATA, "%s: an event of 0x%llx bytes", t->name,
+				       (unsigned long long)t->events[i].bytes);
+	return 0;
+}
+
+static int load(struct shared *shared, const struct group *g, struct err *err)
+{
+	int code = trace_load(&shared->trace, g->argument, err);
+
+	if (!code)
+		code = check_sizes(shared->trace, err);
+	if (!code)
+		code = trace_schedule(&shared->replay, shared->trace, g->threads, err);
+	if (code)
+		return code;
+	shared->progress = aligned_alloc(CACHE_ALIGN, g->threads * sizeof(*shared->progress));
+	if (!shared->progress || replay_left_build(&shared->left, shared->trace))
+		return err_set(err, EXIT_NO_RESOURCE, "no memory to replay %s", shared->trace->name);
+	return 0;
+}
+
+static int prepare(struct group_run *run, struct err *err)
+{
+	int code;
+
+	if (!run->g->argument[0])
+		return err_set(err, EXIT_USAGE, "replay wants a trace: replay:FILE");
+	run->shared = calloc(1, sizeof(struct shared));
+	if (!run->shared)
+		return err_set(err, EXIT_NO_RESOURCE, "no memory to replay %s", run->g->argument);
+	code = load(run->shared, run->g, err);
+	if (code)
+		release(run);
+	else
+		rewind_progress(run);
+	return code;
+}
+
+/* Out of the way of whoever we wait for: quiescent, and off the CPU when there are too few. */
+static void wait_for(struct lane *lane, const struct replay_lane *part,
+		     const struct replay_step *step, struct replay_progress *progress)
+{
+	uint64_t from;
+
+	if (replay_ready(part, step, progress))
+		return;
+	from = clock_now();
+	for (uint32_t spins = 1; !replay_ready(part, step, progress); spins++) {
+		cpu_relax();
+		if (spins % 64 == 0)
+			lane_rest(lane);
+		if (spins % 0x4000 == 0)
+			sched_yield();
+	}
+	lane->tally.wait += clock_now() - from;
+}
+
+static struct pt_op op_of(const struct trace_event *e, uint64_t iova_shift)
+{
+	struct pt_op op = { .iova = e->iova + iova_shift, .count = (uint32_t)(e->bytes >> 12),
+			    .kind = PT_UNMAP_RANGE, .size_lg2 = 12 };
+
+	if (e->kind == TRACE_MAP) {
+		op.kind = PT_MAP_RANGE;
+		op.pa = e->pa;
+		op.prot = PT_READ | PT_WRITE;
+	}
+	return op;
+}
+
+static void slice(struct lane *lane)
+{
+	struct shared *shared = lane->group->shared;
+	const struct replay_lane *part = &shared->replay->lanes[lane->worker];
+
+	lane->tally.start = clock_now();
+	for (size_t i = 0; i < part->nsteps; i++) {
+		const struct replay_step *step = &part->steps[i];
+		struct pt_op op = op_of(&shared->trace->events[step->event], part->iova_shift);
+
+		wait_for(lane, part, step, shared->progress);
+		lane_single(lane, &op);
+		if (step->watched)
+			replay_publish(&shared->progress[lane->worker], (uint32_t)(i + 1));
+	}
+	lane->tally.stop = clock_now();
+	lane_finish(lane);
+}
+
+static void note_events(struct lane *lane, const struct trace *t)
+{
+	struct case_result *c = lane->group->engines[lane->engine].result;
+
+	c->events = t->n;
+	c->events_skipped = t->skipped_map + t->skipped_unmap;
+}
+
+/* The maps of this lane's steps that the trace never unmaps. Steps and pieces by event. */
+static int expect(struct lane *lane, struct expectation *out)
+{
+	const struct shared *shared = lane->group->shared;
+	const struct replay_lane *part = &shared->replay->lanes[lane->worker];
+	const struct replay_left *left = &shared->left;
+	size_t piece = 0;
+	int error = 0;
+
+	note_events(lane, shared->trace);
+	for (size_t i = part->nsteps; i-- > 0 && !error;) {
+		uint32_t event = part->steps[i].event;
+		const struct trace_event *e = &shared->trace->events[event];
+
+		while (piece < left->n && left->v[piece].event > event)
+			piece++;
+		for (; piece < left->n && left->v[piece].event == event && !error; piece++) {
+			const struct replay_piece *p = &left->v[piece];
+
+			error = expect_add(out, &(struct extent){
+				.iova = p->iova + part->iova_shift, .pa = e->pa + (p->iova - e->iova),
+				.bytes = p->bytes, .prot = PT_READ | PT_WRITE });
+		}
+	}
+	return error;
+}
+
+const struct workload workload_replay = {
+	.name = "replay", .argument = "FILE",
+	.help = "the maps and unmaps of a recorded trace, each on the worker of its CPU (--page-size, "
+		"--batch and --round do not apply)",
+	.cold = true, .min_threads = 1, .prepare = prepare, .release = release,
+	.rewind = rewind_progress, .slice = slice, .expect = expect,
+};
