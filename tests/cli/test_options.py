@@ -22,7 +22,7 @@ class Verbs(Command):
     def test_help_of_each_verb(self):
         for verb in VERBS:
             text = self.fine(verb, "--help")
-            self.assertIn(f"usage: iopt {verb}", text)
+            self.assertRegex(text, rf"^[Uu]sage: iopt {verb}\b")
             self.assertRegex(text, rf"(?s)Examples?:.*iopt {verb}")
             self.assertEqual(self.fine("help", verb), text)
 

@@ -126,7 +126,8 @@ static void test_preset(void **state)
 		{ "--out x --format json --sample 64 --slice 5ms --warmup 1ms", true },
 		{ "--dry-run --topology pu:4", true }, { "--engines 2019", false },
 		{ "--workload private", false }, { "--think 0", false },
-		{ "--page-size 4K", false }, { "--batch 1", false }, { "--place scatter", false }, { "--mem local", false },
+		{ "--page-size 4K", false }, { "--batch 1", false },
+		{ "--place scatter", false }, { "--mem local", false },
 		{ "--zero free", false }, { "--break drop-leaf", false }, { "--tables 8", false },
 	};
 
