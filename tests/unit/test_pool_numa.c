@@ -76,10 +76,10 @@ static void test_foreign_pages_go_home(void **state)
 	pool_destroy(pool);
 }
 
+/* A page is kept in every round, so that each cache gives back a batch with a hole in it. */
 static void test_broken_batches_are_mended(void **state)
 {
 	struct pool *pool = two_nodes(POOL_MEM_LOCAL, POOL_ZERO_ALLOC);
-	struct pool_stats before, after;
 
 	(void)state;
 	for (int round = 0; round < 1000; round++) {
@@ -88,15 +88,12 @@ static void test_broken_batches_are_mended(void **state)
 
 		for (unsigned i = 0; i < BATCH + 7; i++)
 			pages[i] = page_alloc(cache, 1);
-		for (unsigned i = 0; i < BATCH + 7; i++)
+		for (unsigned i = 1; i < BATCH + 7; i++)
 			page_free(cache, pages[i]);
 		pool_cache_destroy(cache);
-		if (round == 5)
-			before = pool_stats(pool);
 	}
-	after = pool_stats(pool);
-	assert_int_equal(after.chunks, before.chunks);
-	assert_int_equal(after.bytes, before.bytes);
+	/* 1000 pages kept and two batches at work */
+	assert_int_equal(pool_stats(pool).chunks, 3);
 	pool_destroy(pool);
 }
 
