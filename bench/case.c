@@ -7,8 +7,6 @@
 
 #include "bench/units.h"
 
-const char *const op_kind_name[OP_KINDS] = { "map", "unmap", "lookup" };
-
 static void name_case(struct case_result *c, const struct group *g)
 {
 	const char *short_name = strchr(c->engine->name, '/');
@@ -44,11 +42,14 @@ static void name_workload(struct case_result *c, const struct group *g)
 static int allocate(struct case_result *c)
 {
 	c->workers = calloc(c->threads, sizeof(c->workers[0]));
-	c->window = calloc(1 + OP_KINDS, sizeof(*c->window));
+	c->window = calloc(1, sizeof(*c->window));
 	if (!c->workers || !c->window)
 		return -ENOMEM;
-	for (unsigned k = 0; k < OP_KINDS; k++)
-		c->latency[k] = c->window + 1 + k;
+	for (unsigned k = 0; k < OP_KINDS; k++) {
+		c->latency[k] = calloc(1, sizeof(*c->latency[k]));
+		if (!c->latency[k])
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -86,13 +87,6 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	return 0;
 }
 
-void case_free(struct case_result *c)
-{
-	free(c->workers);
-	free(c->window);
-	free(c->slices);
-}
-
 int case_add_slice(struct case_result *c, const struct slice *s)
 {
 	/* room for a power of two, doubled when the count reaches one */
@@ -110,10 +104,13 @@ int case_add_slice(struct case_result *c, const struct slice *s)
 
 int case_save(const struct case_result *c, FILE *f)
 {
-	return fwrite(c, sizeof(*c), 1, f) == 1 &&
-	       fwrite(c->workers, sizeof(c->workers[0]), c->threads, f) == c->threads &&
-	       fwrite(c->window, sizeof(*c->window), 1 + OP_KINDS, f) == 1 + OP_KINDS &&
-	       fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices ? 0 : -1;
+	bool ok = fwrite(c, sizeof(*c), 1, f) == 1 &&
+		  fwrite(c->workers, sizeof(c->workers[0]), c->threads, f) == c->threads &&
+		  fwrite(c->window, sizeof(*c->window), 1, f) == 1;
+
+	for (unsigned k = 0; ok && k < OP_KINDS; k++)
+		ok = fwrite(c->latency[k], sizeof(*c->latency[k]), 1, f) == 1;
+	return ok && fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices ? 0 : -1;
 }
 
 static void merge_ledger(struct page_ledger *into, const struct page_ledger *from)
@@ -186,6 +183,16 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	into->events_skipped = from->events_skipped;
 }
 
+static int merge_histogram(struct histogram *into, FILE *f)
+{
+	static struct histogram h; /* 18 KB; main thread only */
+
+	if (fread(&h, sizeof(h), 1, f) != 1)
+		return -1;
+	hist_merge(into, &h);
+	return 0;
+}
+
 static int load_arrays(struct case_result *c, const struct case_result *head, FILE *f)
 {
 	for (unsigned w = 0; w < c->threads; w++) {
@@ -197,13 +204,11 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 		wr.moved |= c->workers[w].moved;
 		c->workers[w] = wr;
 	}
-	for (unsigned k = 0; k < 1 + OP_KINDS; k++) {
-		static struct histogram h; /* 18 KB; main thread only */
-
-		if (fread(&h, sizeof(h), 1, f) != 1)
+	if (merge_histogram(c->window, f))
+		return -1;
+	for (unsigned k = 0; k < OP_KINDS; k++)
+		if (merge_histogram(c->latency[k], f))
 			return -1;
-		hist_merge(c->window + k, &h);
-	}
 	for (size_t i = 0; i < head->nslices; i++) {
 		struct slice s;
 

@@ -6,10 +6,12 @@
 #include "bench/plan.h"
 #include "bench/result.h"
 
-/* Identity from group g and its engine e, arrays allocated, everything else empty. 0 or -ENOMEM. */
+/*
+ * Identity from group g and its engine e, arrays allocated, everything else empty; result_free() frees it.
+ * 0 or -ENOMEM.
+ */
 int case_init(struct case_result *c, const struct group *g, unsigned group_index, unsigned e,
 	      const struct topology *topo);
-void case_free(struct case_result *c);
 /* Append a slice. 0 or -ENOMEM. */
 int case_add_slice(struct case_result *c, const struct slice *s);
 /* What a process found, through a file: plain data, same binary on both sides. 0 or -1. */

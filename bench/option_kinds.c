@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/option_row.h"
+#include "bench/workload.h"
 #include "bench/suggest.h"
 #include "bench/units.h"
 #include "pt/engine.h"
@@ -269,25 +270,24 @@ static const char *engine_member(const char *text, size_t i)
 static bool workload_parse(const struct option_row *row, const char *text, void *value,
 			   struct why *why)
 {
-	static const char replay[] = "replay:";
+	size_t name = strcspn(text, ":");
+	const char *argument;
 	struct suggest s;
 	char did[80];
 
 	(void)row;
 	snprintf(value, 256, "%s", text);
-	if (!strncmp(text, replay, strlen(replay)) && text[strlen(replay)])
+	if (workload_find(text, &argument))
 		return path_fits(text, why);
 	suggest_start(&s, text);
-	for (const struct choice *w = workload_choices(); w->name; w++) {
-		if (strchr(w->name, ':')) {
-			if (!strncmp(text, replay, strlen(replay) - 1))
-				return refuse(why, "names no trace: write replay:FILE, or "
-						   "replay:nvme-amd-lazy for a shipped one");
-			continue;
-		}
-		if (!strcmp(text, w->name))
-			return true;
-		suggest_offer(&s, w->name);
+	for (const struct workload *const *w = workloads; *w; w++) {
+		if (strlen((*w)->name) == name && !strncmp((*w)->name, text, name))
+			return (*w)->argument
+			       ? refuse(why, "names no %s: write %s:%s, or %s:nvme-amd-lazy for a "
+					"shipped one", (*w)->argument, (*w)->name, (*w)->argument,
+					(*w)->name)
+			       : refuse(why, "takes no argument: write %s", (*w)->name);
+		suggest_offer(&s, (*w)->name);
 	}
 	return refuse(why, "no such workload%s (`iopt list workloads` names all)",
 		      suggest_text(&s, "", did, sizeof(did)));

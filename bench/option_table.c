@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bench/option_row.h"
+#include "bench/workload.h"
 #include "bench/suggest.h"
 
 #define SECOND 1000000000ULL
@@ -68,20 +69,22 @@ const struct choice engine_groups[] = {
 	{ NULL, NULL },
 };
 
+/* The rows of workloads.c as choices; a workload with an argument is named `replay:FILE`. */
 const struct choice *workload_choices(void)
 {
-	static const struct choice workloads[] = {
-		{ "private", "each worker in its own leaf tables; only the root is shared" },
-		{ "adjacent", "neighbouring pages of the same leaf tables or lines (--share)" },
-		{ "cursor", "a shared counter hands out consecutive ranges of a fresh table" },
-		{ "rendezvous", "a barrier before each new table: forced, not a natural rate" },
-		{ "churn", "random maps, unmaps and lookups of mixed sizes in owned ranges" },
-		{ "overlap", "several writers on the same ranges: breaks the contract (--range)" },
-		{ "replay:FILE", "a recorded trace; `iopt trace FILE` summarises it" },
-		{ NULL, NULL },
-	};
+	static struct choice choices[LIST_MAX];
+	static char names[LIST_MAX][64];
 
-	return workloads;
+	for (size_t i = 0; workloads[i] && !choices[0].name; i++) {
+		const struct workload *w = workloads[i];
+
+		snprintf(names[i], sizeof(names[i]), "%s%s%s", w->name, w->argument ? ":" : "",
+			 w->argument ? w->argument : "");
+		choices[i].help = w->help;
+	}
+	for (size_t i = 0; workloads[i]; i++)
+		choices[i].name = names[i];
+	return choices;
 }
 
 #define ONE(field) ROW_SCALAR, offsetof(struct options, field)

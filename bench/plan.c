@@ -76,12 +76,20 @@ static int choose_engines(struct group *g, const struct options *o, struct err *
 	return 0;
 }
 
+/* `2,all` on two CPUs is one count. */
+static void add_once(struct list_u64 *list, uint64_t v)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i] == v)
+			return;
+	list->v[list->n++] = v;
+}
+
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo)
 {
-	*out = o->threads;
-	for (size_t i = 0; i < out->n; i++)
-		if (out->v[i] == THREADS_ALL)
-			out->v[i] = topo->nallowed;
+	*out = (struct list_u64){ .n = 0 };
+	for (size_t i = 0; i < o->threads.n; i++)
+		add_once(out, o->threads.v[i] == THREADS_ALL ? topo->nallowed : o->threads.v[i]);
 	if (out->n)
 		return;
 	for (uint64_t t = 1; t < topo->nallowed; t *= 2)
@@ -159,10 +167,10 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 		g.workload = workload_find(o->workloads.v[i], &argument);
 		snprintf(g.argument, sizeof(g.argument), "%s", argument);
 		g.section = (unsigned)section_of(g.workload);
-		if (!strcmp(g.workload->name, "adjacent") && g.share == SHARE_ROOT)
-			g.share = SHARE_TABLE;
-		else if (!strcmp(g.workload->name, "private"))
+		if (strcmp(g.workload->name, "adjacent"))
 			g.share = SHARE_ROOT;
+		else if (g.share == SHARE_AUTO)
+			g.share = SHARE_TABLE;
 		if (add_policies(plan, g, o, topo, err))
 			return err->code;
 	}
