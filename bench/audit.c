@@ -1,8 +1,10 @@
 #include "bench/audit.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The leaves of a table in IOVA order against the sorted extents. */
 struct checker {
@@ -129,6 +131,53 @@ static void count_waste(const struct engine_run *er, unsigned threads)
 	}
 }
 
+/* Pages of one audit: where the kernel says they are, and whether the policy wanted them there. */
+struct located {
+	const struct group_run *run;
+	struct case_result *c;
+	uint64_t pages, as_asked;
+};
+
+static bool as_asked(const struct located *l, const struct page_desc *page, unsigned os_node)
+{
+	switch (l->run->g->mem.kind) {
+	case POOL_MEM_LOCAL:
+		return os_node == l->c->workers[page->worker].node;
+	case POOL_MEM_BIND:
+	case POOL_MEM_DEVICE:
+		return os_node == l->run->g->mem.node;
+	case POOL_MEM_INTERLEAVE:
+		break;
+	}
+	return true; /* any node with memory: by_node shows how even it is */
+}
+
+static void locate(void *ctx, const struct page_desc *page, unsigned os_node)
+{
+	struct located *l = ctx;
+
+	if (page->worker >= l->c->threads)
+		return; /* damaged on purpose */
+	l->pages++;
+	l->as_asked += as_asked(l, page, os_node);
+	l->c->pages.by_node[os_node]++;
+	l->c->workers[page->worker].pages_by_node[os_node]++;
+}
+
+/* Of the last audit only: a cold workload's slices have a table each. */
+static void locate_pages(struct group_run *run, unsigned e)
+{
+	struct engine_run *er = &run->engines[e];
+	struct located l = { .run = run, .c = er->result };
+	struct page_ledger *p = &er->result->pages;
+
+	memset(p->by_node, 0, sizeof(p->by_node));
+	for (unsigned w = 0; w < run->g->threads; w++)
+		memset(l.c->workers[w].pages_by_node, 0, sizeof(l.c->workers[w].pages_by_node));
+	p->nodes_known = pool_where(run->pool, pt_id(er->pt), locate, &l);
+	p->on_asked_node = p->nodes_known && l.pages ? (double)l.as_asked / (double)l.pages : NAN;
+}
+
 /* The ledger of design §7, from the workers' counters, the walk, and the pool's own page list. */
 static void check_ledger(struct group_run *run, unsigned e, uint64_t reachable, bool count)
 {
@@ -163,7 +212,7 @@ static void check_ledger(struct group_run *run, unsigned e, uint64_t reachable, 
 	sum->lost += now.lost;
 	if (now.peak > sum->peak)
 		sum->peak = now.peak;
-	sum->nodes_known = pool_nodes(run->pool, pt_id(er->pt), sum->by_node);
+	locate_pages(run, e);
 }
 
 int audit_engine(struct group_run *run, unsigned e, bool empty, bool count)

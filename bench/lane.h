@@ -20,7 +20,7 @@
 /* What one worker measured in one slice; zeroed before it. Times in ticks. */
 struct tally {
 	uint64_t start, stop;                       /* of the measured part */
-	uint64_t ops, pages;
+	uint64_t ops, pages, kind_ops[OP_KINDS];
 	uint64_t timed_ops[OP_KINDS], timed_pages[OP_KINDS], timed[OP_KINDS];
 	uint64_t busy, busy_ops;                    /* inside stretches of any kind */
 	uint64_t wait;                              /* replay: for earlier events */

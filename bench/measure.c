@@ -61,10 +61,10 @@ static uint64_t time_one(struct lane *lane, struct pt_op *op)
 	return ticks;
 }
 
-/* Gaps between samples are uniform in [0, 2N): mean N, and no stride to lock onto. */
+/* Gaps between samples are uniform in [0, 2N - 2]: one in N on average, and no stride to lock onto. */
 static void next_sample(struct lane *lane)
 {
-	lane->until_sample = stat_below(&lane->sample_rng, 2 * lane->sample_every);
+	lane->until_sample = stat_below(&lane->sample_rng, 2 * lane->sample_every - 1);
 }
 
 static void run_sampled(struct lane *lane, struct pt_op *ops, size_t n)
@@ -97,13 +97,13 @@ static uint64_t count_failed(const struct pt_op *ops, size_t n)
 	return failed;
 }
 
-static uint64_t count_pages(const struct pt_op *ops, size_t n)
+static void count_done(struct tally *t, const struct pt_op *ops, size_t n)
 {
-	uint64_t pages = 0;
-
-	for (size_t i = 0; i < n; i++)
-		pages += ops[i].count;
-	return pages;
+	for (size_t i = 0; i < n; i++) {
+		t->pages += ops[i].count;
+		t->kind_ops[op_kind_of(ops[i].kind)]++;
+	}
+	t->ops += n;
 }
 
 /* The stretch itself; returns the ticks spent inside run(). */
@@ -136,8 +136,7 @@ void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 		t->failed += count_failed(ops, n);
 	if (!measured)
 		return;
-	t->ops += n;
-	t->pages += count_pages(ops, n);
+	count_done(t, ops, n);
 	t->busy += inside;
 	t->busy_ops += n;
 	if (inside > t->longest)
@@ -166,9 +165,12 @@ void lane_single(struct lane *lane, struct pt_op *op)
 		enum op_kind kind = op_kind_of(op->kind);
 		uint64_t ticks = time_one(lane, op);
 
-		t->timed[kind] += ticks;
-		t->timed_ops[kind]++;
-		t->timed_pages[kind] += op->count;
+		/* a figure by kind only where all of them are timed */
+		if (lane->think || lane_group(lane)->workload->singly) {
+			t->timed[kind] += ticks;
+			t->timed_ops[kind]++;
+			t->timed_pages[kind] += op->count;
+		}
 		t->busy += ticks;
 		t->busy_ops++;
 		if (ticks > t->longest)
@@ -178,8 +180,7 @@ void lane_single(struct lane *lane, struct pt_op *op)
 		lane->run(lane->pt, &lane->pw, op, 1);
 		lane->until_sample--;
 	}
-	t->ops++;
-	t->pages += op->count;
+	count_done(t, op, 1);
 	t->failed += count_failed(op, 1);
 	lane_rest(lane);
 	if (lane->think)

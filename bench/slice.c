@@ -40,6 +40,7 @@ static void add_tally(struct slice *s, const struct tally *t)
 	if (own_s > 0)
 		s->ops_per_s += (double)t->ops / own_s;
 	for (unsigned k = 0; k < OP_KINDS; k++) {
+		s->kind_ops[k] += t->kind_ops[k];
 		s->timed_ops[k] += t->timed_ops[k];
 		s->timed_pages[k] += t->timed_pages[k];
 		s->timed_ns[k] += clock_ns(t->timed[k]);
@@ -169,6 +170,8 @@ static uint64_t choose_sampling(const struct group *g, double op_ns)
 	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
 	uint64_t every = 1;
 
+	if (g->workload->singly)
+		return 1;
 	if (g->sample)
 		return g->sample;
 	if (!isfinite(op_ns))

@@ -25,6 +25,7 @@ struct workload {
 	bool forced;            /* arrival is forced: no rates, no headline */
 	bool unowned;           /* breaks the contract on purpose */
 	bool pure;              /* operations come in stretches of one kind */
+	bool singly;            /* every operation is timed by a pair of stamps of its own */
 	unsigned min_threads;
 	/* Shared state into run->shared; check the group. EXIT_* in err. */
 	int (*prepare)(struct group_run *run, struct err *err);

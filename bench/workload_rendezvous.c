@@ -111,6 +111,6 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_rendezvous = {
 	.name = "rendezvous",
 	.help = "forced: a barrier releases all workers together at each new table; not a rate",
-	.cold = true, .forced = true, .min_threads = 2, .prepare = prepare, .release = release,
+	.cold = true, .forced = true, .singly = true, .min_threads = 2, .prepare = prepare, .release = release,
 	.slice = slice, .expect = expect,
 };

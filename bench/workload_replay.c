@@ -173,6 +173,6 @@ const struct workload workload_replay = {
 	.name = "replay", .argument = "FILE",
 	.help = "the maps and unmaps of a recorded trace, each on the worker of its CPU (--page-size, "
 		"--batch and --round do not apply)",
-	.cold = true, .min_threads = 1, .prepare = prepare, .release = release,
+	.cold = true, .singly = true, .min_threads = 1, .prepare = prepare, .release = release,
 	.rewind = rewind_progress, .slice = slice, .expect = expect,
 };

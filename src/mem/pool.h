@@ -56,7 +56,9 @@ struct page_desc {
 	uint32_t generation;   /* times this page was allocated */
 	struct page_desc *next; /* pool: free list; holder: gather and limbo lists */
 	void *page;
-	uint64_t reserved[4];
+	uint32_t worker;       /* holder: who allocated it */
+	uint32_t unused2;
+	uint64_t reserved[3];
 };
 _Static_assert(sizeof(struct page_desc) == 64, "eight pages of descriptors to a chunk");
 
@@ -109,5 +111,9 @@ struct pool_stats {
 };
 /* At rest only. */
 struct pool_stats pool_stats(struct pool *pool);
-/* Where live pages of `owner` really are (move_pages): counts by OS node; false when refused. */
-bool pool_nodes(struct pool *pool, uint32_t owner, uint64_t by_node[POOL_NODES_MAX]);
+/*
+ * Where live pages of `owner` (0: anybody's) really are: fn for each with its OS node, as the kernel
+ * tells (move_pages). At rest only. False when it will not tell; fn may have been called for some.
+ */
+bool pool_where(struct pool *pool, uint32_t owner,
+		void (*fn)(void *ctx, const struct page_desc *page, unsigned os_node), void *ctx);

@@ -2,15 +2,16 @@
 #include "mem/pool.h"
 
 #include <numa.h>
-#include <string.h>
 
 #define MOVE_BATCH 512u
 
 struct where {
 	void *pages[MOVE_BATCH];
+	const struct page_desc *descs[MOVE_BATCH];
 	unsigned n;
 	bool refused;
-	uint64_t *by_node;
+	void (*fn)(void *ctx, const struct page_desc *page, unsigned os_node);
+	void *ctx;
 };
 
 /* move_pages without target nodes moves nothing: it tells where each page is. */
@@ -22,7 +23,7 @@ static void ask_where(struct where *w)
 		w->refused = true;
 	for (unsigned i = 0; !w->refused && i < w->n; i++)
 		if (status[i] >= 0 && status[i] < (int)POOL_NODES_MAX)
-			w->by_node[status[i]]++;
+			w->fn(w->ctx, w->descs[i], (unsigned)status[i]);
 	w->n = 0;
 }
 
@@ -30,16 +31,17 @@ static void collect(void *ctx, struct page_desc *page)
 {
 	struct where *w = ctx;
 
+	w->descs[w->n] = page;
 	w->pages[w->n++] = page->page;
 	if (w->n == MOVE_BATCH)
 		ask_where(w);
 }
 
-bool pool_nodes(struct pool *pool, uint32_t owner, uint64_t by_node[POOL_NODES_MAX])
+bool pool_where(struct pool *pool, uint32_t owner,
+		void (*fn)(void *ctx, const struct page_desc *page, unsigned os_node), void *ctx)
 {
-	struct where w = { .by_node = by_node };
+	struct where w = { .fn = fn, .ctx = ctx };
 
-	memset(by_node, 0, POOL_NODES_MAX * sizeof(by_node[0]));
 	if (numa_available() < 0)
 		return false;
 	pool_each(pool, owner, collect, &w);

@@ -155,10 +155,12 @@ struct pool_stats pool_stats(struct pool *pool)
 				    .peak_live = pool->peak };
 }
 
-bool pool_nodes(struct pool *pool, uint32_t owner, uint64_t by_node[POOL_NODES_MAX])
+bool pool_where(struct pool *pool, uint32_t owner,
+		void (*fn)(void *ctx, const struct page_desc *page, unsigned os_node), void *ctx)
 {
 	(void)pool;
 	(void)owner;
-	memset(by_node, 0, POOL_NODES_MAX * sizeof(by_node[0]));
+	(void)fn;
+	(void)ctx;
 	return false;
 }

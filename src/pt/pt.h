@@ -74,6 +74,7 @@ ALWAYS_INLINE struct pt_table *table_alloc(struct pt *pt, struct pt_worker *w, u
 	if (!table)
 		return NULL;
 	page_desc(table)->level = (uint8_t)level;
+	page_desc(table)->worker = w->id;
 	w->n.allocated++;
 	return table;
 }
