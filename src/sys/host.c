@@ -78,24 +78,38 @@ static void find_bracketed(const char *root, const char *path, char *out, size_t
 	copy(out, size, from + 1);
 }
 
+#if defined(__x86_64__)
+/* CPUID 1 ECX bit 31 is kept for hypervisors, leaf 0x40000000 names them. */
+static bool ask_hypervisor(struct host_facts *f)
+{
+	static const struct { const char *id, *name; } known[] = {
+		{ "KVMKVMKVM", "KVM" },      { "Microsoft Hv", "Hyper-V" }, { "VMwareVMware", "VMware" },
+		{ "XenVMMXenVMM", "Xen" },   { "TCGTCGTCGTCG", "QEMU TCG" },
+		{ "bhyve bhyve ", "bhyve" },
+	};
+	unsigned a, b, c, d, id[4] = { 0 };
+	const char *name = (const char *)id;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 31))
+		return false;
+	__cpuid(0x40000000, a, id[0], id[1], id[2]);
+	if (!*name)
+		name = "unnamed";
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(name, known[i].id))
+			name = known[i].name;
+	copy(f->hypervisor, sizeof(f->hypervisor), name);
+	return true;
+}
+#endif
+
 static void read_hypervisor(struct host_facts *f, const char *root)
 {
 	char product[64];
 
 #if defined(__x86_64__)
-	unsigned a, b, c, d;
-
-	/* CPUID 1 ECX bit 31 is kept for hypervisors, 0x40000000 names them */
-	if (!*root && __get_cpuid(1, &a, &b, &c, &d) && c >> 31) {
-		unsigned name[3];
-
-		__cpuid(0x40000000, a, name[0], name[1], name[2]);
-		memcpy(f->hypervisor, name, sizeof(name));
-		f->hypervisor[sizeof(name)] = '\0';
-		if (!f->hypervisor[0])
-			copy(f->hypervisor, sizeof(f->hypervisor), "unnamed");
+	if (!*root && ask_hypervisor(f)) /* a made-up machine has no CPUID */
 		return;
-	}
 #endif
 	if (host_line(root, "/sys/hypervisor/type", f->hypervisor, sizeof(f->hypervisor)))
 		return;
@@ -181,6 +195,7 @@ static void read_build(struct host_facts *f)
 
 	mallctl("version", &version, &size, NULL, 0);
 	copy(f->jemalloc, sizeof(f->jemalloc), version);
+	f->jemalloc[strcspn(f->jemalloc, "-")] = '\0'; /* 5.3.0-0-g54eaed1d… */
 #endif
 }
 

@@ -214,6 +214,9 @@ static void order(struct seat *seats, unsigned n, enum place_kind kind)
 static int too_many(const struct topology *t, const struct place *place, unsigned threads,
 		    unsigned there, struct err *err)
 {
+	if (place->kind == PLACE_NODE && !there)
+		return err_set(err, EXIT_NO_RESOURCE, "--place %s: no CPU of node %u is allowed here",
+			       place->text, place->node);
 	if (place->kind == PLACE_NODE)
 		return err_set(err, EXIT_NO_RESOURCE,
 			       "--threads %u --place %s: only %u CPU%s of node %u %s allowed here", threads,
