@@ -76,6 +76,17 @@ ALWAYS_INLINE int map_page_2019(const struct pt_kit *k, struct pt *pt, struct pt
 }
 
 /*
+ * All replicas of a page. One may have been overwritten, even by a table (2M, then 4K in the second
+ * half of a 4M page); the driver clears that too and so loses the table's page. We leave it.
+ */
+ALWAYS_INLINE void clear_group(const struct pt_kit *k, pt_entry *first, unsigned n, unsigned level)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (n == 1 || !k->f->is_table(entry_peek(&first[i]), level))
+			entry_clear(&first[i]);
+}
+
+/*
  * unmap_page(): at least `bytes` from *iova on, page by page as found; moves *iova behind the last.
  * An empty slot of a leaf table counts 4K. Less than `bytes`: the top or a missing table.
  */
@@ -98,8 +109,7 @@ ALWAYS_INLINE uint64_t unmap_chunk_2019(const struct pt_kit *k, struct pt *pt, u
 			n = 1u << size_replicas_lg2(size_lg2);
 			/* The first replica: a group is aligned in its table, tables in memory. */
 			slot = (pt_entry *)((uintptr_t)slot & ~(uintptr_t)(n * sizeof(*slot) - 1));
-			for (unsigned i = 0; i < n; i++)
-				entry_clear(&slot[i]);
+			clear_group(k, slot, n, level);
 		}
 		*iova = (*iova & -(UINT64_C(1) << size_lg2)) + (UINT64_C(1) << size_lg2);
 		done += UINT64_C(1) << size_lg2;

@@ -1,0 +1,395 @@
+/*
+ * model.h - a slow and obvious page table: a hash of entries, keyed by level and address.
+ *
+ * It knows the format from the specification (encode() is its own), both bodies from the goldens'
+ * README, and how many pages there are, so that -ENOMEM comes at the same page as in the engine.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pt/engine.h"
+
+#define MODEL_BUCKETS 4096u
+
+struct model_entry {
+	struct model_entry *next;
+	unsigned level;
+	uint64_t index; /* iova >> shift(level) */
+	bool table;
+	uint64_t pa;    /* leaf: of the whole page */
+	unsigned size_lg2, prot;
+};
+
+struct model {
+	struct model_entry *buckets[MODEL_BUCKETS];
+	bool classic;
+	unsigned top;      /* level of the root */
+	uint64_t entries;
+	uint64_t allocated, retired;
+	uint64_t spare;    /* pages that can still be allocated */
+	uint64_t limbo;    /* retired in this operation */
+};
+
+static unsigned shift(unsigned level)
+{
+	return 12 + 9 * level;
+}
+
+static unsigned bucket(unsigned level, uint64_t index)
+{
+	return (unsigned)((index * 0x9e3779b97f4a7c15u + level * 0x85ebca6bu) >> 40) % MODEL_BUCKETS;
+}
+
+static struct model_entry **model_find(struct model *m, unsigned level, uint64_t index)
+{
+	struct model_entry **p = &m->buckets[bucket(level, index)];
+
+	while (*p && !((*p)->level == level && (*p)->index == index))
+		p = &(*p)->next;
+	return p;
+}
+
+static struct model_entry *model_get(struct model *m, unsigned level, uint64_t index)
+{
+	return *model_find(m, level, index);
+}
+
+static void model_put(struct model *m, struct model_entry value)
+{
+	struct model_entry **p = model_find(m, value.level, value.index), *e = *p;
+
+	if (!e) {
+		e = *p = malloc(sizeof(*e));
+		m->entries++;
+		value.next = NULL;
+	} else {
+		value.next = e->next;
+	}
+	*e = value;
+}
+
+static void model_remove(struct model *m, unsigned level, uint64_t index)
+{
+	struct model_entry **p = model_find(m, level, index), *e = *p;
+
+	if (!e)
+		return;
+	*p = e->next;
+	free(e);
+	m->entries--;
+}
+
+static void model_free(struct model *m)
+{
+	for (unsigned i = 0; i < MODEL_BUCKETS; i++)
+		while (m->buckets[i])
+			model_remove(m, m->buckets[i]->level, m->buckets[i]->index);
+}
+
+static bool model_page(struct model *m)
+{
+	if (!m->spare)
+		return false;
+	m->spare--;
+	m->allocated++;
+	return true;
+}
+
+/* A pointer goes, and the table behind it with all below. */
+static void model_drop_table(struct model *m, unsigned level, uint64_t index)
+{
+	for (uint64_t i = index << 9; i < (index + 1) << 9; i++) {
+		struct model_entry *e = model_get(m, level - 1, i);
+
+		if (e && e->table)
+			model_drop_table(m, level - 1, i);
+		else
+			model_remove(m, level - 1, i);
+	}
+	model_remove(m, level, index);
+	m->retired++;
+	m->limbo++;
+}
+
+static bool model_vacant(struct model *m, unsigned level, uint64_t index)
+{
+	for (uint64_t i = index << 9; i < (index + 1) << 9; i++) {
+		struct model_entry *e = model_get(m, level - 1, i);
+
+		if (e && (!e->table || !model_vacant(m, level - 1, i)))
+			return false;
+	}
+	return true;
+}
+
+static bool model_spans(const struct model *m, uint64_t iova)
+{
+	return m->top == 5 || iova >> shift(m->top + 1) == 0;
+}
+
+/* Classic grows a level at a time, modern all levels or none. */
+static int model_grow(struct model *m, uint64_t last, unsigned level)
+{
+	unsigned want = m->top;
+
+	while (want < 5 && (want < level || last >> shift(want + 1)))
+		want++;
+	if (!m->classic && m->spare < want - m->top)
+		return ENOMEM;
+	while (m->top < want) {
+		if (!model_page(m))
+			return ENOMEM;
+		m->top++;
+		model_put(m, (struct model_entry){ .level = m->top, .table = true });
+	}
+	return 0;
+}
+
+static unsigned level_of(unsigned size_lg2)
+{
+	return (size_lg2 - 12) / 9;
+}
+
+static uint64_t group_of(const struct model_entry *e)
+{
+	return UINT64_C(1) << (e->size_lg2 - shift(e->level));
+}
+
+/* Something that is no table stands where one must be. */
+static int model_downgrade(struct model *m, struct model_entry old)
+{
+	uint64_t n = group_of(&old), first = old.index & ~(n - 1);
+
+	if (!m->classic)
+		return EADDRINUSE;
+	for (uint64_t i = first; i < first + n && n > 1; i++) {
+		struct model_entry *e = model_get(m, old.level, i);
+
+		if (e && !e->table && e->pa == old.pa && e->size_lg2 == old.size_lg2 &&
+		    e->prot == old.prot)
+			model_remove(m, old.level, i);
+	}
+	return 0;
+}
+
+static int model_build(struct model *m, uint64_t iova, unsigned level)
+{
+	for (unsigned l = m->top; l > level; l--) {
+		struct model_entry *e = model_get(m, l, iova >> shift(l));
+
+		if (e && e->table)
+			continue;
+		if (e) {
+			int err = model_downgrade(m, *e);
+
+			if (err)
+				return err;
+		}
+		if (!model_page(m))
+			return ENOMEM;
+		model_put(m, (struct model_entry){ .level = l, .index = iova >> shift(l), .table = true });
+	}
+	return 0;
+}
+
+static int model_map_page(struct model *m, uint64_t iova, uint64_t pa, unsigned size_lg2,
+			  unsigned prot)
+{
+	unsigned level = level_of(size_lg2);
+	uint64_t first = iova >> shift(level), n = UINT64_C(1) << (size_lg2 - shift(level));
+	int err = model_grow(m, iova + (UINT64_C(1) << size_lg2) - 1, level);
+
+	if (!err)
+		err = model_build(m, iova, level);
+	if (err)
+		return err;
+	for (uint64_t i = first; i < first + n && !m->classic; i++) {
+		struct model_entry *e = model_get(m, level, i);
+
+		if (e && !(e->table && model_vacant(m, level, i)))
+			return EADDRINUSE;
+	}
+	for (uint64_t i = first; i < first + n; i++) {
+		struct model_entry *e = model_get(m, level, i);
+
+		if (e && e->table)
+			model_drop_table(m, level, i);
+		model_put(m, (struct model_entry){ .level = level, .index = i, .pa = pa,
+						   .size_lg2 = size_lg2, .prot = prot });
+	}
+	return 0;
+}
+
+/* The leaf or the hole an address ends in; NULL: a hole, at *level (above the top: 6). */
+static struct model_entry *model_walk(struct model *m, uint64_t iova, unsigned *level)
+{
+	struct model_entry *e = NULL;
+
+	*level = 6;
+	if (!model_spans(m, iova))
+		return NULL;
+	for (unsigned l = m->top + 1; l-- > 0;) {
+		*level = l;
+		e = model_get(m, l, iova >> shift(l));
+		if (!e || !e->table)
+			break;
+	}
+	return e;
+}
+
+static void model_clear(struct model *m, const struct model_entry *leaf)
+{
+	uint64_t n = group_of(leaf), first = leaf->index & ~(n - 1);
+	unsigned level = leaf->level;
+
+	for (uint64_t i = first; i < first + n; i++) {
+		struct model_entry *e = model_get(m, level, i);
+
+		if (e && !e->table)
+			model_remove(m, level, i);
+	}
+}
+
+/* [first, reached) is unmapped without a hole: modern frees the tables covered by that. */
+static void model_free_covered(struct model *m, uint64_t first, uint64_t last, uint64_t reached)
+{
+	for (unsigned b = 0; b < MODEL_BUCKETS; b++) {
+		struct model_entry *next;
+
+		for (struct model_entry *e = m->buckets[b]; e; e = next) {
+			uint64_t start = e->index << shift(e->level);
+			uint64_t end = start + (UINT64_C(1) << shift(e->level)) - 1;
+
+			next = e->next;
+			if (!e->table || start < first || end > last || end > reached - 1)
+				continue;
+			m->retired++;
+			m->limbo++;
+			model_remove(m, e->level, e->index);
+		}
+	}
+}
+
+static uint64_t model_unmap(struct model *m, uint64_t first, uint64_t last)
+{
+	uint64_t iova = first, done = 0;
+
+	if (!m->classic && !model_spans(m, last))
+		return 0;
+	do {
+		unsigned level;
+		struct model_entry *e = model_walk(m, iova, &level);
+		uint64_t size = 4096;
+
+		if (e)
+			size = UINT64_C(1) << e->size_lg2;
+		if (!e && !(m->classic && level == 0))
+			break;
+		if (!m->classic && iova & (size - 1))
+			break;
+		if (e)
+			model_clear(m, e);
+		done += size;
+		iova = (iova & ~(size - 1)) + size;
+	} while (iova && done - 1 < last - first);
+	if (!m->classic && done)
+		model_free_covered(m, first, last, iova);
+	return done;
+}
+
+static unsigned model_fit(uint64_t address, uint64_t left)
+{
+	unsigned lg2 = 51;
+
+	while (lg2 == 39 || address & ((UINT64_C(1) << lg2) - 1) || UINT64_C(1) << lg2 > left)
+		lg2--;
+	return lg2;
+}
+
+static void model_map(struct model *m, struct pt_op *op)
+{
+	uint64_t bytes = (uint64_t)op->count << op->size_lg2, done = 0;
+	unsigned level = op->kind == PT_MAP ? level_of(op->size_lg2) : 0;
+	int err = m->classic ? 0 : model_grow(m, op->iova + bytes - 1, level);
+
+	while (!err && done < bytes) {
+		unsigned lg2 = op->size_lg2;
+
+		if (op->kind == PT_MAP_RANGE)
+			lg2 = model_fit((op->iova + done) | (op->pa + done), bytes - done);
+		err = model_map_page(m, op->iova + done, op->pa + done, lg2, op->prot);
+		if (!err)
+			done += UINT64_C(1) << lg2;
+	}
+	if (err && op->kind == PT_MAP_RANGE) {
+		if (done)
+			model_unmap(m, op->iova, op->iova + done - 1);
+		done = 0;
+	}
+	op->err = (uint8_t)err;
+	op->result = done;
+}
+
+/* Legal operations only. */
+static void model_run(struct model *m, struct pt_op *op)
+{
+	struct model_entry *e;
+	unsigned level;
+
+	op->err = 0;
+	m->limbo = 0;
+	switch ((enum pt_kind)op->kind) {
+	case PT_MAP:
+	case PT_MAP_RANGE:
+		model_map(m, op);
+		break;
+	case PT_UNMAP:
+	case PT_UNMAP_RANGE:
+		op->result = model_unmap(m, op->iova,
+					 op->iova + ((uint64_t)op->count << op->size_lg2) - 1);
+		break;
+	case PT_LOOKUP:
+		e = model_walk(m, op->iova, &level);
+		op->err = e ? 0 : ENOENT;
+		op->result = e ? e->pa + (op->iova & ((UINT64_C(1) << e->size_lg2) - 1)) : 0;
+		break;
+	}
+	m->spare += m->limbo;
+}
+
+/* The entry's 64 bits, tables without their address. AMD 48882, 2.2.3. */
+static uint64_t model_encode(const struct model_entry *e)
+{
+	uint64_t v;
+
+	if (e->table)
+		return UINT64_C(3) << 61 | (uint64_t)e->level << 9 | 1;
+	v = UINT64_C(1) << 60 | (uint64_t)e->prot << 61 | e->pa | 1;
+	if (e->size_lg2 == shift(e->level))
+		return v;
+	for (unsigned bit = 12; bit < e->size_lg2 - 1; bit++)
+		v |= UINT64_C(1) << bit;
+	return v | 7 << 9;
+}
+
+/* Has a contiguous page lost a replica to a smaller one? Legal for classic alone. */
+static bool model_broken(struct model *m)
+{
+	for (unsigned b = 0; b < MODEL_BUCKETS; b++)
+		for (struct model_entry *e = m->buckets[b]; e; e = e->next) {
+			uint64_t n = e->table ? 1 : group_of(e), first = e->index & ~(n - 1);
+			struct model_entry *next;
+
+			if (n == 1)
+				continue;
+			next = model_get(m, e->level, first + (e->index + 1) % n);
+			if (!next || model_encode(next) != model_encode(e))
+				return true;
+		}
+	return false;
+}
