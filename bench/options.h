@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "mem/pool.h"
+#include "pt/sabotage.h"
 #include "sys/err.h"
 #include "sys/topology.h"
 
@@ -36,10 +37,6 @@ struct mem_choice {
 enum share_kind { SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
-enum breakage {
-	BREAK_NONE, BREAK_DROP_LEAF, BREAK_WRONG_PA, BREAK_WRONG_PERM, BREAK_DOUBLE_LINK,
-	BREAK_LEAK_PAGE, BREAK_STRAY_LEAF,
-};
 
 struct options {
 	bool preset_default;        /* nothing chosen: the comparison of the screen */

@@ -34,7 +34,7 @@ static int lane_open(struct lane *lane)
 
 	if (!own)
 		return -ENOMEM;
-	churn_init(&own->churn, (uint64_t)(1 + lane->worker) << REGION_LG2, lane->group->prot_salt);
+	churn_init(&own->churn, (uint64_t)(1 + lane->worker) << REGION_LG2, lane_group(lane)->seed);
 	own->neutral_rng = stat_mix(lane->worker);
 	lane->own = own;
 	return 0;
