@@ -13,8 +13,8 @@
 
 struct topo_options {
 	const char *topology; /* NULL: this machine */
-	const char *place;    /* NULL: none is shown */
-	unsigned threads;     /* 0: all allowed CPUs */
+	const char *place; /* NULL: none is shown */
+	unsigned threads; /* 0: all allowed CPUs */
 	bool json, help;
 };
 
@@ -33,7 +33,7 @@ static void print_help(FILE *out)
 	      "  --format F     text (default) or json\n"
 	      "\n"
 	      "Example: where do 8 workers go that spread over a machine of two packages?\n"
-	      "  iopt topo --topology 'pack:2 numa:1 l3:4 core:4 pu:2' --place scatter --threads 8\n",
+	      "  iopt topo --topology 'pack:2 l3:4 core:4 pu:2' --place scatter --threads 8\n",
 	      out);
 }
 
@@ -43,7 +43,8 @@ static int parse_threads(const char *text, unsigned *out, struct err *err)
 	unsigned long v = strtoul(text, &end, 10);
 
 	if (!isdigit((unsigned char)*text) || *end || v < 1 || v > 65536)
-		return err_set(err, EXIT_USAGE, "--threads %s: want a number from 1 to 65536", text);
+		return err_set(err, EXIT_USAGE, "--threads %s: want a number from 1 to 65536",
+			       text);
 	*out = (unsigned)v;
 	return 0;
 }
@@ -79,7 +80,8 @@ static int parse_flag(struct topo_options *o, int argc, char **argv, int *i, str
 			return err_set(err, EXIT_USAGE, "--%s wants a value", names[k]);
 		return set_option(o, names[k], argv[++*i], err);
 	}
-	return err_set(err, EXIT_USAGE, "unknown flag %s: iopt topo --help lists the flags", argv[*i]);
+	return err_set(err, EXIT_USAGE, "unknown flag %s: iopt topo --help lists the flags",
+		       argv[*i]);
 }
 
 static int parse(struct topo_options *o, int argc, char **argv, struct err *err)
@@ -92,7 +94,8 @@ static int parse(struct topo_options *o, int argc, char **argv, struct err *err)
 		else if (!strncmp(argv[i], "--", 2))
 			rc = parse_flag(o, argc, argv, &i, err);
 		else
-			rc = err_set(err, EXIT_USAGE, "unexpected '%s': iopt topo --help lists the flags", argv[i]);
+			rc = err_set(err, EXIT_USAGE,
+				     "unexpected '%s': iopt topo --help lists the flags", argv[i]);
 		if (rc)
 			return rc;
 	}
@@ -100,8 +103,8 @@ static int parse(struct topo_options *o, int argc, char **argv, struct err *err)
 }
 
 /* *out: the chosen CPUs, freed by the caller; *n of them, 0 when no placement is asked for. */
-static int choose(const struct topo_options *o, const struct topology *t, unsigned **out, unsigned *n,
-		  struct err *err)
+static int choose(const struct topo_options *o, const struct topology *t, unsigned **out,
+		  unsigned *n, struct err *err)
 {
 	struct place place;
 	int rc;
@@ -149,10 +152,11 @@ static json_t *cpus_json(const struct topology *t)
 	for (unsigned i = 0; i < t->ncpus; i++) {
 		const struct topo_cpu *c = &t->cpus[i];
 
-		json_array_append_new(cpus, json_pack("{si si si si si si sb}", "cpu", (int)c->os, "core",
-						      (int)c->core, "smt", (int)c->smt, "l3",
-						      (int)c->l3, "package", (int)c->package, "node",
-						      (int)t->nodes[c->node].os, "allowed", c->allowed));
+		json_array_append_new(cpus,
+				      json_pack("{si si si si si si sb}", "cpu", (int)c->os, "core",
+						(int)c->core, "smt", (int)c->smt, "l3", (int)c->l3,
+						"package", (int)c->package, "node",
+						(int)t->nodes[c->node].os, "allowed", c->allowed));
 	}
 	return cpus;
 }
@@ -165,10 +169,12 @@ static json_t *nodes_json(const struct topology *t)
 		json_t *distance = json_array();
 
 		for (unsigned j = 0; j < t->nnodes; j++)
-			json_array_append_new(distance, json_integer(t->distance[i * t->nnodes + j]));
-		json_array_append_new(nodes, json_pack("{si sI si so}", "node", (int)t->nodes[i].os,
-						       "memory_bytes", (json_int_t)t->nodes[i].memory_bytes,
-						       "cpus", (int)t->nodes[i].cpus, "distance", distance));
+			json_array_append_new(distance,
+					      json_integer(t->distance[i * t->nnodes + j]));
+		json_array_append_new(
+			nodes, json_pack("{si sI si so}", "node", (int)t->nodes[i].os,
+					 "memory_bytes", (json_int_t)t->nodes[i].memory_bytes,
+					 "cpus", (int)t->nodes[i].cpus, "distance", distance));
 	}
 	return nodes;
 }
@@ -181,12 +187,12 @@ static int print_json(const struct topo_options *o, const struct topology *t, co
 
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(chosen, json_integer(cpu[i]));
-	root = json_pack("{ss? si si si si si sI sI sI so so ss? so}", "topology", t->spec, "packages",
-			 (int)t->npackages, "l3s", (int)t->nl3, "cores", (int)t->ncores, "cpus_allowed",
-			 (int)t->nallowed, "smt", (int)t->smt, "l1d_bytes", (json_int_t)t->l1d_bytes,
-			 "l2_bytes", (json_int_t)t->l2_bytes, "l3_bytes", (json_int_t)t->l3_bytes, "nodes",
-			 nodes_json(t), "cpus", cpus_json(t), "place",
-			 n && !o->place ? "compact" : o->place, "chosen", chosen);
+	root = json_pack("{ss? si si si si si sI sI sI so so ss? so}", "topology", t->spec,
+			 "packages", (int)t->npackages, "l3s", (int)t->nl3, "cores", (int)t->ncores,
+			 "cpus_allowed", (int)t->nallowed, "smt", (int)t->smt, "l1d_bytes",
+			 (json_int_t)t->l1d_bytes, "l2_bytes", (json_int_t)t->l2_bytes, "l3_bytes",
+			 (json_int_t)t->l3_bytes, "nodes", nodes_json(t), "cpus", cpus_json(t),
+			 "place", n && !o->place ? "compact" : o->place, "chosen", chosen);
 	if (!root)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the JSON text");
 	rc = json_dumpf(root, stdout, JSON_INDENT(2));

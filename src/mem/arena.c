@@ -85,7 +85,7 @@ static void *hook_alloc(extent_hooks_t *hooks, void *at, size_t bytes, size_t al
 		return NULL;
 	/* a kernel without huge pages refuses, and needs no telling */
 	madvise(p, bytes, MADV_NOHUGEPAGE);
-	/* whether a policy can be set at all was found out before: here it is best effort, or BIND */
+	/* what the system grants was found out before: here it is best effort, except for BIND */
 	if (set_policy(p, bytes, a->policy, a->os_node) && a->policy == ARENA_BIND) {
 		munmap(p, bytes);
 		return NULL;
@@ -167,8 +167,8 @@ void arena_destroy(struct arena *a)
 
 void *arena_alloc(struct arena *a, size_t bytes, size_t align)
 {
-	return mallocx(bytes, MALLOCX_ARENA(a->index) | MALLOCX_TCACHE_NONE |
-				      MALLOCX_ALIGN(align) | MALLOCX_ZERO);
+	return mallocx(bytes, MALLOCX_ARENA(a->index) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(align) |
+				      MALLOCX_ZERO);
 }
 
 void arena_free(struct arena *a, void *p)

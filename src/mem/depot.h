@@ -61,7 +61,7 @@ struct depot {
 	uint8_t index;           /* into the pool's nodes */
 	struct chunk *chunks;    /* newest first */
 	size_t nchunks;
-	unsigned carved;         /* pages of the newest chunk handed out so far, descriptors included */
+	unsigned carved;         /* pages of the newest chunk in use, descriptors included */
 	struct batch_list full;
 	struct batch partial;    /* what is left of batches that came back broken */
 };

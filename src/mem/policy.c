@@ -14,7 +14,8 @@ unsigned policy_nodes(unsigned os_nodes[POOL_NODES_MAX])
 		return 1;
 	allowed = numa_get_mems_allowed();
 	for (int node = 0; node <= numa_max_node() && n < POOL_NODES_MAX; node++)
-		if (numa_bitmask_isbitset(allowed, (unsigned)node) && numa_node_size64(node, NULL) > 0)
+		if (numa_bitmask_isbitset(allowed, (unsigned)node) &&
+		    numa_node_size64(node, NULL) > 0)
 			os_nodes[n++] = (unsigned)node;
 	numa_bitmask_free(allowed);
 	return n ? n : 1;
@@ -45,8 +46,8 @@ int policy_settle(const struct pool_config *config, const unsigned *os_nodes, un
 	if (i == nnodes) {
 		name_nodes(there, sizeof(there), os_nodes, nnodes);
 		return err_set(err, EXIT_NO_RESOURCE,
-			       "--mem %s:%u: node %u does not exist or has no memory here: nodes %s",
-			       kind, config->node, config->node, there);
+			       "--mem %s:%u: no node %u with memory is here: nodes %s", kind,
+			       config->node, config->node, there);
 	}
 	*out = config->mem == POOL_MEM_BIND ? ARENA_BIND : ARENA_PREFER;
 	rc = arena_probe(*out, os_nodes[i]);
@@ -57,7 +58,8 @@ int policy_settle(const struct pool_config *config, const unsigned *os_nodes, un
 			       "--mem %s:%u: mbind is refused here (%s); try --mem local", kind,
 			       config->node, strerror(-rc));
 	*out = ARENA_ANYWHERE;
-	snprintf(warning, size, "mbind is refused here (%s): table pages lie where the kernel puts them",
+	snprintf(warning, size,
+		 "mbind is refused here (%s): table pages lie where the kernel puts them",
 		 strerror(-rc));
 	return 0;
 }

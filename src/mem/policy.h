@@ -1,4 +1,4 @@
-/* policy.h - which nodes a pool may use and how its memory is bound to them. Private to the pool. */
+/* policy.h - which nodes a pool may use, how its memory is bound to them. Private to the pool. */
 #pragma once
 
 #include <stdbool.h>

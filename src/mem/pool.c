@@ -23,7 +23,7 @@ struct pool_cache {
 	unsigned home;            /* index of the node that its pages come from */
 	unsigned turn;            /* INTERLEAVE: index of the next page's node */
 	uint64_t allocated, freed, zeroed_late;
-	int64_t peak;             /* of allocated - freed, which is negative for one that only frees */
+	int64_t peak;             /* of allocated - freed, which may be negative */
 	struct pool_cache *next, **prev; /* the pool's list, under its lock */
 	struct shelf shelf[];     /* by node */
 };
@@ -31,20 +31,21 @@ struct pool_cache {
 struct pool {
 	struct pool_config config;
 	unsigned nnodes;
-	pthread_mutex_t lock;      /* guards caches and past */
+	pthread_mutex_t lock;     /* guards caches and past */
 	struct pool_cache *caches;
-	struct pool_stats past;    /* of caches destroyed */
+	struct pool_stats past;   /* of caches destroyed */
 	char warning[160];
 	/* only with a limit, so that it is exact; a measured pool has none and shares nothing */
 	alignas(CACHE_ALIGN) atomic_uint_fast64_t live;
-	struct depot depot[];      /* by node */
+	struct depot depot[];     /* by node */
 };
 
 int pool_create_nodes(struct pool **out, const struct pool_config *config, const unsigned *os_nodes,
 		      unsigned nnodes, struct err *err)
 {
 	size_t bytes = sizeof(struct pool) + nnodes * sizeof(struct depot);
-	struct pool *pool = aligned_alloc(CACHE_ALIGN, (bytes + CACHE_ALIGN - 1) & -(size_t)CACHE_ALIGN);
+	size_t whole = (bytes + CACHE_ALIGN - 1) / CACHE_ALIGN * CACHE_ALIGN;
+	struct pool *pool = aligned_alloc(CACHE_ALIGN, whole);
 	enum arena_policy policy = ARENA_ANYWHERE;
 	int rc;
 
@@ -53,8 +54,8 @@ int pool_create_nodes(struct pool **out, const struct pool_config *config, const
 	memset(pool, 0, bytes);
 	pool->config = *config;
 	pool->nnodes = nnodes;
-	rc = policy_settle(config, os_nodes, nnodes, &policy, pool->warning,
-			   sizeof(pool->warning), err);
+	rc = policy_settle(config, os_nodes, nnodes, &policy, pool->warning, sizeof(pool->warning),
+			   err);
 	if (rc) {
 		free(pool);
 		return rc;
@@ -99,8 +100,9 @@ static unsigned nearest(const struct pool *pool, unsigned os_node)
 
 		if (pool->depot[i].os_node == os_node)
 			return i;
-		distance = numa_available() < 0 || os_node > (unsigned)numa_max_node() ?
-				   0 : numa_distance((int)os_node, (int)pool->depot[i].os_node);
+		if (numa_available() < 0 || os_node > (unsigned)numa_max_node())
+			continue;
+		distance = numa_distance((int)os_node, (int)pool->depot[i].os_node);
 		if (distance > 0 && (least < 0 || distance < least)) {
 			least = distance;
 			best = i;
@@ -111,7 +113,8 @@ static unsigned nearest(const struct pool *pool, unsigned os_node)
 
 struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node)
 {
-	unsigned home = nearest(pool, policy_names_node(&pool->config) ? pool->config.node : home_node);
+	bool named = policy_names_node(&pool->config);
+	unsigned home = nearest(pool, named ? pool->config.node : home_node);
 	size_t bytes = sizeof(struct pool_cache) + pool->nnodes * sizeof(struct shelf);
 	/* beside the pages it hands out, on their node */
 	struct pool_cache *cache = depot_alloc(&pool->depot[home], bytes);
@@ -256,7 +259,7 @@ void page_free(struct pool_cache *cache, void *page)
 	struct shelf *shelf = &cache->shelf[d->node];
 	bool foreign = d->node != cache->home && pool->config.mem != POOL_MEM_INTERLEAVE;
 
-	assert(d->state == PAGE_LIVE); /* the line is written below: finding a double free costs nothing */
+	assert(d->state == PAGE_LIVE); /* a line that is written below: no cost */
 	if (pool->config.zero == POOL_ZERO_FREE)
 		memset(page, 0, PAGE_BYTES);
 	if (shelf->loaded.n == BATCH_PAGES) {

@@ -72,7 +72,7 @@ void pool_destroy(struct pool *pool);
 /* A warning worth telling (mbind refused and the like), or NULL. */
 const char *pool_warning(const struct pool *pool);
 
-/* Call on the worker's own pinned thread; home_node is the OS index of its node. NULL: no memory. */
+/* On the worker's own pinned thread; home_node is the OS index of its node. NULL: no memory. */
 struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node);
 /* Hands the cached pages back to the pool. */
 void pool_cache_destroy(struct pool_cache *cache);

@@ -31,7 +31,7 @@ struct both {
 	uint64_t cycles, ns;
 };
 
-/* The two clocks at one moment: the tightest of some brackets, so that an interrupt does not count. */
+/* The two clocks at one moment: the tightest of some brackets, which no interrupt disturbed. */
 static struct both read_both(void)
 {
 	struct both best = { 0, 0 };
@@ -95,7 +95,8 @@ static bool cpu_flag(const char *flag)
 	while (f && getline(&line, &size, f) > 0) {
 		if (strncmp(line, "flags", 5))
 			continue;
-		for (char *w = strtok_r(line, " \t\n", &save); w && !found; w = strtok_r(NULL, " \t\n", &save))
+		for (char *w = strtok_r(line, " \t\n", &save); w && !found;
+		     w = strtok_r(NULL, " \t\n", &save))
 			found = !strcmp(w, flag);
 		break;
 	}
@@ -255,7 +256,8 @@ static const char *try_cycles(void)
 	clock_facts.cross_cpu_ns = clock_ns(back);
 	if (!back)
 		return NULL;
-	snprintf(text, sizeof(text), "it steps back %.0f ns between CPUs", clock_facts.cross_cpu_ns);
+	snprintf(text, sizeof(text), "it steps back %.0f ns between CPUs",
+		 clock_facts.cross_cpu_ns);
 	return text;
 }
 

@@ -18,7 +18,7 @@ struct clock_facts {
 	double step_ns;      /* smallest difference between two stamps, > 0 */
 	double pair_ns;      /* median cost of two back-to-back stamps */
 	double drift_ppm;    /* disagreement of two calibrations */
-	double cross_cpu_ns; /* largest backwards step seen between allowed CPUs; 0 is what is wanted */
+	double cross_cpu_ns; /* largest backwards step between allowed CPUs; 0 is wanted */
 };
 
 extern struct clock_facts clock_facts;

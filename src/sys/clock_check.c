@@ -9,9 +9,9 @@
 #include "sys/atomic.h"
 
 #define BUDGET_NS 250000000u
-#define PAIR_NS 4000000u   /* per pair of CPUs; a busy one gets through fewer rounds */
+#define PAIR_NS 4000000u /* per pair of CPUs; a busy one gets through fewer rounds */
 #define ROUNDS 500
-#define STRIDE 7919u       /* a prime beyond any number of CPUs: visits each once, spread out */
+#define STRIDE 7919u /* a prime beyond any number of CPUs: visits each once, spread out */
 
 /*
  * The turn passes with an even value to the partner, with an odd one back; `stamp` is what the

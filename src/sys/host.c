@@ -39,8 +39,8 @@ static void copy(char *out, size_t size, const char *text)
 }
 
 /* The value behind the first "name : value" or NAME="value" of a file. */
-static void find_value(const char *root, const char *path, const char *name, char separator, char *out,
-		       size_t size)
+static void find_value(const char *root, const char *path, const char *name, char separator,
+		       char *out, size_t size)
 {
 	size_t length = strlen(name);
 	char *text = host_file(root, path), *save = NULL;
@@ -82,10 +82,12 @@ static void find_bracketed(const char *root, const char *path, char *out, size_t
 /* CPUID 1 ECX bit 31 is kept for hypervisors, leaf 0x40000000 names them. */
 static bool ask_hypervisor(struct host_facts *f)
 {
-	static const struct { const char *id, *name; } known[] = {
-		{ "KVMKVMKVM", "KVM" },      { "Microsoft Hv", "Hyper-V" }, { "VMwareVMware", "VMware" },
-		{ "XenVMMXenVMM", "Xen" },   { "TCGTCGTCGTCG", "QEMU TCG" },
-		{ "bhyve bhyve ", "bhyve" },
+	static const struct {
+		const char *id, *name;
+	} known[] = {
+		{ "KVMKVMKVM", "KVM" },		{ "Microsoft Hv", "Hyper-V" },
+		{ "VMwareVMware", "VMware" },	{ "XenVMMXenVMM", "Xen" },
+		{ "TCGTCGTCGTCG", "QEMU TCG" }, { "bhyve bhyve ", "bhyve" },
 	};
 	unsigned a, b, c, d, id[4] = { 0 };
 	const char *name = (const char *)id;
@@ -127,7 +129,8 @@ static void read_frequency(struct host_facts *f, const char *root)
 		  sizeof(f->governor));
 	if (host_line(root, "/sys/devices/system/cpu/cpufreq/boost", line, sizeof(line)))
 		copy(f->boost, sizeof(f->boost), line[0] == '1' ? "on" : "off");
-	else if (host_line(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof(line)))
+	else if (host_line(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", line,
+			   sizeof(line)))
 		copy(f->boost, sizeof(f->boost), line[0] == '0' ? "on" : "off");
 }
 
@@ -171,8 +174,9 @@ static void read_steal(struct host_facts *f, const char *root)
 	char line[256];
 
 	if (host_line(root, "/proc/stat", line, sizeof(line)) &&
-	    sscanf(line, "cpu %lf %lf %lf %*f %*f %lf %lf %lf", &user, &nice, &system, &irq, &softirq,
-		   &steal) == 6 && steal > 0)
+	    sscanf(line, "cpu %lf %lf %lf %*f %*f %lf %lf %lf", &user, &nice, &system, &irq,
+		   &softirq, &steal) == 6 &&
+	    steal > 0)
 		f->steal_share = steal / (user + nice + system + irq + softirq + steal);
 }
 

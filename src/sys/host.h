@@ -21,7 +21,7 @@ struct host_facts {
 	double cgroup_cpus;             /* quota; 0: none */
 	uint64_t memory_bytes, cgroup_memory_bytes; /* cgroup: 0: none */
 	double load1;
-	double steal_share;             /* of all CPUs' busy time since boot, taken by a hypervisor */
+	double steal_share;             /* of the CPUs' busy time since boot, to a hypervisor */
 	char compiler[64], flags[256], version[64], commit[64];
 	char jemalloc[64], hwloc[32];
 };

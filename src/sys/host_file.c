@@ -128,9 +128,11 @@ static void read_v1_cpu(const char *root, const char *path, double *cpus)
 {
 	char quota[64], period[64];
 
-	if (group_line(root, "/sys/fs/cgroup/cpu", path, "cpu.cfs_quota_us", quota, sizeof(quota)) &&
+	if (group_line(root, "/sys/fs/cgroup/cpu", path, "cpu.cfs_quota_us", quota,
+		       sizeof(quota)) &&
 	    group_line(root, "/sys/fs/cgroup/cpu", path, "cpu.cfs_period_us", period,
-		       sizeof(period)) && strtod(period, NULL) > 0)
+		       sizeof(period)) &&
+	    strtod(period, NULL) > 0)
 		lower(cpus, strtod(quota, NULL) / strtod(period, NULL));
 }
 

@@ -14,7 +14,8 @@ static bool warn_numa_balancing(const struct host_facts *f, const struct topolog
 {
 	if (f->numa_balancing <= 0 || (t && t->nnodes < 2))
 		return false;
-	snprintf(text, size, "numa_balancing=%d moves pages while we measure: sysctl kernel.numa_balancing=0",
+	snprintf(text, size,
+		 "numa_balancing=%d moves pages while we measure: sysctl kernel.numa_balancing=0",
 		 f->numa_balancing);
 	return true;
 }
@@ -25,17 +26,20 @@ static bool warn_governor(const struct host_facts *f, const struct topology *t, 
 	(void)t;
 	if (!f->governor[0] || !strcmp(f->governor, "performance"))
 		return false;
-	snprintf(text, size, "governor %s changes the clock rate: cpupower frequency-set -g performance",
+	snprintf(text, size,
+		 "governor %s changes the clock rate: cpupower frequency-set -g performance",
 		 f->governor);
 	return true;
 }
 
-static bool warn_boost(const struct host_facts *f, const struct topology *t, char *text, size_t size)
+static bool warn_boost(const struct host_facts *f, const struct topology *t, char *text,
+		       size_t size)
 {
 	(void)t;
 	if (strcmp(f->boost, "on"))
 		return false;
-	snprintf(text, size, "boost is on, few threads run faster than many: cpupower set --turbo-boost 0");
+	snprintf(text, size,
+		 "boost is on, few threads run faster than many: cpupower set --turbo-boost 0");
 	return true;
 }
 
@@ -44,7 +48,9 @@ static bool warn_smt(const struct host_facts *f, const struct topology *t, char 
 	(void)t;
 	if (f->smt != 1)
 		return false;
-	snprintf(text, size, "SMT is on, two workers may share a core: --threads up to the cores, or echo off > /sys/devices/system/cpu/smt/control");
+	snprintf(text, size,
+		 "SMT is on, two workers may share a core: "
+		 "--threads up to the cores, or echo off > /sys/devices/system/cpu/smt/control");
 	return true;
 }
 
@@ -53,7 +59,9 @@ static bool warn_thp(const struct host_facts *f, const struct topology *t, char 
 	(void)t;
 	if (strcmp(f->thp, "always"))
 		return false;
-	snprintf(text, size, "transparent huge pages are always on (table pages opt out, the rest does not): echo madvise > /sys/kernel/mm/transparent_hugepage/enabled");
+	snprintf(text, size,
+		 "transparent huge pages are always on (table pages opt out, the rest does not): "
+		 "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled");
 	return true;
 }
 
@@ -67,7 +75,9 @@ static bool warn_clocksource(const struct host_facts *f, const struct topology *
 	(void)t;
 	if (fine)
 		return false;
-	snprintf(text, size, "clocksource %s makes clock_gettime a slow call: echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource",
+	snprintf(text, size,
+		 "clocksource %s makes clock_gettime a slow call: "
+		 "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource",
 		 f->clocksource);
 	return true;
 }
@@ -83,31 +93,39 @@ static bool warn_load(const struct host_facts *f, const struct topology *t, char
 	return true;
 }
 
-static bool warn_quota(const struct host_facts *f, const struct topology *t, char *text, size_t size)
+static bool warn_quota(const struct host_facts *f, const struct topology *t, char *text,
+		       size_t size)
 {
 	if (f->cgroup_cpus <= 0 || (t && f->cgroup_cpus >= t->nallowed))
 		return false;
-	snprintf(text, size, "the control group grants %.1f CPUs and stops us beyond: raise cpu.max, or --threads at most %.0f",
-		 f->cgroup_cpus, f->cgroup_cpus < 1 ? 1 : f->cgroup_cpus);
+	snprintf(text, size,
+		 "the control group grants %.1f CPUs and stops us beyond: "
+		 "raise cpu.max, or --threads at most %u",
+		 f->cgroup_cpus, f->cgroup_cpus < 1 ? 1u : (unsigned)f->cgroup_cpus);
 	return true;
 }
 
-static bool warn_memory(const struct host_facts *f, const struct topology *t, char *text, size_t size)
+static bool warn_memory(const struct host_facts *f, const struct topology *t, char *text,
+			size_t size)
 {
 	(void)t;
 	if (!f->cgroup_memory_bytes || f->cgroup_memory_bytes >= (uint64_t)1 << 30)
 		return false;
-	snprintf(text, size, "the control group grants %llu MiB of memory, a run may want 512: raise memory.max",
+	snprintf(text, size,
+		 "the control group grants %llu MiB of memory, a run may want 512: "
+		 "raise memory.max",
 		 (unsigned long long)(f->cgroup_memory_bytes >> 20));
 	return true;
 }
 
-static bool warn_steal(const struct host_facts *f, const struct topology *t, char *text, size_t size)
+static bool warn_steal(const struct host_facts *f, const struct topology *t, char *text,
+		       size_t size)
 {
 	(void)t;
 	if (f->steal_share <= STEAL_SHARE_MAX)
 		return false;
-	snprintf(text, size, "the hypervisor took %.1f %% of the CPUs' time since boot: use dedicated CPUs",
+	snprintf(text, size,
+		 "the hypervisor took %.1f %% of the CPUs' time since boot: use dedicated CPUs",
 		 100 * f->steal_share);
 	return true;
 }
@@ -118,7 +136,9 @@ static bool warn_hypervisor(const struct host_facts *f, const struct topology *t
 	(void)t;
 	if (!f->hypervisor[0])
 		return false;
-	snprintf(text, size, "virtual machine (%s): figures move with the neighbours; compare only within one run, or use bare metal",
+	snprintf(text, size,
+		 "virtual machine (%s): figures move with the neighbours; "
+		 "compare only within one run, or use bare metal",
 		 f->hypervisor);
 	return true;
 }
@@ -127,8 +147,17 @@ bool host_warning(const struct host_facts *facts, const struct topology *t, unsi
 		  size_t size)
 {
 	static warning_fn *const warnings[] = {
-		warn_numa_balancing, warn_governor, warn_boost,	 warn_smt,   warn_thp,	     warn_clocksource,
-		warn_load,	     warn_quota,    warn_memory, warn_steal, warn_hypervisor,
+		warn_numa_balancing,
+		warn_governor,
+		warn_boost,
+		warn_smt,
+		warn_thp,
+		warn_clocksource,
+		warn_load,
+		warn_quota,
+		warn_memory,
+		warn_steal,
+		warn_hypervisor,
 	};
 
 	for (size_t k = 0; k < sizeof(warnings) / sizeof(warnings[0]); k++)

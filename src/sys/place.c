@@ -21,7 +21,8 @@ char *topology_ranges(char *text, size_t size, const unsigned *numbers, unsigned
 		while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
 			last++;
 		put = last == i ? snprintf(one, sizeof(one), "%s%u", i ? "," : "", numbers[i])
-				: snprintf(one, sizeof(one), "%s%u-%u", i ? "," : "", numbers[i], numbers[last]);
+				: snprintf(one, sizeof(one), "%s%u-%u", i ? "," : "", numbers[i],
+					   numbers[last]);
 		if (used + (size_t)put + sizeof("…") > size) {
 			snprintf(text + used, size - used, "…");
 			break;
@@ -91,8 +92,13 @@ static int check_list(const struct place *place, struct err *err)
 
 int place_parse(struct place *out, const char *text, struct err *err)
 {
-	static const struct { const char *name; enum place_kind kind; } plain[] = {
-		{ "compact", PLACE_COMPACT }, { "scatter", PLACE_SCATTER }, { "node-rr", PLACE_NODE_RR },
+	static const struct {
+		const char *name;
+		enum place_kind kind;
+	} plain[] = {
+		{ "compact", PLACE_COMPACT },
+		{ "scatter", PLACE_SCATTER },
+		{ "node-rr", PLACE_NODE_RR },
 	};
 	const char *rest = text + strlen("node:");
 
@@ -115,7 +121,8 @@ int place_parse(struct place *out, const char *text, struct err *err)
 		out->kind = PLACE_NODE;
 		if (take_number(&rest, &out->node) && !*rest)
 			return 0;
-		return err_set(err, EXIT_USAGE, "--place %s: want a node number, such as node:0", text);
+		return err_set(err, EXIT_USAGE, "--place %s: want a node number, such as node:0",
+			       text);
 	}
 	return err_set(err, EXIT_USAGE,
 		       "--place %s: want compact, scatter, node-rr, node:N or cpus:LIST", text);
@@ -149,7 +156,8 @@ static int by_turn(const void *a, const void *b)
 /* Hyperthreads last, then as the machine nests. */
 static int by_nesting(const void *a, const void *b)
 {
-	const struct topo_cpu *x = ((const struct seat *)a)->cpu, *y = ((const struct seat *)b)->cpu;
+	const struct topo_cpu *x = ((const struct seat *)a)->cpu;
+	const struct topo_cpu *y = ((const struct seat *)b)->cpu;
 	int c = compare(x->smt, y->smt);
 
 	c = c ? c : compare(x->package, y->package);
@@ -187,8 +195,10 @@ static void deal(struct seat *seats, unsigned n, unsigned (*group)(const struct 
 		seats[i].group = group(seats[i].cpu);
 	qsort(seats, n, sizeof(seats[0]), by_turn);
 	for (unsigned i = 0, pos = 0; i < n; i++) {
-		pos = i && seats[i].group == seats[i - 1].group &&
-		      seats[i].cpu->smt == seats[i - 1].cpu->smt ? pos + 1 : 0;
+		bool same = i && seats[i].group == seats[i - 1].group &&
+			    seats[i].cpu->smt == seats[i - 1].cpu->smt;
+
+		pos = same ? pos + 1 : 0;
 		seats[i].pos = pos;
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -215,15 +225,16 @@ static int too_many(const struct topology *t, const struct place *place, unsigne
 		    unsigned there, struct err *err)
 {
 	if (place->kind == PLACE_NODE && !there)
-		return err_set(err, EXIT_NO_RESOURCE, "--place %s: no CPU of node %u is allowed here",
-			       place->text, place->node);
+		return err_set(err, EXIT_NO_RESOURCE,
+			       "--place %s: no CPU of node %u is allowed here", place->text,
+			       place->node);
 	if (place->kind == PLACE_NODE)
 		return err_set(err, EXIT_NO_RESOURCE,
-			       "--threads %u --place %s: only %u CPU%s of node %u %s allowed here", threads,
-			       place->text, there, there == 1 ? "" : "s", place->node,
+			       "--threads %u --place %s: only %u CPU%s of node %u %s allowed here",
+			       threads, place->text, there, there == 1 ? "" : "s", place->node,
 			       there == 1 ? "is" : "are");
-	return err_set(err, EXIT_NO_RESOURCE, "--threads %u: only %u CPU%s %s allowed%s", threads, there,
-		       there == 1 ? "" : "s", there == 1 ? "is" : "are",
+	return err_set(err, EXIT_NO_RESOURCE, "--threads %u: only %u CPU%s %s allowed%s", threads,
+		       there, there == 1 ? "" : "s", there == 1 ? "is" : "are",
 		       t->this_system ? " here" : " on that machine");
 }
 
@@ -251,7 +262,8 @@ static int place_ordered(const struct topology *t, const struct place *place, un
 	if (!seats)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
 	for (unsigned i = 0; i < t->ncpus; i++)
-		if (t->cpus[i].allowed && (place->kind != PLACE_NODE || (int)t->cpus[i].node == node))
+		if (t->cpus[i].allowed &&
+		    (place->kind != PLACE_NODE || (int)t->cpus[i].node == node))
 			seats[n++].cpu = &t->cpus[i];
 	order(seats, n, place->kind);
 	for (unsigned i = 0; i < threads && i < n; i++)
@@ -274,7 +286,8 @@ static int bad_cpu(const struct topology *t, const struct place *place, unsigned
 		topology_ranges(text, sizeof(text), there, n);
 	free(there);
 	return err_set(err, EXIT_NO_RESOURCE, "--place %s: CPU %u %s: %s %s", place->text, os,
-		       exists ? "is not allowed here" : "does not exist", n == 1 ? "CPU" : "CPUs", text);
+		       exists ? "is not allowed here" : "does not exist", n == 1 ? "CPU" : "CPUs",
+		       text);
 }
 
 static int check_cpu(const struct topology *t, const struct place *place, unsigned os,
@@ -300,15 +313,16 @@ static int place_list(const struct topology *t, const struct place *place, unsig
 				return rc;
 			for (unsigned i = 0; i < n && i < threads; i++)
 				if (cpu[i] == os)
-					return err_set(err, EXIT_USAGE, "--place %s: CPU %u twice", place->text, os);
+					return err_set(err, EXIT_USAGE, "--place %s: CPU %u twice",
+						       place->text, os);
 			if (n < threads)
 				cpu[n] = os;
 			n++;
 		}
 	}
 	if (threads > n)
-		return err_set(err, EXIT_NO_RESOURCE, "--threads %u: %s names only %u CPU%s", threads,
-			       place->text, n, n == 1 ? "" : "s");
+		return err_set(err, EXIT_NO_RESOURCE, "--threads %u: %s names only %u CPU%s",
+			       threads, place->text, n, n == 1 ? "" : "s");
 	return 0;
 }
 
@@ -327,8 +341,8 @@ unsigned place_capacity(const struct topology *t, const struct place *place)
 	return n;
 }
 
-int place_cpus(const struct topology *t, const struct place *place, unsigned threads,
-	       unsigned *cpu, struct err *err)
+int place_cpus(const struct topology *t, const struct place *place, unsigned threads, unsigned *cpu,
+	       struct err *err)
 {
 	if (place->kind == PLACE_CPUS)
 		return place_list(t, place, threads, cpu, err);

@@ -14,7 +14,7 @@ static int no_memory(struct err *err)
 	return err_set(err, EXIT_NO_RESOURCE, "no memory for the topology");
 }
 
-/* A bare number in front ("2 pack:2 …") is so many of the whole; hwloc wants it called a group. */
+/* A number in front ("2 pack:2 …") is so many of the whole; hwloc wants it called a group. */
 static int set_synthetic(hwloc_topology_t hw, const char *spec)
 {
 	size_t digits = strspn(spec, "0123456789");
@@ -34,15 +34,18 @@ static int choose_source(hwloc_topology_t hw, const char *spec, struct err *err)
 		return 0;
 	if (!access(spec, F_OK)) {
 		if (hwloc_topology_set_xml(hw, spec))
-			return err_set(err, EXIT_BAD_DATA,
-				       "--topology %s: not an hwloc XML file (lstopo FILE.xml writes one)", spec);
+			return err_set(
+				err, EXIT_BAD_DATA,
+				"--topology %s: not an hwloc XML file (lstopo FILE.xml writes one)",
+				spec);
 		return 0;
 	}
 	if (strchr(spec, '/') || strstr(spec, ".xml"))
 		return err_set(err, EXIT_BAD_DATA, "--topology %s: no such file", spec);
 	if (set_synthetic(hw, spec))
 		return err_set(err, EXIT_USAGE,
-			       "--topology '%s': neither a file nor a synthetic description such as 'pack:2 numa:1 l3:4 core:4 pu:2'",
+			       "--topology '%s': neither a file nor a synthetic description"
+			       " such as 'pack:2 numa:1 l3:4 core:4 pu:2'",
 			       spec);
 	return 0;
 }
@@ -59,7 +62,8 @@ static int load_hwloc(hwloc_topology_t *out, const char *spec, struct err *err)
 	rc = choose_source(hw, spec, err);
 	if (!rc && hwloc_topology_load(hw))
 		rc = spec ? err_set(err, EXIT_BAD_DATA, "--topology %s: hwloc cannot read it", spec)
-			  : err_set(err, EXIT_NO_RESOURCE, "hwloc cannot read this machine's topology");
+			  : err_set(err, EXIT_NO_RESOURCE,
+				    "hwloc cannot read this machine's topology");
 	if (rc)
 		hwloc_topology_destroy(hw);
 	else
@@ -132,7 +136,8 @@ static void read_distances(hwloc_topology_t hw, struct topology *t)
 	for (unsigned i = 0; i < t->nnodes * t->nnodes; i++)
 		t->distance[i] = i % (t->nnodes + 1) ? DISTANCE_OTHER : DISTANCE_SELF;
 	if (hwloc_distances_get_by_type(hw, HWLOC_OBJ_NUMANODE, &n, &d,
-					HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) || !n)
+					HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) ||
+	    !n)
 		return;
 	for (unsigned i = 0; i < d->nbobjs; i++) {
 		for (unsigned j = 0; j < d->nbobjs; j++) {
@@ -176,8 +181,9 @@ static unsigned node_of(hwloc_topology_t hw, const struct topology *t, unsigned 
 		return home;
 	for (unsigned i = 0; i < t->nnodes; i++)
 		if (t->nodes[i].memory_bytes &&
-		    (best == UINT_MAX || (home != UINT_MAX && distance_between(t, home, i) <
-							       distance_between(t, home, best))))
+		    (best == UINT_MAX ||
+		     (home != UINT_MAX &&
+		      distance_between(t, home, i) < distance_between(t, home, best))))
 			best = i;
 	return best != UINT_MAX ? best : or_zero(home);
 }
@@ -220,7 +226,8 @@ static void read_cpus(hwloc_topology_t hw, struct topology *t, hwloc_const_bitma
 
 		*cpu = (struct topo_cpu){
 			.os = pu->os_index,
-			.core = has_core ? or_zero(ancestor_index(hw, pu, HWLOC_OBJ_CORE)) : pu->logical_index,
+			.core = has_core ? or_zero(ancestor_index(hw, pu, HWLOC_OBJ_CORE))
+					 : pu->logical_index,
 			.l3 = has_l3 ? or_zero(l3) : package,
 			.package = package,
 			.node = node_of(hw, t, pu->os_index),

@@ -17,7 +17,7 @@ struct topo_cpu {
 	unsigned os;       /* OS index of the PU */
 	unsigned core;     /* logical index of its core */
 	unsigned smt;      /* 0 for a core's first allowed PU, 1 for its second, … */
-	unsigned l3;       /* logical index of its last-level cache; its package's where none is known */
+	unsigned l3;       /* logical index of its last-level cache; else its package */
 	unsigned package;
 	unsigned node;     /* index into nodes[] of its nearest node with memory */
 	bool allowed;      /* in the cpuset of this process and online */
@@ -37,7 +37,7 @@ struct topology {
 	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: unknown or none */
 	struct topo_cpu *cpus;   /* by OS index order */
 	struct topo_node *nodes; /* by OS index order */
-	unsigned *distance;      /* nnodes × nnodes, ACPI SLIT units; 10/20 when the system has none */
+	unsigned *distance;      /* nnodes × nnodes, as ACPI SLIT; 10/20 when it has none */
 };
 
 /* spec NULL: this machine. Otherwise an hwloc XML file or a synthetic description. */

@@ -25,14 +25,20 @@ static void print_bytes(FILE *out, uint64_t bytes)
 
 static void print_summary(const struct topology *t, FILE *out)
 {
-	const struct { const char *name; uint64_t bytes; } cache[] = {
-		{ "L1d", t->l1d_bytes }, { "L2", t->l2_bytes }, { "L3", t->l3_bytes },
+	const struct {
+		const char *name;
+		uint64_t bytes;
+	} cache[] = {
+		{ "L1d", t->l1d_bytes },
+		{ "L2", t->l2_bytes },
+		{ "L3", t->l3_bytes },
 	};
 	const char *sep = "caches ";
 
 	fprintf(out, "%s%s\n", t->this_system ? "this machine" : "topology ",
 		t->this_system ? "" : t->spec);
-	fprintf(out, "%u package%s, %u node%s, %u L3%s, %u core%s, %u CPU%s (%u allowed), %u per core\n",
+	fprintf(out,
+		"%u package%s, %u node%s, %u L3%s, %u core%s, %u CPU%s (%u allowed), %u per core\n",
 		t->npackages, plural(t->npackages), t->nnodes, plural(t->nnodes), t->nl3,
 		plural(t->nl3), t->ncores, plural(t->ncores), t->ncpus, plural(t->ncpus),
 		t->nallowed, t->smt);
@@ -114,8 +120,8 @@ static void print_l3(const struct topology *t, unsigned node, unsigned l3, const
 		if (cpu->node != node || cpu->l3 != l3 || !first_of_core(t, i))
 			continue;
 		if (!line.column) {
-			line.column = (unsigned)snprintf(head, sizeof(head), "  package %u L3 %u:",
-							 cpu->package, l3);
+			line.column = (unsigned)snprintf(head, sizeof(head),
+							 "  package %u L3 %u:", cpu->package, l3);
 			line.indent = line.column;
 			fputs(head, out);
 		}

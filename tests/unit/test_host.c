@@ -114,7 +114,8 @@ static void test_troubled_machine(void **state)
 
 	(void)state;
 	put("/etc/os-release", "ID=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n");
-	put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 1\nmodel name\t: AMD EPYC 7763\nmicrocode\t: 0xa0011d5\n");
+	put("/proc/cpuinfo",
+	    "processor\t: 0\nmodel\t\t: 1\nmodel name\t: AMD EPYC 7763\nmicrocode\t: 0xa0011d5\n");
 	put("/proc/meminfo", "MemTotal:       16384 kB\nMemFree: 1 kB\n");
 	put("/proc/loadavg", "3.50 1.00 0.50 1/100 42\n");
 	put("/proc/stat", "cpu  50 10 20 1000 5 5 5 10 0 0\ncpu0 1 1 1 1\n");
@@ -219,7 +220,8 @@ static void test_cgroup1(void **state)
 	struct host_facts f;
 
 	(void)state;
-	put("/proc/self/cgroup", "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n");
+	put("/proc/self/cgroup",
+	    "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n");
 	put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "150000\n");
 	put("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
 	put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "536870912\n");

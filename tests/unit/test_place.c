@@ -33,14 +33,19 @@ static const char *place(const char *spec, const char *how, unsigned threads)
 	if (rc)
 		snprintf(text, sizeof(text), "%d %s", rc, err.text);
 	for (unsigned i = 0; !rc && i < threads; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, i ? " %u" : "%u", cpu[i]);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, i ? " %u" : "%u",
+					 cpu[i]);
 	topology_free(t);
 	return text;
 }
 
 static void test_lists(void **state)
 {
-	static const struct { const char *spec, *how; unsigned threads; const char *want; } row[] = {
+	static const struct {
+		const char *spec, *how;
+		unsigned threads;
+		const char *want;
+	} row[] = {
 		{ TWO, "compact", 16, "0 2 4 6 8 10 12 14 1 3 5 7 9 11 13 15" },
 		{ TWO, "scatter", 16, "0 8 4 12 2 10 6 14 1 9 5 13 3 11 7 15" },
 		{ TWO, "node-rr", 16, "0 8 2 10 4 12 6 14 1 9 3 11 5 13 7 15" },
@@ -58,10 +63,12 @@ static void test_lists(void **state)
 		{ "pack:1 numa:1 l3:2 core:2 pu:1", "node-rr", 4, "0 1 2 3" },
 		{ "pack:1 numa:1 l3:2 core:2 pu:1", "scatter", 4, "0 2 1 3" },
 		/* eight nodes in two packages */
-		{ "pack:2 numa:4 l3:1 core:2 pu:1", "scatter", 16, "0 8 2 10 4 12 6 14 1 9 3 11 5 13 7 15" },
-		{ "pack:2 numa:4 l3:1 core:2 pu:1", "node-rr", 16, "0 2 4 6 8 10 12 14 1 3 5 7 9 11 13 15" },
+		{ "pack:2 numa:4 l3:1 core:2 pu:1", "scatter", 16,
+		  "0 8 2 10 4 12 6 14 1 9 3 11 5 13 7 15" },
+		{ "pack:2 numa:4 l3:1 core:2 pu:1", "node-rr", 16,
+		  "0 2 4 6 8 10 12 14 1 3 5 7 9 11 13 15" },
 		{ "pack:2 numa:4 l3:1 core:2 pu:1", "compact", 5, "0 1 2 3 4" },
-		/* a node without memory, CPUs not allowed: node 2 has one core, its second PU last */
+		/* a node without memory, CPUs not allowed: node 2 has one core left */
 		{ SNC2, "compact", 13, "1 2 4 6 10 12 14 3 5 7 11 13 15" },
 		{ SNC2, "scatter", 7, "1 10 4 12 2 14 6" },
 		{ SNC2, "node-rr", 13, "1 10 12 2 14 4 6 3 11 13 5 15 7" },
@@ -75,15 +82,22 @@ static void test_lists(void **state)
 
 static void test_refusals(void **state)
 {
-	static const struct { const char *spec, *how; unsigned threads; const char *want; } row[] = {
+	static const struct {
+		const char *spec, *how;
+		unsigned threads;
+		const char *want;
+	} row[] = {
 		{ TWO, "compact", 17, "69 --threads 17: only 16 CPUs are allowed on that machine" },
-		{ "core:1 pu:1", "compact", 2, "69 --threads 2: only 1 CPU is allowed on that machine" },
+		{ "core:1 pu:1", "compact", 2,
+		  "69 --threads 2: only 1 CPU is allowed on that machine" },
 		{ TWO, "node:3", 1, "69 --place node:3: node 3 does not exist: nodes 0-1" },
-		{ TWO, "node:1", 9, "69 --threads 9 --place node:1: only 8 CPUs of node 1 are allowed here" },
+		{ TWO, "node:1", 9,
+		  "69 --threads 9 --place node:1: only 8 CPUs of node 1 are allowed here" },
 		{ SNC2, "node:1", 1, "69 --place node:1: no CPU of node 1 is allowed here" },
 		{ TWO, "cpus:0-3", 5, "69 --threads 5: cpus:0-3 names only 4 CPUs" },
 		{ TWO, "cpus:16", 1, "69 --place cpus:16: CPU 16 does not exist: CPUs 0-15" },
-		{ SNC2, "cpus:1,8", 1, "69 --place cpus:1,8: CPU 8 is not allowed here: CPUs 1-7,10-15" },
+		{ SNC2, "cpus:1,8", 1,
+		  "69 --place cpus:1,8: CPU 8 is not allowed here: CPUs 1-7,10-15" },
 		{ TWO, "cpus:1,0-2", 4, "64 --place cpus:1,0-2: CPU 1 twice" },
 		{ TWO, "cpus:", 1, "64 --place cpus:: want a list such as cpus:0,2-5" },
 		{ TWO, "cpus:3-1", 1, "64 --place cpus:3-1: want a list such as cpus:0,2-5" },
@@ -119,8 +133,13 @@ static void test_long_list(void **state)
 static void test_every_policy_everywhere(void **state)
 {
 	static const char *const specs[] = {
-		TWO, SNC2, "core:3 pu:4", "pack:3 numa:2 l3:1 core:5 pu:2", "numa:8 core:2 pu:2",
-		"pack:2 l3:3 core:1 pu:1", "[numa] pack:2 core:2 pu:2",
+		TWO,
+		SNC2,
+		"core:3 pu:4",
+		"pack:3 numa:2 l3:1 core:5 pu:2",
+		"numa:8 core:2 pu:2",
+		"pack:2 l3:3 core:1 pu:1",
+		"[numa] pack:2 core:2 pu:2",
 	};
 	static const char *const how[] = { "compact", "scatter", "node-rr" };
 
@@ -139,7 +158,8 @@ static void test_every_policy_everywhere(void **state)
 			assert_int_equal(place_capacity(t, &p), t->nallowed);
 			assert_int_equal(place_cpus(t, &p, t->nallowed, cpu, &err), 0);
 			for (unsigned n = 0; n < t->nallowed; n++) {
-				const struct topo_cpu *c = &t->cpus[cpu[n]]; /* numbered without gaps here */
+				const struct topo_cpu *c =
+					&t->cpus[cpu[n]]; /* numbered without gaps here */
 
 				assert_int_equal(c->os, cpu[n]);
 				assert_true(c->allowed);
@@ -167,7 +187,7 @@ static void test_ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),     cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_lists),	  cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_long_list), cmocka_unit_test(test_every_policy_everywhere),
 		cmocka_unit_test(test_ranges),
 	};

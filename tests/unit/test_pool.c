@@ -186,8 +186,8 @@ static void test_limit(void **state)
 struct bout {
 	struct pool *pool;
 	uint64_t limit;
-	atomic_uint_fast64_t held;  /* an under-count of live pages */
-	atomic_uint failures;       /* a page in two hands, not zeroed, or beyond the limit */
+	atomic_uint_fast64_t held; /* an under-count of live pages */
+	atomic_uint failures; /* a page in two hands, not zeroed, or beyond the limit */
 	atomic_uint refused;
 	atomic_uintptr_t slot[SLOTS];
 };
@@ -304,7 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_zeroed),
-		cmocka_unit_test(test_counts),      cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_counts),	    cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_threads),
 	};
 

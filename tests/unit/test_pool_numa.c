@@ -247,7 +247,11 @@ static int in_child(int (*body)(void))
 	return WEXITSTATUS(status);
 }
 
-#define CHECK(x) do { if (!(x)) return __LINE__ % 200 + 1; } while (0)
+#define CHECK(x)                                                                                   \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			return __LINE__ % 200 + 1;                                                 \
+	} while (0)
 
 static int mbind_refused(void)
 {
@@ -322,7 +326,8 @@ static int address_space_exhausted(void)
 
 static void test_refusals(void **state)
 {
-	int (*const bodies[])(void) = { mbind_refused, move_pages_refused, address_space_exhausted };
+	int (*const bodies[])(void) = { mbind_refused, move_pages_refused,
+					address_space_exhausted };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
@@ -374,7 +379,8 @@ static void test_no_huge_pages(void **state)
 	struct pool_cache *cache = pool_cache_create(pool, 0);
 	unsigned long page = (unsigned long)page_alloc(cache, 1);
 	FILE *f = fopen("/proc/self/smaps", "re");
-	bool inside = false, found = false, huge = !access("/sys/kernel/mm/transparent_hugepage", F_OK);
+	bool inside = false, found = false,
+	     huge = !access("/sys/kernel/mm/transparent_hugepage", F_OK);
 	char line[512];
 
 	(void)state;

@@ -159,7 +159,8 @@ static void test_memoryless_and_disallowed(void **state)
 /* A node of memory only, as HBM or CXL: no CPU has it for its own while another has memory. */
 static void test_memory_beside(void **state)
 {
-	struct topology *t = load("pack:2 [numa(memory=1073741824)] [numa(memory=8589934592)] core:2 pu:1");
+	struct topology *t =
+		load("pack:2 [numa(memory=1073741824)] [numa(memory=8589934592)] core:2 pu:1");
 
 	(void)state;
 	assert_int_equal(t->nnodes, 4);
@@ -171,9 +172,15 @@ static void test_memory_beside(void **state)
 
 static void test_refusals(void **state)
 {
-	static const struct { const char *spec; int code; } bad[] = {
-		{ "pack:2", EXIT_USAGE },       { "foo:3 pu:2", EXIT_USAGE }, { "", EXIT_USAGE },
-		{ "no/such.xml", EXIT_BAD_DATA }, { "/dev/null", EXIT_BAD_DATA },
+	static const struct {
+		const char *spec;
+		int code;
+	} bad[] = {
+		{ "pack:2", EXIT_USAGE },
+		{ "foo:3 pu:2", EXIT_USAGE },
+		{ "", EXIT_USAGE },
+		{ "no/such.xml", EXIT_BAD_DATA },
+		{ "/dev/null", EXIT_BAD_DATA },
 		{ TEST_DATA "/topology/README.md", EXIT_BAD_DATA },
 	};
 
@@ -223,10 +230,14 @@ static void test_drawing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_this_machine),   cmocka_unit_test(test_affinity_counts),
-		cmocka_unit_test(test_two_packages),   cmocka_unit_test(test_leading_number),
-		cmocka_unit_test(test_bare_machine),   cmocka_unit_test(test_memoryless_and_disallowed),
-		cmocka_unit_test(test_memory_beside),  cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_this_machine),
+		cmocka_unit_test(test_affinity_counts),
+		cmocka_unit_test(test_two_packages),
+		cmocka_unit_test(test_leading_number),
+		cmocka_unit_test(test_bare_machine),
+		cmocka_unit_test(test_memoryless_and_disallowed),
+		cmocka_unit_test(test_memory_beside),
+		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_drawing),
 	};
 
