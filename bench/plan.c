@@ -6,6 +6,7 @@
 
 #include "bench/plan_default.h"
 
+#define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err)
@@ -196,9 +197,9 @@ void plan_spread(struct plan *plan, size_t first, unsigned processes)
 static uint64_t predict_bytes(const struct group *g)
 {
 	uint64_t tables = g->workload->cold ? g->round * 3 / 2 : g->nengines * g->threads * (g->tables + 4);
-	uint64_t lanes = (uint64_t)g->nengines * g->threads * 4 * sizeof(struct histogram);
+	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
 
-	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + 2 * lanes +
+	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +
 	       (g->workload->cold ? g->round * 512 * sizeof(uint64_t) * 8 : 0);
 }
 

@@ -69,45 +69,33 @@ static void fill_row(struct group *g, const struct row *row, const struct option
 		plan_add_rulers(g);
 }
 
-/* The most threads that stay inside the first node that has CPUs; 0 on a one-node machine. */
-static unsigned inside_a_node(const struct topology *topo, uint64_t threads, struct place *place)
+/*
+ * On two or more nodes the largest count that stayed inside one node runs again dealt over all of
+ * them: the same threads, no hyperthreads more or less, only the distance differs.
+ */
+static int add_across(struct plan *plan, const struct row *row, const struct options *o,
+		      size_t first, const struct topology *topo, struct err *err)
 {
-	if (topo->nnodes < 2)
+	unsigned threads = 0;
+	struct group g;
+
+	for (size_t i = first; i < plan->n; i++)
+		if (plan->groups[i].nodes_used == 1 && plan->groups[i].threads > threads)
+			threads = plan->groups[i].threads;
+	if (topo->nnodes < 2 || threads < 2)
 		return 0;
-	for (unsigned i = 0; i < topo->nnodes; i++) {
-		if (topo->nodes[i].cpus < 2 || topo->nodes[i].cpus < threads)
-			continue;
-		place->kind = PLACE_NODE;
-		place->node = topo->nodes[i].os;
-		snprintf(place->text, sizeof(place->text), "node:%u", place->node);
-		return (unsigned)threads;
-	}
-	return 0;
-}
-
-/* On two or more nodes one count runs both inside a node and across. */
-static int add_both_ways(struct plan *plan, const struct row *row, const struct options *o,
-			 const struct list_u64 *threads, const struct topology *topo, struct err *err)
-{
-	struct place inside;
-
-	for (size_t i = threads->n; i-- > 0;) {
-		struct group g;
-
-		if (threads->v[i] < 2 || !inside_a_node(topo, threads->v[i], &inside))
-			continue;
-		fill_row(&g, row, o);
-		g.threads = (unsigned)threads->v[i];
-		g.place.kind = PLACE_NODE_RR;
-		snprintf(g.place.text, sizeof(g.place.text), "node-rr");
-		return plan_add(plan, &g, topo, err);
-	}
-	return 0;
+	fill_row(&g, row, o);
+	g.threads = threads;
+	g.place.kind = PLACE_NODE_RR;
+	snprintf(g.place.text, sizeof(g.place.text), "node-rr");
+	return plan_add(plan, &g, topo, err);
 }
 
 static int add_private(struct plan *plan, const struct row *row, const struct options *o,
 		       const struct list_u64 *threads, const struct topology *topo, struct err *err)
 {
+	size_t first = plan->n;
+
 	for (size_t i = 0; i < threads->n; i++) {
 		struct group g;
 
@@ -116,7 +104,7 @@ static int add_private(struct plan *plan, const struct row *row, const struct op
 		if (plan_add(plan, &g, topo, err))
 			return err->code;
 	}
-	return add_both_ways(plan, row, o, threads, topo, err);
+	return add_across(plan, row, o, first, topo, err);
 }
 
 static int add_other(struct plan *plan, const struct row *row, const struct options *o,

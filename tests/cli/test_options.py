@@ -45,7 +45,7 @@ class Verbs(Command):
 class List(Command):
     def test_engines(self):
         text = self.fine("list", "engines")
-        for name in ("null", "limit", "amdv1/lockless-2019", "amdv1/mutex-2019",
+        for name in ("amdv1/null", "amdv1/limit", "amdv1/lockless-2019", "amdv1/mutex-2019",
                      "amdv1/spin-2019", "amdv1/lockless"):
             self.assertRegex(text, rf"(?m)^  {name} ")
 

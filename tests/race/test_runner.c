@@ -48,10 +48,17 @@ static void give_cpus(struct group *g)
 	g->nodes_used = 1;
 }
 
+/* Spinlocks that serve in order crawl from time slice to time slice when threads share CPUs. */
+static bool serves_in_order(const struct pt_engine *e)
+{
+	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
+}
+
 static void add_engines(struct group *g)
 {
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
-		if (!e->ruler && !(e->single && g->threads > 1))
+		if (!e->ruler && !(e->single && g->threads > 1) &&
+		    !(serves_in_order(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }
 
@@ -126,6 +133,7 @@ static void test_private(void **state)
 {
 	(void)state;
 	check_workload("private", 1);
+	check_workload("private", 2);
 	check_workload("private", 3);
 }
 
