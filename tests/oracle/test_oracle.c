@@ -13,6 +13,7 @@
 #include "model.h"
 
 #define OPS_MAX 40
+#define PAST 8u
 
 struct bench {
 	struct model model;
@@ -23,7 +24,7 @@ struct bench {
 	unsigned step;
 	uint64_t seen; /* entries the scan has shown */
 	bool broken;   /* the model has an incomplete contiguous page */
-	struct pt_op op;
+	struct pt_op op, past[PAST];
 };
 
 static uint64_t next_random(struct bench *b)
@@ -145,13 +146,39 @@ static uint64_t random_address(struct bench *b)
 	return border + ((below(b, 16) - 8) << lg2);
 }
 
+/* On, in or just before what an earlier operation touched. */
+static uint64_t past_address(struct bench *b)
+{
+	const struct pt_op *op = &b->past[below(b, PAST)];
+	uint64_t bytes = (uint64_t)op->count << op->size_lg2;
+
+	switch (below(b, 4)) {
+	case 0:
+		return op->iova;
+	case 1:
+		return op->iova & -(UINT64_C(1) << shift(1 + (unsigned)below(b, 3)));
+	case 2:
+		return op->iova + bytes - (bytes ? 1 + below(b, bytes < 8 ? bytes : 8) : 0);
+	}
+	return op->iova + (bytes ? below(b, bytes) : 0);
+}
+
 static unsigned random_size(struct bench *b)
 {
 	static const unsigned usual[] = { 12, 12, 12, 13, 16, 20, 21, 22, 29, 30 };
 	unsigned lg2 = 12 + (unsigned)below(b, 40);
 
-	if (below(b, 4))
+	switch (below(b, 4)) {
+	case 0:
+		break;
+	case 1:
+		/* A little larger or smaller than before. */
+		lg2 = b->past[below(b, PAST)].size_lg2 + (unsigned)below(b, 4) - 2;
+		lg2 = lg2 < 12 || lg2 > 51 ? 12 : lg2;
+		break;
+	default:
 		lg2 = usual[below(b, 10)];
+	}
 	return lg2 == 39 ? 38 : lg2;
 }
 
@@ -165,7 +192,7 @@ static void random_op(struct bench *b)
 	if (op->kind >= PT_MAP_RANGE && below(b, 2))
 		op->size_lg2 = 12;
 	page = UINT64_C(1) << op->size_lg2;
-	op->iova = random_address(b) & -page;
+	op->iova = (below(b, 3) ? past_address(b) : random_address(b)) & -page;
 	op->pa = (below(b, 4) ? below(b, UINT64_C(1) << 52) : op->iova) & -page &
 		 ((UINT64_C(1) << 52) - 1);
 	if (op->kind >= PT_MAP_RANGE && below(b, 2))
@@ -182,8 +209,11 @@ static void random_op(struct bench *b)
 		op->count = (uint32_t)(room >> op->size_lg2) + 1;
 	if (op->kind == PT_LOOKUP)
 		op->iova += below(b, page);
-	if (op->kind == PT_UNMAP && op->iova + page && !below(b, 8))
-		op->iova += below(b, page >> 12) << 12, op->count = 1;
+	if (op->kind == PT_UNMAP && op->count > 1 && !below(b, 8)) {
+		op->iova += below(b, page >> 12) << 12;
+		op->count--;
+	}
+	b->past[below(b, PAST)] = *op;
 	op->result = 0xdead;
 	op->err = 0xee;
 }
@@ -241,7 +271,7 @@ static void play(struct bench *b, const struct pt_engine *engine, uint64_t seed,
 #ifdef IOPT_SANITIZED
 #define SEEDS 60
 #else
-#define SEEDS 400
+#define SEEDS 600
 #endif
 
 static void test_engine(void **state)
