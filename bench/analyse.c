@@ -49,6 +49,7 @@ static struct slice add_up(const struct case_result *c)
 		sum.pages += s->pages;
 		sum.elapsed_ns += s->elapsed_ns;
 		for (int kind = 0; kind < OP_KINDS; kind++) {
+			sum.kind_ops[kind] += s->kind_ops[kind];
 			sum.timed_ops[kind] += s->timed_ops[kind];
 			sum.timed_pages[kind] += s->timed_pages[kind];
 			sum.timed_ns[kind] += s->timed_ns[kind];
@@ -71,9 +72,9 @@ static int fill_rate(struct case_result *c, uint64_t seed)
 	for (size_t i = 0; !err && i < c->nslices; i++) {
 		const struct slice *s = &c->slices[i];
 
-		if (!s->elapsed_ns || !s->ops)
+		if (!(s->ops_per_s > 0))
 			continue;
-		rate[n] = (double)s->ops * 1e9 / (double)s->elapsed_ns;
+		rate[n] = s->ops_per_s;
 		process[n++] = s->process;
 	}
 	if (!err && n)
@@ -106,16 +107,16 @@ static double median_skew(const struct case_result *c)
 static void fill_waste(struct case_result *c, const struct slice *sum)
 {
 	struct waste_result *w = &c->waste;
-	uint64_t lost = case_lost(c), maps = sum->timed_ops[OP_MAP];
+	uint64_t lost = case_lost(c);
 
-	if (!maps && c->cold && strncmp(c->workload, "replay", 6))
-		maps = sum->ops; /* cursor, rendezvous, …: nothing but maps, timed by a loop of their own */
 	w->tables = c->cold ? sum->tables : c->pages.allocated - c->pages.wasted;
 	w->per_table = stat_rate(lost, (double)w->tables);
 	if (!w->per_table.valid)
 		w->per_table = unknown;
 	w->per_allocated = quotient((double)c->pages.wasted, c->pages.allocated);
-	w->per_map = quotient((double)lost, maps);
+	w->per_map = quotient((double)lost, sum->kind_ops[OP_MAP]);
+	w->windows = c->window ? c->window->n : 0;
+	w->window_ns = w->windows ? (double)hist_quantile(c->window, 0.5) : NAN;
 	w->ns_per_map = lost ? w->per_map * w->window_ns : 0;
 	w->skew_ns = c->forced ? median_skew(c) : NAN;
 	w->overlap = c->forced && c->threads > 1
@@ -155,11 +156,21 @@ static int fill_case(struct case_result *c, uint64_t seed)
 	return case_rateless(c) ? 0 : fill_rate(c, seed);
 }
 
+/* The harness's own cost: the null engine in the first saturated case that has it. */
+static void fill_ruler(struct result *r)
+{
+	r->ruler.null_ns = NAN;
+	for (size_t i = 0; i < r->ncases && isnan(r->ruler.null_ns); i++)
+		if (!strcmp(r->cases[i].engine->sync, "null") && !r->cases[i].think_ns)
+			r->ruler.null_ns = r->cases[i].busy_ns_per_op;
+}
+
 int analyse(struct result *r)
 {
 	for (size_t i = 0; i < r->ncases; i++)
 		if (fill_case(&r->cases[i], r->seed))
 			return -1;
+	fill_ruler(r);
 	if (analyse_comparisons(r))
 		return -1;
 	return analyse_knees(r);

@@ -29,6 +29,7 @@ void result_free(struct result *r)
 
 		for (int kind = 0; kind < OP_KINDS; kind++)
 			free(c->latency[kind]);
+		free(c->window);
 		free(c->workers);
 		free(c->slices);
 	}

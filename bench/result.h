@@ -24,6 +24,8 @@ struct slice {
 	uint64_t position;             /* seeds the operations; the same for all engines of a half round */
 	uint64_t ops, pages;           /* measured part, all workers; pages: mapped + unmapped + looked up */
 	uint64_t elapsed_ns;           /* last stop minus first start */
+	double ops_per_s;              /* Σ over workers of ops / own time: all are under load throughout */
+	uint64_t kind_ops[OP_KINDS];   /* of ops: how many of each kind */
 	uint64_t timed_ops[OP_KINDS], timed_pages[OP_KINDS];
 	double timed_ns[OP_KINDS];     /* Σ over workers of time in stretches of one kind */
 	double busy_ns;                /* Σ over workers of time inside stretches of any kind */
@@ -68,7 +70,7 @@ struct overlap_result {
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
-	char case_id[192];
+	char case_id[320];
 	unsigned group;            /* cases of a group were interleaved with each other */
 	unsigned section;          /* of the screen: 1 lock, 2 waste, 3 overlap, 0 other */
 	const struct pt_engine *engine;
@@ -76,14 +78,15 @@ struct case_result {
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns;
-	char place[64], mem[32], zero[8], share[8], range[16];
+	char place[256], mem[32], zero[8], share[8], range[16];
 	bool disjoint;
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */
 	double ns_per_op[OP_KINDS], ns_per_page[OP_KINDS];
 	double busy_ns_per_op;     /* all kinds; think and waiting left out */
 	double wait_ns_per_op;     /* replay */
-	struct histogram *latency[OP_KINDS]; /* NULL: nothing sampled */
+	struct histogram *latency[OP_KINDS]; /* n == 0: nothing sampled */
+	struct histogram *window;  /* race windows, ns */
 	uint64_t sample_every, disturbed;    /* disturbed: samples hit by a context switch, left out */
 	double longest_wait_ns;    /* longest time a worker spent inside one stretch: an upper bound */
 	struct page_ledger pages;
