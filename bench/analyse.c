@@ -49,6 +49,7 @@ static struct slice add_up(const struct case_result *c)
 		sum.pages += s->pages;
 		sum.elapsed_ns += s->elapsed_ns;
 		for (int kind = 0; kind < OP_KINDS; kind++) {
+			sum.kind_ops[kind] += s->kind_ops[kind];
 			sum.timed_ops[kind] += s->timed_ops[kind];
 			sum.timed_pages[kind] += s->timed_pages[kind];
 			sum.timed_ns[kind] += s->timed_ns[kind];
@@ -71,9 +72,9 @@ static int fill_rate(struct case_result *c, uint64_t seed)
 	for (size_t i = 0; !err && i < c->nslices; i++) {
 		const struct slice *s = &c->slices[i];
 
-		if (!s->elapsed_ns || !s->ops)
+		if (!(s->ops_per_s > 0))
 			continue;
-		rate[n] = (double)s->ops * 1e9 / (double)s->elapsed_ns;
+		rate[n] = s->ops_per_s;
 		process[n++] = s->process;
 	}
 	if (!err && n)

@@ -17,11 +17,6 @@ struct point {
 	double share; /* of the baseline's throughput, median over pairs */
 };
 
-static double slice_rate(const struct slice *s)
-{
-	return s->elapsed_ns ? (double)s->ops / (double)s->elapsed_ns : 0;
-}
-
 static int throughput_share(const struct result *r, const struct case_result *a,
 			    const struct case_result *b, double *share)
 {
@@ -38,8 +33,8 @@ static int throughput_share(const struct result *r, const struct case_result *a,
 
 			if (x->process != y->process || x->round != y->round || x->half != y->half)
 				continue;
-			if (slice_rate(x) > 0 && slice_rate(y) > 0)
-				pairs[n++] = (struct stat_pair){ slice_rate(x), slice_rate(y), x->process };
+			if (x->ops_per_s > 0 && y->ops_per_s > 0)
+				pairs[n++] = (struct stat_pair){ x->ops_per_s, y->ops_per_s, x->process };
 			break;
 		}
 	err = stat_paired(pairs, n, STAT_RATIO, r->seed, &ratio);

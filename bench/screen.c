@@ -87,14 +87,28 @@ static void print_ruler(const struct screen *s)
 	flow_end(&flow);
 }
 
+static void print_words(const struct screen *s, const char *lead, const char *text)
+{
+	struct flow flow = flow_begin(s, lead, " ");
+	char copy[sizeof(s->r->warnings[0])], *rest = copy, *word;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	while ((word = strsep(&rest, " ")))
+		flow_add(&flow, "%s", word);
+	flow_end(&flow);
+}
+
 static void print_warnings(const struct screen *s)
 {
 	const char *colour = s->colour ? "\033[33m" : "", *plain = s->colour ? "\033[0m" : "";
 
 	if (!s->r->complete)
 		screen_alarm(s, "! incomplete: the run was interrupted; this is what it had measured");
-	for (unsigned i = 0; i < s->r->nwarnings; i++)
-		fprintf(s->out, "%s! %s%s\n", colour, s->r->warnings[i], plain);
+	for (unsigned i = 0; i < s->r->nwarnings; i++) {
+		fputs(colour, s->out);
+		print_words(s, "! ", s->r->warnings[i]);
+		fputs(plain, s->out);
+	}
 	if (s->r->lost_pinning)
 		screen_alarm(s, "! a worker was found on another CPU than asked: do not trust this run");
 	if (s->r->clock_stepped_back)
@@ -157,7 +171,10 @@ static void print_files(const struct screen *s)
 
 void screen_print(const struct result *r, FILE *out, bool colour)
 {
-	struct screen s = { .out = out, .colour = colour, .r = r };
+	struct screen s = { .out = out, .colour = colour, .r = r, .standard = true };
+
+	for (size_t i = 0; i < r->njobs; i++)
+		s.standard = s.standard && r->jobs[i].preset_default;
 
 	print_machine(&s);
 	print_ruler(&s);

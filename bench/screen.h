@@ -15,6 +15,7 @@ struct screen {
 	FILE *out;
 	bool colour;
 	const struct result *r;
+	bool standard; /* the default run, nothing chosen */
 };
 
 /* A section's title, and what it says beside it. */
@@ -52,6 +53,11 @@ char *show_quantile(char *buf, size_t size, const struct histogram *h, double q,
 /* %.3g, "-" for null */
 char *show_number(char *buf, size_t size, double v);
 
+/*
+ * 1 lock, 2 waste, 3 overlap: the sections of the default run. Of a run somebody put together: 2 and
+ * 3 by what the case is, else 0; its cases are listed one by one, whatever their section.
+ */
+unsigned screen_section(const struct screen *s, const struct case_result *c);
 /* First case of each group that is no ruler: the row's baseline. */
 bool is_baseline(const struct result *r, size_t i);
 /* Comparison of case b against case a, or NULL. */
@@ -60,4 +66,6 @@ const struct comparison *find_comparison(const struct result *r, size_t a, size_
 void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */
-void screen_table(const struct screen *s);   /* cases of no section, one by one */
+void screen_table(const struct screen *s);   /* cases of other runs, one by one */
+/* One engine's knees, by think time. False: it has none, and nothing was printed. */
+bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

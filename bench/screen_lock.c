@@ -14,9 +14,9 @@ struct columns {
 	unsigned n;
 };
 
-static bool in_section(const struct result *r, size_t i)
+static bool in_section(const struct screen *s, size_t i)
 {
-	return r->cases[i].section == 1;
+	return screen_section(s, &s->r->cases[i]) == 1;
 }
 
 static bool has_column(const struct columns *columns, const struct pt_engine *e)
@@ -27,13 +27,14 @@ static bool has_column(const struct columns *columns, const struct pt_engine *e)
 	return false;
 }
 
-static struct columns choose_columns(const struct result *r)
+static struct columns choose_columns(const struct screen *s)
 {
+	const struct result *r = s->r;
 	struct columns columns = { .n = 0 };
 	char differs[64];
 
 	for (size_t a = 0; a < r->ncases; a++) {
-		if (!in_section(r, a) || !is_baseline(r, a))
+		if (!in_section(s, a) || !is_baseline(r, a))
 			continue;
 		for (size_t b = a + 1; b < r->ncases && columns.n < LOCK_COLUMNS; b++) {
 			const struct case_result *c = &r->cases[b];
@@ -118,48 +119,68 @@ static void print_others(const struct screen *s, const struct columns *columns, 
 	for (size_t b = a + 1; b < r->ncases; b++) {
 		const struct case_result *c = &r->cases[b];
 		const struct comparison *cmp;
+		struct flow flow;
 
 		if (c->group != base->group || c->engine->ruler || has_column(columns, c->engine))
 			continue;
 		cmp = find_comparison(r, a, b);
 		if (!cmp)
 			continue;
-		fprintf(s->out, "   %-8s%s, %u thread%s: %s an op, %s of %s (differs: %s)\n",
-			strcmp(c->engine->body, base->engine->body) ? c->engine->body : "also",
-			c->engine->sync, c->threads, c->threads == 1 ? "" : "s",
-			show_ns(ns, sizeof(ns), c->busy_ns_per_op),
-			show_ratio(ratio, sizeof(ratio), &cmp->ratio), short_name(base->engine),
-			cmp->differs);
+		flow = flow_begin(s, strcmp(c->engine->body, base->engine->body) ? "   modern body  "
+										   : "   also  ", ", ");
+		flow_add(&flow, "%s, %u thread%s, think 0: %s an op", c->engine->sync, c->threads,
+			 c->threads == 1 ? "" : "s", show_ns(ns, sizeof(ns), c->busy_ns_per_op));
+		flow_add(&flow, "%s of %s", show_ratio(ratio, sizeof(ratio), &cmp->ratio),
+			 short_name(base->engine));
+		flow_add(&flow, "differs: %s", cmp->differs);
+		flow_end(&flow);
 	}
+}
+
+static void add_knee(struct flow *flow, const struct knee *knee)
+{
+	char think[24], cost[48];
+
+	if (!knee->below_5_percent)
+		snprintf(cost, sizeof(cost), "costs 5 %% or more from the start");
+	else
+		snprintf(cost, sizeof(cost), "below 5 %% up to %s%u thread%s",
+			 knee->below_5_percent == knee->measured_to ? "all " : "",
+			 knee->below_5_percent, knee->below_5_percent == 1 ? "" : "s");
+	show_think(think, sizeof(think), knee->think_ns);
+	if (knee->saturated)
+		flow_add(flow, "%s think: %s, saturated from %u", think, cost, knee->saturated);
+	else
+		flow_add(flow, "%s think: %s, not saturated", think, cost);
+}
+
+bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine)
+{
+	struct flow flow;
+	bool begun = false;
+
+	for (size_t i = 0; i < s->r->nknees; i++) {
+		if (strcmp(s->r->knees[i].engine->name, engine->name))
+			continue;
+		if (!begun)
+			flow = flow_begin(s, lead, " | ");
+		begun = true;
+		add_knee(&flow, &s->r->knees[i]);
+	}
+	if (begun)
+		flow_end(&flow);
+	return begun;
 }
 
 static void print_knees(const struct screen *s, const struct columns *columns)
 {
-	const struct result *r = s->r;
-	char lead[40], think[24], cost[48], full[32];
+	bool begun = false;
+	char lead[40];
 
 	for (unsigned k = 0; k < columns->n; k++) {
-		struct flow flow;
-
-		snprintf(lead, sizeof(lead), "   %-6s%-7s", k ? "" : "knee", columns->lock[k]->sync);
-		flow = flow_begin(s, lead, " | ");
-		for (size_t i = 0; i < r->nknees; i++) {
-			const struct knee *knee = &r->knees[i];
-
-			if (strcmp(knee->engine->name, columns->lock[k]->name))
-				continue;
-			if (!knee->below_5_percent)
-				snprintf(cost, sizeof(cost), "costs 5 %% or more from the start");
-			else
-				snprintf(cost, sizeof(cost), "below 5 %% up to %s%u thread%s",
-					 knee->below_5_percent == knee->measured_to ? "all " : "",
-					 knee->below_5_percent, knee->below_5_percent == 1 ? "" : "s");
-			snprintf(full, sizeof(full), knee->saturated ? "saturated from %u" : "not saturated",
-				 knee->saturated);
-			flow_add(&flow, "%s think: %s, %s", show_think(think, sizeof(think), knee->think_ns),
-				 cost, full);
-		}
-		flow_end(&flow);
+		snprintf(lead, sizeof(lead), "   %-6s%-7s", begun ? "" : "knee",
+			 columns->lock[k]->sync);
+		begun |= screen_knees(s, lead, columns->lock[k]);
 	}
 }
 
@@ -223,12 +244,12 @@ static void print_details(const struct screen *s, const struct columns *columns,
 	const struct result *r = s->r;
 
 	for (size_t a = 0; a < r->ncases; a++)
-		if (in_section(r, a) && is_baseline(r, a) && !r->cases[a].think_ns &&
+		if (in_section(s, a) && is_baseline(r, a) && !r->cases[a].think_ns &&
 		    (r->cases[a].threads == fewest || r->cases[a].threads == most))
 			print_others(s, columns, a);
 	print_knees(s, columns);
 	for (size_t a = 0; a < r->ncases; a++)
-		if (in_section(r, a) && is_baseline(r, a) && r->cases[a].threads == most)
+		if (in_section(s, a) && is_baseline(r, a) && r->cases[a].threads == most)
 			print_tail(s, columns, a);
 	print_limits(s);
 }
@@ -236,14 +257,14 @@ static void print_details(const struct screen *s, const struct columns *columns,
 void screen_lock(const struct screen *s)
 {
 	const struct result *r = s->r;
-	struct columns columns = choose_columns(r);
+	struct columns columns = choose_columns(s);
 	unsigned fewest = UINT32_MAX, most = 0;
 	char page[16];
 
 	for (size_t a = 0; a < r->ncases; a++) {
 		const struct case_result *c = &r->cases[a];
 
-		if (!in_section(r, a) || !is_baseline(r, a))
+		if (!in_section(s, a) || !is_baseline(r, a))
 			continue;
 		if (!most) {
 			screen_title(s, "1  WHAT THE LOCK COSTS",

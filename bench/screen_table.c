@@ -6,9 +6,12 @@
 #include "bench/screen.h"
 #include "bench/units.h"
 
-static bool in_table(const struct case_result *c)
+static bool in_table(const struct screen *s, const struct case_result *c)
 {
-	return c->section == 0 && !case_rateless(c);
+	unsigned section = screen_section(s, c);
+
+	/* of the default run what belongs nowhere else, of other runs whatever has a rate */
+	return !case_rateless(c) && (!section || !s->standard);
 }
 
 static void group_line(const struct screen *s, const struct case_result *c)
@@ -81,7 +84,7 @@ static void print_group(const struct screen *s, size_t first)
 
 	group_line(s, &r->cases[first]);
 	for (size_t i = first; i < r->ncases; i++)
-		if (r->cases[i].group == group && in_table(&r->cases[i]))
+		if (r->cases[i].group == group && in_table(s, &r->cases[i]))
 			case_row(s, &r->cases[i]);
 	for (size_t i = 0; i < r->ncomparisons; i++) {
 		const struct comparison *cmp = &r->comparisons[i];
@@ -102,7 +105,7 @@ static void print_across(const struct screen *s)
 		const struct case_result *a = &r->cases[cmp->a], *b = &r->cases[cmp->b];
 		struct flow flow;
 
-		if (a->group == b->group || !in_table(a) || !in_table(b))
+		if (a->group == b->group || !in_table(s, a) || !in_table(s, b))
 			continue;
 		if (!begun)
 			screen_title(s, "   ACROSS GROUPS", "not interleaved: no interval, no verdict");
@@ -113,6 +116,22 @@ static void print_across(const struct screen *s)
 		flow_add(&flow, "%s by %s alone", show_ratio(ratio, sizeof(ratio), &cmp->ratio),
 			 cmp->differs);
 		flow_end(&flow);
+	}
+}
+
+static void print_knees(const struct screen *s)
+{
+	const struct result *r = s->r;
+	char lead[48];
+
+	for (size_t i = 0; i < r->nknees; i++) {
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again |= !strcmp(r->knees[i].engine->name, r->knees[j].engine->name);
+		snprintf(lead, sizeof(lead), "   knee  %s: ", short_name(r->knees[i].engine));
+		if (!again)
+			screen_knees(s, lead, r->knees[i].engine);
 	}
 }
 
@@ -130,7 +149,7 @@ void screen_table(const struct screen *s)
 	bool begun = false;
 
 	for (size_t i = 0; i < r->ncases; i++) {
-		if (!in_table(&r->cases[i]) || !first_of_group(r, i))
+		if (!in_table(s, &r->cases[i]) || !first_of_group(r, i))
 			continue;
 		if (!begun) {
 			screen_title(s, "   CASES",
@@ -140,5 +159,7 @@ void screen_table(const struct screen *s)
 		begun = true;
 		print_group(s, i);
 	}
+	if (begun)
+		print_knees(s);
 	print_across(s);
 }

@@ -199,6 +199,13 @@ char *show_number(char *buf, size_t size, double v)
 	return buf;
 }
 
+unsigned screen_section(const struct screen *s, const struct case_result *c)
+{
+	if (s->standard)
+		return c->section;
+	return c->unowned ? 3 : c->cold ? 2 : 0;
+}
+
 bool is_baseline(const struct result *r, size_t i)
 {
 	if (r->cases[i].engine->ruler)

@@ -6,14 +6,14 @@
 #include "bench/screen.h"
 #include "bench/units.h"
 
-static bool is_waste(const struct case_result *c)
+static bool is_waste(const struct screen *s, const struct case_result *c)
 {
-	return c->section == 2 || (c->section == 0 && c->cold && !c->engine->ruler);
+	return screen_section(s, c) == 2 && !c->engine->ruler;
 }
 
-static bool is_overlap(const struct case_result *c)
+static bool is_overlap(const struct screen *s, const struct case_result *c)
 {
-	return c->section == 3 || (c->section == 0 && c->overlap.ranges);
+	return screen_section(s, c) == 3;
 }
 
 static void waste_title(const struct screen *s)
@@ -24,7 +24,7 @@ static void waste_title(const struct screen *s)
 	for (size_t i = 0; i < s->r->ncases; i++) {
 		const struct case_result *c = &s->r->cases[i];
 
-		if (!is_waste(c) || c->forced || case_withheld(c))
+		if (!is_waste(s, c) || c->forced || case_withheld(c))
 			continue;
 		if (!zero[0])
 			zero = c->zero;
@@ -34,7 +34,7 @@ static void waste_title(const struct screen *s)
 	screen_title(s, "2  WHAT IS ALLOCATED IN VAIN",
 		     "each slice fills a fresh table; page zeroed %s%s, window %s",
 		     strcmp(zero, "ahead") ? "at " : "", zero[0] ? zero : "alloc", window);
-	fprintf(s->out, "   %-22s %7s %7s %8s   %-19s %-20s %6s\n", "workload", "threads", "tables",
+	fprintf(s->out, "   %-21s %7s %7s %7s  %-23s %-19s %6s\n", "workload", "threads", "tables",
 		"lost", "lost/table [95 %]", "by level 0/1/2/root", "ns/map");
 }
 
@@ -45,7 +45,8 @@ static void waste_label(const struct screen *s, size_t i, char *text, size_t siz
 	char think[24], extra[48] = "";
 
 	if (!is_baseline(s->r, i)) {
-		snprintf(text, size, "  %s", short_name(c->engine));
+		snprintf(text, size, "  %s%s", strcmp(c->engine->body, "modern") ? "" : "modern ",
+			 short_name(c->engine));
 		return;
 	}
 	if (c->think_ns)
@@ -74,27 +75,27 @@ static void show_per_table(const struct waste_result *w, uint64_t lost, char *te
 	const struct interval *i = &w->per_table;
 	char mid[16], lo[16], hi[16];
 
-	if (!i->valid) {
+	if (!i->valid)
 		snprintf(text, size, "-");
-		return;
-	}
-	snprintf(text, size, "%s [%s %s]%s", show_number(mid, sizeof(mid), i->mid),
-		 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi),
-		 stat_rate_quotable(lost) ? "" : " few");
+	else if (!stat_rate_quotable(lost)) /* digits that few events do not carry are left out */
+		snprintf(text, size, "%.2g [%.1g %.2g] few", i->mid, i->lo, i->hi);
+	else
+		snprintf(text, size, "%s [%s %s]", show_number(mid, sizeof(mid), i->mid),
+			 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi));
 }
 
 static void waste_row(const struct screen *s, size_t i)
 {
 	const struct case_result *c = &s->r->cases[i];
 	uint64_t lost = case_lost(c);
-	char label[96], tables[32], count[32], rate[64], levels[96], number[24];
+	char label[128], tables[32], count[32], rate[64], levels[96], number[24];
 
 	waste_label(s, i, label, sizeof(label));
 	if (case_withheld(c)) {
-		fprintf(s->out, "   %-22.22s %7u withheld, see audit\n", label, c->threads);
+		fprintf(s->out, "   %-21.21s %7u withheld, see audit\n", label, c->threads);
 		return;
 	}
-	fprintf(s->out, "   %-22.22s %7u %7s %8s   ", label, c->threads,
+	fprintf(s->out, "   %-21.21s %7u %7s %7s  ", label, c->threads,
 		show_int(tables, sizeof(tables), c->waste.tables),
 		show_int(count, sizeof(count), lost));
 	if (c->forced) {
@@ -102,13 +103,17 @@ static void waste_row(const struct screen *s, size_t i)
 			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);
 		show_ns(number, sizeof(number), c->waste.skew_ns);
 		snprintf(levels, sizeof(levels), "skew %s, not a rate", number);
-		fprintf(s->out, "%-19s %-25s %1s\n", rate, levels, "-");
+		fprintf(s->out, "%-23s %-24s %1s\n", rate, levels, "-");
 		return;
 	}
 	show_per_table(&c->waste, lost, rate, sizeof(rate));
 	show_levels(&c->pages, levels, sizeof(levels));
-	fprintf(s->out, "%-19s %-20s %6s\n", rate, levels,
-		show_number(number, sizeof(number), c->waste.ns_per_map));
+	if (isfinite(c->waste.ns_per_map))
+		snprintf(number, sizeof(number), c->waste.ns_per_map < 10 ? "%.2g" : "%.0f",
+			 c->waste.ns_per_map);
+	else
+		strcpy(number, "-");
+	fprintf(s->out, "%-23s %-19s %6s\n", rate, levels, number);
 }
 
 /* How the trace ran, and what a lock would have added had events come as recorded. */
@@ -146,7 +151,7 @@ void screen_waste(const struct screen *s)
 		const struct case_result *c = &r->cases[i];
 
 		/* under a lock nothing can be lost; say so only where it is not so */
-		if (!is_waste(c) || c->engine->ruler ||
+		if (!is_waste(s, c) ||
 		    (engine_locks(c->engine) && !is_baseline(r, i) && !case_lost(c) &&
 		     !case_withheld(c)))
 			continue;
@@ -198,7 +203,7 @@ void screen_overlap(const struct screen *s)
 	for (size_t i = 0; i < s->r->ncases; i++) {
 		const struct case_result *c = &s->r->cases[i];
 
-		if (!is_overlap(c))
+		if (!is_overlap(s, c))
 			continue;
 		any = true;
 		fewest = c->overlap.ranges < fewest ? c->overlap.ranges : fewest;
@@ -213,7 +218,7 @@ void screen_overlap(const struct screen *s)
 	fprintf(s->out, "   %-12s %-19s %12s %13s %10s %7s %14s\n", "", "", "one writer's",
 		"mixed chunks", "torn leaf", "absent", "leaked tables");
 	for (size_t i = 0; i < s->r->ncases; i++)
-		if (is_overlap(&s->r->cases[i]))
+		if (is_overlap(s, &s->r->cases[i]))
 			overlap_row(s, &s->r->cases[i]);
 	if (per_chunk)
 		fprintf(s->out, "   mixed under a lock: it is taken per chunk, not per range\n");

@@ -246,6 +246,8 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	u64(csv, "ops", s->ops);
 	u64(csv, "pages", s->pages);
 	u64(csv, "elapsed_ns", s->elapsed_ns);
+	real(csv, "ops_per_s", s->ops_per_s);
+	kinds(csv, "ops", s->kind_ops);
 	kinds(csv, "timed_ops", s->timed_ops);
 	kinds(csv, "timed_pages", s->timed_pages);
 	for (int kind = 0; kind < OP_KINDS; kind++) {

@@ -43,6 +43,7 @@ static void put_job(struct node array, const struct options *j)
 {
 	struct node o = add_object(array);
 
+	put_fact(o, "job", j->job);
 	put_bool(o, "default", j->preset_default);
 	put_job_lists(o, j);
 	put_text(o, "share", share_name(j->share));

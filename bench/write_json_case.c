@@ -208,6 +208,8 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "ops", s->ops);
 	put_u64(o, "pages", s->pages);
 	put_u64(o, "elapsed_ns", s->elapsed_ns);
+	put_real(o, "ops_per_s", s->ops_per_s);
+	put_kinds(o, "ops", s->kind_ops);
 	put_kinds(o, "timed_ops", s->timed_ops);
 	put_kinds(o, "timed_pages", s->timed_pages);
 	for (int kind = 0; kind < OP_KINDS; kind++) {

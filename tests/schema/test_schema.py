@@ -1,0 +1,159 @@
+"""The files of a result against their description, by readers that are not ours."""
+import copy
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import jsonschema
+
+WRITER, SCHEMA = sys.argv[1:3]
+
+
+def refuse(constant):
+    raise ValueError(constant + " is not JSON")
+
+
+def load(path):
+    with open(path, encoding="utf-8") as f:
+        return json.load(f, parse_constant=refuse)
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as f:
+        text = f.read()
+    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", "")
+    return list(csv.DictReader(text.splitlines(True), strict=True))
+
+
+def number(text):
+    return None if text == "" else float(text)
+
+
+class Result(unittest.TestCase):
+    kind = "whole"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.dir = os.path.join(cls.folder.name, "out")
+        subprocess.run([WRITER, cls.kind, cls.dir], check=True)
+        cls.doc = load(os.path.join(cls.dir, "result.json"))
+        schema = load(SCHEMA)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        cls.validator = jsonschema.Draft202012Validator(schema)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def errors(self, doc):
+        return [f"{list(e.absolute_path)}: {e.message[:200]}" for e in self.validator.iter_errors(doc)]
+
+    def test_valid(self):
+        self.assertEqual(self.errors(self.doc), [])
+
+    def test_ids_are_unique_and_referred_to(self):
+        ids = [c["case_id"] for c in self.doc["cases"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        for comparison in self.doc["comparisons"]:
+            self.assertIn(comparison["a"], ids)
+            self.assertIn(comparison["b"], ids)
+
+    def test_schema_bites(self):
+        """Each of these must be found, or the schema checks nothing there."""
+        small = copy.deepcopy(self.doc)
+        del small["cases"][1:], small["cases"][0]["slices"][1:], small["comparisons"][1:]
+
+        def broken(change):
+            doc = copy.deepcopy(small)
+            change(doc)
+            return self.errors(doc)
+
+        self.assertEqual(self.errors(small), [])
+
+        for name in self.doc:
+            self.assertTrue(broken(lambda d, n=name: d.pop(n)), name)
+        for name in self.doc["cases"][0]:
+            self.assertTrue(broken(lambda d, n=name: d["cases"][0].pop(n)), name)
+        for name in self.doc["cases"][0]["pages"]:
+            self.assertTrue(broken(lambda d, n=name: d["cases"][0]["pages"].pop(n)), name)
+        changes = [
+            lambda d: d.update(extra=1),
+            lambda d: d["host"].update(extra=1),
+            lambda d: d["cases"][0].update(extra=1),
+            lambda d: d["cases"][0].update(threads=0),
+            lambda d: d["cases"][0].update(ops=-1),
+            lambda d: d["cases"][0].update(ops=2 ** 60),
+            lambda d: d["cases"][0].update(verified="yes"),
+            lambda d: d["cases"][0].update(verified=False),  # with its numbers
+            lambda d: d["cases"][0].update(forced=True),  # with a rate
+            lambda d: d["cases"][0]["fairness"].update(jain=1.5),
+            lambda d: d["cases"][0]["slices"][0].update(half=2),
+            lambda d: d["comparisons"][0].update(differs=[]),
+            lambda d: d["comparisons"][0].update(verdict="fine"),
+            lambda d: d.update(schema_version=2),
+        ]
+        for i, change in enumerate(changes):
+            self.assertTrue(broken(change), f"change {i}")
+
+    def test_summary_says_what_the_json_says(self):
+        table = rows(os.path.join(self.dir, "summary.csv"))
+        self.assertEqual(len(table), len(self.doc["cases"]))
+        same = {"ops_per_s": ["ops_per_s"], "ops_per_s_lo": ["ops_per_s_lo"],
+                "map_ns_per_op": ["map_ns_per_op"], "busy_ns_per_op": ["busy_ns_per_op"],
+                "waste_per_table": ["waste", "per_table"], "jain": ["fairness", "jain"],
+                "waste_window_ns": ["waste", "window_ns"], "pages_peak": ["pages", "peak"],
+                "think_ns": ["think_ns"], "longest_wait_ns": ["longest_wait_ns"]}
+        for row, case in zip(table, self.doc["cases"]):
+            self.assertNotIn(None, row)
+            self.assertEqual(row["case_id"], case["case_id"])
+            for column, path in same.items():
+                value = case
+                for key in path:
+                    value = value[key]
+                got = number(row[column])
+                if value is None or got is None:
+                    self.assertEqual(got, value, column)
+                else:
+                    self.assertAlmostEqual(got, value, delta=1e-9 * abs(value), msg=column)
+            latency = case["latency_ns"]["map"]
+            self.assertEqual(number(row["map_p999_ns"]), latency and latency["p999"])
+            self.assertEqual(row["verified"], {None: "", True: "true", False: "false"}[case["verified"]])
+
+    def test_slices_and_latency(self):
+        slices = rows(os.path.join(self.dir, "slices.csv"))
+        want = [(c["case_id"], str(s["position"])) for c in self.doc["cases"] for s in c["slices"]]
+        self.assertEqual([(r["case_id"], r["position"]) for r in slices], want)
+        latency = rows(os.path.join(self.dir, "latency.csv"))
+        for case in self.doc["cases"]:
+            for op, h in case["latency_ns"].items():
+                mine = [r for r in latency if (r["case_id"], r["op"]) == (case["case_id"], op)]
+                self.assertEqual(sum(int(r["count"]) for r in mine), h["n"] if h else 0)
+                for row in mine:
+                    self.assertLessEqual(int(row["low_ns"]), int(row["high_ns"]))
+
+    def test_ledger(self):
+        for case in self.doc["cases"]:
+            p = case["pages"]
+            balance = p["freed"] + p["reachable"] + p["spare"] + p["retired"] + p["lost"]
+            if self.kind == "whole":
+                self.assertEqual(p["allocated"], balance)
+
+
+class Sweep(Result):
+    kind = "sweep"
+
+    def test_evidence_instead_of_numbers(self):
+        failed = [c for c in self.doc["cases"] if c["verified"] is False]
+        self.assertEqual(len(failed), 1)
+        self.assertEqual(failed[0]["slices"], [])
+        self.assertIn('"found"', failed[0]["evidence"][0])
+        self.assertIs(self.doc["complete"], False)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,351 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "made_result.h"
+
+static void close_to(double got, double want)
+{
+	if (!(fabs(got - want) <= 1e-9 * fabs(want)))
+		fail_msg("%.17g is not %.17g", got, want);
+}
+
+static const struct comparison *find(const struct result *r, size_t a, size_t b)
+{
+	for (size_t i = 0; i < r->ncomparisons; i++)
+		if (r->comparisons[i].a == a && r->comparisons[i].b == b)
+			return &r->comparisons[i];
+	return NULL;
+}
+
+static void test_figures_of_a_case(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 2, 0);
+
+	(void)state;
+	made_slices(c, 8, 100);
+	c->slices[7].elapsed_ns *= 10; /* one disturbed slice moves a mean, not the median */
+	c->slices[7].ops_per_s /= 10;
+	assert_int_equal(analyse(&r), 0);
+	c = &r.cases[0];
+	assert_int_equal(c->ops, 16000);
+	assert_int_equal(c->elapsed_ns, 7 * 200000 + 2000000);
+	close_to(c->ops_per_s.mid, 1e7);
+	assert_true(c->ops_per_s.valid);
+	assert_true(c->ops_per_s.lo <= 1e7 && c->ops_per_s.hi >= 1e7);
+	close_to(c->ns_per_op[OP_MAP], 150);
+	close_to(c->ns_per_op[OP_UNMAP], 50);
+	close_to(c->ns_per_page[OP_MAP], 150);
+	assert_true(isnan(c->ns_per_op[OP_LOOKUP]));
+	close_to(c->busy_ns_per_op, 100);
+	assert_true(isnan(c->wait_ns_per_op));
+	result_free(&r);
+}
+
+static void test_too_few_slices_have_no_bounds(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 3, 100);
+	made_slices(made_case(&r, 0, MUTEX_2019, 1, 0), 3, 150);
+	assert_int_equal(analyse(&r), 0);
+	close_to(r.cases[0].ops_per_s.mid, 5e6);
+	assert_true(isnan(r.cases[0].ops_per_s.lo));
+	assert_int_equal(r.ncomparisons, 1);
+	close_to(r.comparisons[0].ratio.mid, 1.5);
+	assert_true(isnan(r.comparisons[0].ratio.lo));
+	assert_int_equal(r.comparisons[0].verdict, STAT_UNSURE);
+	result_free(&r);
+}
+
+static void test_pairs_are_of_the_same_half_round(void **state)
+{
+	struct result r = made_result();
+	struct case_result *a = made_case(&r, 0, LOCKLESS_2019, 2, 0), *b;
+	const struct comparison *cmp;
+
+	(void)state;
+	made_slices(a, 12, 100);
+	b = made_case(&r, 0, MUTEX_2019, 2, 0);
+	made_slices(b, 12, 140);
+	a = &r.cases[0];
+	/* each half round twice as slow as the one before, for both: pairs do not see it */
+	for (size_t i = 0; i < 12; i++) {
+		a->slices[i].busy_ns *= (double)(1 + i);
+		b->slices[i].busy_ns *= (double)(1 + i);
+	}
+	/* b's in reverse order, one of another round without a partner, one without work */
+	for (size_t i = 0; i < 6; i++) {
+		struct slice t = b->slices[i];
+
+		b->slices[i] = b->slices[11 - i];
+		b->slices[11 - i] = t;
+	}
+	b->slices[0].round = 99;
+	b->slices[1].busy_ops = 0;
+	assert_int_equal(analyse(&r), 0);
+	cmp = find(&r, 0, 1);
+	assert_non_null(cmp);
+	assert_int_equal(cmp->pairs, 10);
+	close_to(cmp->ratio.mid, 1.4);
+	close_to(cmp->ratio.lo, 1.4);
+	close_to(cmp->ratio.hi, 1.4);
+	assert_string_equal(cmp->differs, "sync");
+	assert_string_equal(cmp->metric, "ns_per_op");
+	assert_int_equal(cmp->verdict, STAT_WORSE);
+	assert_true(cmp->added_ns.mid > 40);
+	result_free(&r);
+}
+
+/* Modern mutex: beside the baseline, and beside those it differs from in one thing. */
+static void test_partners_differ_in_one_thing(void **state)
+{
+	static const int engines[] = { NULL_RULER, LOCKLESS_2019, MUTEX_2019, SPIN_2019, MUTEX,
+				       LOCKLESS };
+	struct result r = made_result();
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		made_slices(made_case(&r, 3, engines[i], 1, 0), 8, 100);
+	assert_int_equal(analyse(&r), 0);
+	assert_string_equal(find(&r, 1, 2)->differs, "sync");
+	assert_string_equal(find(&r, 1, 3)->differs, "sync");
+	assert_string_equal(find(&r, 1, 4)->differs, "body,sync");
+	assert_string_equal(find(&r, 1, 5)->differs, "body");
+	assert_string_equal(find(&r, 2, 4)->differs, "body");
+	assert_string_equal(find(&r, 5, 4)->differs, "sync");
+	assert_int_equal(r.ncomparisons, 6);
+	assert_int_equal(find(&r, 1, 2)->verdict, STAT_SAME);
+	result_free(&r);
+}
+
+static void test_across_groups_there_is_no_interval(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 8, 100);
+	made_slices(made_case(&r, 1, LOCKLESS_2019, 1, 0), 8, 120);
+	made_slices(made_case(&r, 2, LOCKLESS_2019, 2, 0), 8, 130); /* two things differ */
+	made_slices(made_case(&r, 3, LOCKLESS_2019, 1, 1000), 8, 150); /* timed in another way */
+	strcpy(r.cases[1].place, "scatter");
+	strcpy(r.cases[2].place, "scatter");
+	r.cases[2].page_bytes = 1 << 16;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.ncomparisons, 1);
+	assert_string_equal(r.comparisons[0].differs, "place");
+	close_to(r.comparisons[0].ratio.mid, 1.2);
+	assert_int_equal(r.comparisons[0].pairs, 0);
+	assert_false(r.comparisons[0].ratio.valid);
+	result_free(&r);
+}
+
+static void test_waste_is_per_table_of_the_measured_part(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 2, 1000);
+	const struct waste_result *w;
+
+	(void)state;
+	made_cold(c, 2, "cursor", 8, 100, 50);
+	c->pages.wasted = 900; /* warm-up lost more: not counted */
+	made_window(c, 10, 100);
+	assert_int_equal(analyse(&r), 0);
+	w = &r.cases[0].waste;
+	assert_int_equal(case_lost(&r.cases[0]), 400);
+	assert_int_equal(w->tables, 800);
+	close_to(w->per_table.mid, 0.5);
+	assert_true(w->per_table.lo < 0.5 && w->per_table.hi > 0.5);
+	close_to(w->per_map, 400 / 16000.0);
+	close_to(w->ns_per_map, 400 / 16000.0 * 100);
+	assert_true(isnan(w->skew_ns));
+	result_free(&r);
+}
+
+static void test_warm_waste_is_of_the_whole_case(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 2, 0);
+
+	(void)state;
+	made_slices(c, 8, 100);
+	c->pages.wasted = 4;
+	assert_int_equal(analyse(&r), 0);
+	close_to(r.cases[0].waste.per_table.mid, 4.0 / 36);
+	close_to(r.cases[0].waste.per_allocated, 4.0 / 40);
+	assert_true(isnan(r.cases[0].waste.ns_per_map)); /* lost some, no window was sampled */
+	result_free(&r);
+}
+
+static void test_forced_has_no_rate(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 4, 0);
+
+	(void)state;
+	made_cold(c, 2, "rendezvous", 8, 10, 20);
+	c->forced = true;
+	made_cold(made_case(&r, 0, MUTEX_2019, 4, 0), 2, "rendezvous", 8, 10, 0);
+	r.cases[1].forced = true;
+	assert_int_equal(analyse(&r), 0);
+	assert_true(isnan(r.cases[0].ops_per_s.mid));
+	close_to(r.cases[0].waste.overlap, 2.0 / 3);
+	close_to(r.cases[0].waste.skew_ns, 40);
+	assert_int_equal(r.ncomparisons, 0);
+	result_free(&r);
+}
+
+static void test_a_failed_audit_withholds_numbers(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 8, 100);
+	made_slices(made_case(&r, 0, MUTEX_2019, 1, 0), 8, 100);
+	r.cases[1].verified = VERIFIED_NO;
+	assert_int_equal(analyse(&r), 0);
+	assert_true(isnan(r.cases[1].ops_per_s.mid));
+	assert_true(isnan(r.cases[1].busy_ns_per_op));
+	assert_true(isnan(r.cases[1].ns_per_op[OP_MAP]));
+	assert_true(isnan(r.cases[1].waste.per_table.mid));
+	assert_int_equal(r.ncomparisons, 0);
+	assert_int_equal(r.nknees, 0);
+	assert_int_equal(r.cases[1].pages.allocated, 40);
+	result_free(&r);
+}
+
+static void test_replay_waits_and_locks_are_counterfactual(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 1, 0);
+
+	(void)state;
+	made_cold(c, 2, "replay:nvme", 8, 1, 0);
+	c->slices[0].wait_ns = 8000;
+	made_cold(made_case(&r, 0, MUTEX_2019, 1, 0), 2, "replay:nvme", 8, 1, 0);
+	assert_int_equal(analyse(&r), 0);
+	close_to(r.cases[0].wait_ns_per_op, 1);
+	assert_false(case_counterfactual(&r.cases[0]));
+	assert_true(case_counterfactual(&r.cases[1]));
+	assert_true(r.cases[0].waste.ns_per_map == 0); /* no window sampled, but nothing lost either */
+	assert_true(isnan(r.cases[0].waste.overlap));
+	result_free(&r);
+}
+
+/* ns: of one operation at each thread count; the rate of all threads is threads / (2 ns). */
+static void add_curve(struct result *r, uint64_t think_ns, const double *lockless, const double *mutex)
+{
+	static const unsigned counts[] = { 4, 1, 2, 8 }; /* order does not matter */
+
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned group = (unsigned)r->ncases;
+		unsigned k = counts[i] == 1 ? 0 : counts[i] == 2 ? 1 : counts[i] == 4 ? 2 : 3;
+
+		made_slices(made_case(r, group, LOCKLESS_2019, counts[i], think_ns), 8, lockless[k]);
+		made_slices(made_case(r, group, MUTEX_2019, counts[i], think_ns), 8, mutex[k]);
+	}
+}
+
+static void test_knees(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	/* loses 4 % at 1 and 2 threads, half at 4; adds nothing from 4 on */
+	add_curve(&r, 1000, (double[]){ 100, 100, 100, 100 }, (double[]){ 104, 104, 170, 340 });
+	/* loses at once, never saturates */
+	add_curve(&r, 0, (double[]){ 100, 100, 100, 100 }, (double[]){ 150, 150, 150, 150 });
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.nknees, 2);
+	assert_int_equal(r.knees[0].think_ns, 1000);
+	assert_int_equal(r.knees[0].below_5_percent, 2);
+	assert_int_equal(r.knees[0].saturated, 4);
+	assert_int_equal(r.knees[0].measured_to, 8);
+	assert_int_equal(r.knees[1].below_5_percent, 0);
+	assert_int_equal(r.knees[1].saturated, 0);
+	result_free(&r);
+}
+
+static void test_knees_stay_on_one_placement(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 8, 100);
+	made_slices(made_case(&r, 0, MUTEX_2019, 1, 0), 8, 100);
+	made_slices(made_case(&r, 1, LOCKLESS_2019, 2, 0), 8, 100);
+	made_slices(made_case(&r, 1, MUTEX_2019, 2, 0), 8, 100);
+	strcpy(r.cases[2].place, "scatter");
+	strcpy(r.cases[3].place, "scatter");
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.nknees, 1);
+	assert_int_equal(r.knees[0].measured_to, 1);
+	result_free(&r);
+}
+
+/* The floor is the null engine's where nothing is done between operations. */
+static void test_ruler(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, NULL_RULER, 1, 1000), 8, 30);
+	made_slices(made_case(&r, 1, NULL_RULER, 1, 0), 8, 0.5);
+	assert_int_equal(analyse(&r), 0);
+	close_to(r.ruler.null_ns, 0.5);
+	result_free(&r);
+}
+
+static void test_nothing_at_all(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	made_case(&r, 0, LOCKLESS_2019, 1, 0);
+	assert_int_equal(analyse(&r), 0);
+	assert_true(isnan(r.cases[0].ops_per_s.mid));
+	assert_true(isnan(r.cases[0].busy_ns_per_op));
+	result_free(&r);
+}
+
+static void test_warnings_are_said_once(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	result_warn(&r, "steal %d ms", 3);
+	result_warn(&r, "steal %d ms", 3);
+	assert_int_equal(r.nwarnings, 1);
+	for (int i = 0; i < 40; i++)
+		result_warn(&r, "warning %d", i);
+	assert_int_equal(r.nwarnings, 16);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_figures_of_a_case),
+		cmocka_unit_test(test_too_few_slices_have_no_bounds),
+		cmocka_unit_test(test_pairs_are_of_the_same_half_round),
+		cmocka_unit_test(test_partners_differ_in_one_thing),
+		cmocka_unit_test(test_across_groups_there_is_no_interval),
+		cmocka_unit_test(test_waste_is_per_table_of_the_measured_part),
+		cmocka_unit_test(test_warm_waste_is_of_the_whole_case),
+		cmocka_unit_test(test_forced_has_no_rate),
+		cmocka_unit_test(test_a_failed_audit_withholds_numbers),
+		cmocka_unit_test(test_replay_waits_and_locks_are_counterfactual),
+		cmocka_unit_test(test_knees),
+		cmocka_unit_test(test_knees_stay_on_one_placement),
+		cmocka_unit_test(test_ruler),
+		cmocka_unit_test(test_nothing_at_all),
+		cmocka_unit_test(test_warnings_are_said_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "made_result.h"
+
+static char root[64];
+
+static int make_root(void **state)
+{
+	(void)state;
+	strcpy(root, "/tmp/iopt-test-XXXXXX");
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static char *in_root(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return path;
+}
+
+static void put_file(const char *name, const char *text)
+{
+	FILE *file = fopen(in_root(name), "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static long size_of(const char *name)
+{
+	struct stat st;
+
+	return stat(in_root(name), &st) ? -1 : (long)st.st_size;
+}
+
+static unsigned entries(const char *name)
+{
+	DIR *dir = opendir(in_root(name));
+	struct dirent *entry;
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	closedir(dir);
+	return n;
+}
+
+static void test_five_files_and_no_leftovers(void **state)
+{
+	static const char *const names[] = { "a/b/result.json", "a/b/summary.csv", "a/b/slices.csv",
+					     "a/b/latency.csv", "a/b/job.ini" };
+	struct result r = made_whole();
+	struct err err;
+	long first;
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(out_dir_check(in_root("a/b"), &err), 0);
+	assert_int_equal(entries("a/b"), 0);
+	assert_int_equal(out_dir_write(&r, in_root("a/b"), &err), 0);
+	for (size_t i = 0; i < 5; i++)
+		assert_true(size_of(names[i]) > 0);
+	assert_int_equal(entries("a/b"), 5);
+	/* the next result of the same name replaces it */
+	first = size_of("a/b/result.json");
+	r.ncases--;
+	assert_int_equal(out_dir_check(in_root("a/b"), &err), 0);
+	assert_int_equal(out_dir_write(&r, in_root("a/b/"), &err), 0);
+	r.ncases++;
+	assert_true(size_of("a/b/result.json") < first);
+	assert_int_equal(entries("a/b"), 5);
+	result_free(&r);
+}
+
+static void test_what_is_not_ours_is_left_alone(void **state)
+{
+	struct result r = made_result();
+	struct err err;
+
+	(void)state;
+	mkdir(in_root("x"), 0777);
+	put_file("x/summary.csv", "mine\n");
+	put_file("x/notes.txt", "mine too\n");
+	assert_int_equal(out_dir_check(in_root("x"), &err), EXIT_CANT_CREATE);
+	assert_non_null(strstr(err.text, "summary.csv"));
+	assert_int_equal(out_dir_write(&r, in_root("x"), &err), EXIT_CANT_CREATE);
+	assert_int_equal(size_of("x/summary.csv"), 5);
+	put_file("x/result.json", "{ \"schema\": \"other\" }");
+	assert_int_equal(out_dir_check(in_root("x"), &err), EXIT_CANT_CREATE);
+	unlink(in_root("x/summary.csv"));
+	unlink(in_root("x/result.json"));
+	mkdir(in_root("x/latency.csv"), 0777);
+	assert_int_equal(out_dir_check(in_root("x"), &err), EXIT_CANT_CREATE);
+	rmdir(in_root("x/latency.csv"));
+	assert_int_equal(out_dir_check(in_root("x"), &err), 0); /* notes.txt is no harm */
+	result_free(&r);
+}
+
+static void test_where_nothing_can_be_made(void **state)
+{
+	struct result r = made_result();
+	struct err err;
+
+	(void)state;
+	put_file("file", "");
+	assert_int_equal(out_dir_check(in_root("file"), &err), EXIT_CANT_CREATE);
+	assert_int_equal(out_dir_check(in_root("file/below"), &err), EXIT_CANT_CREATE);
+	assert_non_null(strstr(err.text, "file"));
+	assert_int_equal(out_dir_check("/proc/iopt", &err), EXIT_CANT_CREATE);
+	assert_int_equal(out_dir_write(&r, "/proc/iopt", &err), EXIT_CANT_CREATE);
+	result_free(&r);
+}
+
+static void test_read_only_directory(void **state)
+{
+	struct err err;
+
+	(void)state;
+	if (!geteuid())
+		skip(); /* root may write anywhere */
+	mkdir(in_root("ro"), 0555);
+	assert_int_equal(out_dir_check(in_root("ro"), &err), EXIT_CANT_CREATE);
+}
+
+/* A limit on the size of files stands for a full disk. */
+static void test_a_full_disk_leaves_the_old_result(void **state)
+{
+	struct result r = made_whole();
+	struct rlimit old, small;
+	struct err err;
+	long before;
+	int code;
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(out_dir_write(&r, in_root("full"), &err), 0);
+	before = size_of("full/slices.csv");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = old;
+	small.rlim_cur = (rlim_t)size_of("full/result.json") / 2;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	code = out_dir_write(&r, in_root("full"), &err);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_int_equal(code, EXIT_WRITE);
+	assert_non_null(strstr(err.text, strerror(EFBIG)));
+	assert_int_equal(entries("full"), 5);
+	assert_int_equal(size_of("full/slices.csv"), before);
+	result_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_five_files_and_no_leftovers),
+		cmocka_unit_test(test_what_is_not_ours_is_left_alone),
+		cmocka_unit_test(test_where_nothing_can_be_made),
+		cmocka_unit_test(test_read_only_directory),
+		cmocka_unit_test(test_a_full_disk_leaves_the_old_result),
+	};
+
+	return cmocka_run_group_tests(tests, make_root, remove_root);
+}

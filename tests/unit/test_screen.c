@@ -1,0 +1,206 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "bench/screen.h"
+#include "made_result.h"
+
+static char *printed(const struct result *r, bool colour)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	screen_print(r, out, colour);
+	fclose(out);
+	return text;
+}
+
+static void show_difference(const char *got, const char *want)
+{
+	while (*got && *got == *want)
+		got++, want++;
+	print_error("from the first difference on, got:\n%s\n--- want:\n%s\n", got, want);
+}
+
+/* A changed screen is made golden again with IOPT_GOLDEN=write. */
+static void compare_golden(struct result *r, const char *name)
+{
+	const char *mode = getenv("IOPT_GOLDEN");
+	bool write = mode && !strcmp(mode, "write");
+	char path[512], want[16384], *got;
+	size_t n;
+	FILE *file;
+
+	assert_int_equal(analyse(r), 0);
+	got = printed(r, false);
+	snprintf(path, sizeof(path), "%s/screen/%s.txt", TEST_DATA, name);
+	file = fopen(path, write ? "w" : "r");
+	assert_non_null(file);
+	if (write) {
+		fputs(got, file);
+	} else {
+		n = fread(want, 1, sizeof(want) - 1, file);
+		want[n] = '\0';
+		if (strcmp(got, want)) {
+			show_difference(got, want);
+			fail_msg("%s differs", path);
+		}
+	}
+	fclose(file);
+	free(got);
+}
+
+static void test_default_run(void **state)
+{
+	struct result r = made_whole();
+
+	(void)state;
+	compare_golden(&r, "whole");
+	result_free(&r);
+}
+
+static void test_sweep_with_a_failed_audit(void **state)
+{
+	struct result r = made_sweep();
+
+	(void)state;
+	compare_golden(&r, "sweep");
+	result_free(&r);
+}
+
+static void test_lines_fit(void **state)
+{
+	struct result r = made_whole();
+	char *text, *rest, *line;
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	text = rest = printed(&r, false);
+	while ((line = strsep(&rest, "\n"))) {
+		if (strlen(line) > SCREEN_COLUMNS)
+			fail_msg("%zu columns: %s", strlen(line), line);
+		for (const char *c = line; *c; c++)
+			assert_in_range(*c, ' ', '~');
+	}
+	free(text);
+	result_free(&r);
+}
+
+static void strip_escapes(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++) {
+		if (*text == '\033')
+			text = strchr(text, 'm');
+		else
+			*to++ = *text;
+	}
+	*to = '\0';
+}
+
+static void test_colour_adds_nothing_but_colour(void **state)
+{
+	struct result r = made_sweep();
+	char *plain, *coloured;
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	plain = printed(&r, false);
+	coloured = printed(&r, true);
+	assert_null(strchr(plain, '\033'));
+	assert_non_null(strchr(coloured, '\033'));
+	strip_escapes(coloured);
+	assert_string_equal(plain, coloured);
+	free(plain);
+	free(coloured);
+	result_free(&r);
+}
+
+/* The mutex of one row failed: its row says so, other rows keep their numbers. */
+static void test_withheld_lock(void **state)
+{
+	struct result r = made_whole();
+	char *text;
+
+	(void)state;
+	r.cases[1].verified = VERIFIED_NO;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "withheld, see audit"));
+	assert_null(strstr(text, "+38 ns"));
+	assert_non_null(strstr(text, "+16.1 us"));
+	free(text);
+	result_free(&r);
+}
+
+static void shows_added(double mid, double lo, double hi, bool valid, const char *want)
+{
+	const struct interval i = { .mid = mid, .lo = lo, .hi = hi, .n = 12, .valid = valid };
+	char text[64];
+
+	assert_string_equal(show_added(text, sizeof(text), &i), want);
+}
+
+static void test_short_forms(void **state)
+{
+	struct histogram *h = calloc(1, sizeof(*h));
+	char text[64];
+
+	(void)state;
+	assert_non_null(h);
+	shows_added(38.2, 37.1, 39, true, "+38 ns [37 39]");
+	shows_added(-0.31, -1.2, 0.5, true, "-0.3 ns [-1.2 0.5]");
+	shows_added(16123, 15600, 16800, true, "+16.1 us [15.6 16.8]");
+	shows_added(999.7, 900, 1100, true, "+1.0 us [0.9 1.1]");
+	shows_added(250e6, 0, 0, false, "+250 ms [few pairs]");
+	shows_added(NAN, 0, 0, false, "-");
+	for (int i = 0; i < 1000; i++)
+		hist_record(h, i < 980 ? 60 : 61234);
+	assert_string_equal(show_quantile(text, sizeof(text), h, 0.5, 24), "<72ns");
+	assert_string_equal(show_quantile(text, sizeof(text), h, 0.5, 20), "60ns");
+	assert_string_equal(show_quantile(text, sizeof(text), h, 0.99, 20), "61.2us");
+	assert_string_equal(show_quantile(text, sizeof(text), h, 0.999, 20), "-");
+	assert_string_equal(show_quantile(text, sizeof(text), NULL, 0.5, 20), "-");
+	assert_string_equal(show_number(text, sizeof(text), NAN), "-");
+	assert_string_equal(show_number(text, sizeof(text), 12345), "12345");
+	assert_string_equal(show_number(text, sizeof(text), 1.354), "1.35");
+	free(h);
+}
+
+static void test_where(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 6, 0);
+	char text[32];
+
+	(void)state;
+	assert_string_equal(show_where(text, sizeof(text), c), "node 0");
+	c->workers[1].node = c->workers[4].node = 3;
+	assert_string_equal(show_where(text, sizeof(text), c), "4+2 nodes");
+	for (unsigned i = 0; i < 6; i++)
+		c->workers[i].node = i;
+	c->nodes_used = 6;
+	assert_string_equal(show_where(text, sizeof(text), c), "6 nodes");
+	result_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default_run),
+		cmocka_unit_test(test_sweep_with_a_failed_audit),
+		cmocka_unit_test(test_lines_fit),
+		cmocka_unit_test(test_colour_adds_nothing_but_colour),
+		cmocka_unit_test(test_withheld_lock),
+		cmocka_unit_test(test_short_forms),
+		cmocka_unit_test(test_where),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
