@@ -96,7 +96,7 @@ static void wait_for(struct lane *lane, const struct replay_lane *part,
 		cpu_relax();
 		if (spins % 64 == 0)
 			lane_rest(lane);
-		if (spins % 0x4000 == 0)
+		if (spins % 1024 == 0)
 			sched_yield();
 	}
 	lane->tally.wait += clock_now() - from;
