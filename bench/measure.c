@@ -178,7 +178,7 @@ void lane_single(struct lane *lane, struct pt_op *op)
 		next_sample(lane);
 	} else {
 		lane->run(lane->pt, &lane->pw, op, 1);
-		lane->until_sample--;
+		lane->until_sample--; /* from UINT64_MAX where nothing is sampled */
 	}
 	count_done(t, op, 1);
 	t->failed += count_failed(op, 1);

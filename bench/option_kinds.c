@@ -92,15 +92,24 @@ static bool sample_parse(const struct option_row *row, const char *text, void *v
 {
 	uint64_t *v = value;
 
-	*v = 0;
-	if (!strcmp(text, "auto"))
+	*v = strcmp(text, "none") ? SAMPLE_AUTO : SAMPLE_NONE;
+	if (!strcmp(text, "auto") || !strcmp(text, "none"))
 		return true;
 	if (!count_parse(row, text, value, why))
 		return false;
-	/* The harness masks a counter instead of dividing. */
-	if (*v & (*v - 1))
-		return refuse(why, "must be a power of two, or auto");
+	if (!*v || *v & (*v - 1))
+		return refuse(why, "must be a power of two, auto or none");
 	return true;
+}
+
+static char *sample_show(const struct option_row *row, const void *value, char *buf, size_t size)
+{
+	uint64_t v = *(const uint64_t *)value;
+
+	if (v != SAMPLE_AUTO && v != SAMPLE_NONE)
+		return count_show(row, value, buf, size);
+	snprintf(buf, size, "%s", v == SAMPLE_AUTO ? "auto" : "none");
+	return buf;
 }
 
 static bool threads_parse(const struct option_row *row, const char *text, void *value,
@@ -353,7 +362,7 @@ const struct option_kind kind_bool = { "", sizeof(bool), bool_parse, bool_show, 
 const struct option_kind kind_count = { "N", sizeof(uint64_t), count_parse, count_show, NULL };
 const struct option_kind kind_unsigned = { "N", sizeof(unsigned), unsigned_parse, unsigned_show,
 					   NULL };
-const struct option_kind kind_sample = { "N", sizeof(uint64_t), sample_parse, count_show, NULL };
+const struct option_kind kind_sample = { "N", sizeof(uint64_t), sample_parse, sample_show, NULL };
 const struct option_kind kind_threads = { "LIST", sizeof(uint64_t), threads_parse, threads_show,
 					  NULL };
 const struct option_kind kind_duration = { "TIME", sizeof(uint64_t), duration_parse,

@@ -144,8 +144,8 @@ const struct option_row option_rows[] = {
 	  GROUP_MEASURE, 0, NULL },
 	{ "seed", &kind_count, ONE(seed), 0, UINT64_MAX, NULL, "1", NULL,
 	  "of every random choice", GROUP_MEASURE, 0, NULL },
-	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "0", NULL,
-	  "time one operation in N, a power of two; 0: chosen so that it costs below 2 %",
+	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "auto", NULL,
+	  "time one operation in N, a power of two; auto: so that it costs below 2 %; none: nothing",
 	  GROUP_MEASURE, 0, NULL },
 
 	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,

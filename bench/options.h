@@ -41,6 +41,8 @@ enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 #define THREADS_ALL 0u /* in options.threads: as many as there are allowed CPUs */
 #define JOBS_MAX 64u
+#define SAMPLE_AUTO 0u         /* chosen in warm-up */
+#define SAMPLE_NONE UINT64_MAX /* no latencies */
 
 struct options {
 	char job[64];               /* section of the job file; "" without one */
@@ -63,7 +65,7 @@ struct options {
 	uint64_t slice_ns, warmup_ns;
 	unsigned processes;
 	uint64_t seed;
-	uint64_t sample;            /* one in N timed; 0: chosen in warm-up; 1: every one */
+	uint64_t sample;            /* one in N timed, or SAMPLE_AUTO, SAMPLE_NONE */
 	uint64_t round;             /* tables per round of a cold workload */
 	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
 	enum breakage breakage;

@@ -172,8 +172,8 @@ static uint64_t choose_sampling(const struct group *g, double op_ns)
 
 	if (g->workload->singly)
 		return 1;
-	if (g->sample)
-		return g->sample;
+	if (g->sample != SAMPLE_AUTO)
+		return g->sample == SAMPLE_NONE ? 0 : g->sample;
 	if (!isfinite(op_ns))
 		return 64;
 	while (cost_ns / ((double)every * op_ns + cost_ns) > SAMPLE_COST_MAX && every < 1 << 16)
@@ -216,7 +216,9 @@ int group_calibrate(struct group_run *run, struct err *err)
 			struct lane *lane = run->engines[e].lanes[w];
 
 			lane->sample_every = c->sample_every;
-			lane->until_sample = stat_below(&lane->sample_rng, c->sample_every);
+			lane->until_sample = c->sample_every
+					     ? stat_below(&lane->sample_rng, c->sample_every)
+					     : UINT64_MAX;
 		}
 	}
 	return 0;

@@ -39,6 +39,15 @@ static void put_job_lists(struct node o, const struct options *j)
 		add_text(array, zero_name(j->zeros[i]));
 }
 
+/* "auto", "none", or one in so many. */
+static void put_sample(struct node o, uint64_t sample)
+{
+	if (sample == SAMPLE_AUTO || sample == SAMPLE_NONE)
+		put_text(o, "sample", sample == SAMPLE_AUTO ? "auto" : "none");
+	else
+		put_u64(o, "sample", sample);
+}
+
 static void put_job(struct node array, const struct options *j)
 {
 	struct node o = add_object(array);
@@ -54,7 +63,7 @@ static void put_job(struct node array, const struct options *j)
 	put_u64(o, "warmup_ns", j->warmup_ns);
 	put_u64(o, "processes", j->processes);
 	put_u64(o, "seed", j->seed);
-	put_u64(o, "sample", j->sample);
+	put_sample(o, j->sample);
 	put_u64(o, "round", j->round);
 	put_u64(o, "tables", j->tables);
 	put_text(o, "break", breakage_name(j->breakage));

@@ -182,7 +182,7 @@ static const struct {
 	{ "--processes 0", "--processes 0: must be 1..1000" },
 	{ "--processes 4294967297", "must be 1..1000" },
 	{ "--seed 18446744073709551616", "not a whole number" },
-	{ "--sample 3", "must be a power of two, or auto" },
+	{ "--sample 3", "must be a power of two, auto or none" },
 	{ "--zero ahed", "did you mean ahead?" },
 	{ "--format yaml", "must be one of text, csv, json" },
 	{ "--break drop", "must be one of none, drop-leaf" },
