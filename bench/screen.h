@@ -54,8 +54,8 @@ char *show_quantile(char *buf, size_t size, const struct histogram *h, double q,
 char *show_number(char *buf, size_t size, double v);
 
 /*
- * 1 lock, 2 waste, 3 overlap: the sections of the default run. Of a run somebody put together: 2 and
- * 3 by what the case is, else 0; its cases are listed one by one, whatever their section.
+ * 1 lock, 2 waste, 3 overlap: the sections of the default run. Of a run somebody put together: 2
+ * and 3 by what the case is, else 0; its cases are listed one by one, whatever their section.
  */
 unsigned screen_section(const struct screen *s, const struct case_result *c);
 /* First case of each group that is no ruler: the row's baseline. */

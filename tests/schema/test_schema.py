@@ -51,7 +51,8 @@ class Result(unittest.TestCase):
         cls.folder.cleanup()
 
     def errors(self, doc):
-        return [f"{list(e.absolute_path)}: {e.message[:200]}" for e in self.validator.iter_errors(doc)]
+        return [f"{list(e.absolute_path)}: {e.message[:200]}"
+                for e in self.validator.iter_errors(doc)]
 
     def test_valid(self):
         self.assertEqual(self.errors(self.doc), [])
@@ -122,7 +123,8 @@ class Result(unittest.TestCase):
                     self.assertAlmostEqual(got, value, delta=1e-9 * abs(value), msg=column)
             latency = case["latency_ns"]["map"]
             self.assertEqual(number(row["map_p999_ns"]), latency and latency["p999"])
-            self.assertEqual(row["verified"], {None: "", True: "true", False: "false"}[case["verified"]])
+            verified = {None: "", True: "true", False: "false"}[case["verified"]]
+            self.assertEqual(row["verified"], verified)
 
     def test_slices_and_latency(self):
         slices = rows(os.path.join(self.dir, "slices.csv"))

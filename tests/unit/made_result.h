@@ -19,10 +19,11 @@ static const struct pt_engine made_engines[] = {
 	{ .name = "amdv1/spin-2019", .format = "amdv1", .sync = "spin", .body = "2019" },
 	{ .name = "amdv1/lockless", .format = "amdv1", .sync = "lockless", .body = "modern" },
 	{ .name = "amdv1/mutex", .format = "amdv1", .sync = "mutex", .body = "modern" },
+	{ .name = "amdv1/spin", .format = "amdv1", .sync = "spin", .body = "modern" },
 	{ .name = "null", .format = "null", .sync = "null", .body = "ruler", .ruler = true },
 };
 
-enum { LOCKLESS_2019, MUTEX_2019, SPIN_2019, LOCKLESS, MUTEX, NULL_RULER };
+enum { LOCKLESS_2019, MUTEX_2019, SPIN_2019, LOCKLESS, MUTEX, SPIN, NULL_RULER };
 
 static struct topo_cpu made_cpus[] = { { .os = 0, .allowed = true },
 				       { .os = 1, .core = 1, .allowed = true } };
@@ -57,8 +58,8 @@ static inline struct result made_result(void)
 }
 
 /* A case of `private` without slices; clean, balanced. */
-static inline struct case_result *made_case(struct result *r, unsigned group, int engine, unsigned threads,
-				     uint64_t think_ns)
+static inline struct case_result *made_case(struct result *r, unsigned group, int engine,
+					    unsigned threads, uint64_t think_ns)
 {
 	struct case_result *c;
 
@@ -131,8 +132,8 @@ static inline void made_window(struct case_result *c, uint64_t n, uint64_t ns)
 }
 
 /* The cold side: tables built and lost in each of n slices. */
-static inline void made_cold(struct case_result *c, unsigned section, const char *workload, size_t n,
-		      uint64_t tables, uint64_t lost)
+static inline void made_cold(struct case_result *c, unsigned section, const char *workload,
+			     size_t n, uint64_t tables, uint64_t lost)
 {
 	c->section = section;
 	c->cold = true;

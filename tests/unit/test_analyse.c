@@ -106,11 +106,11 @@ static void test_pairs_are_of_the_same_half_round(void **state)
 static void test_partners_differ_in_one_thing(void **state)
 {
 	static const int engines[] = { NULL_RULER, LOCKLESS_2019, MUTEX_2019, SPIN_2019, MUTEX,
-				       LOCKLESS };
+				       LOCKLESS, SPIN };
 	struct result r = made_result();
 
 	(void)state;
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 7; i++)
 		made_slices(made_case(&r, 3, engines[i], 1, 0), 8, 100);
 	assert_int_equal(analyse(&r), 0);
 	assert_string_equal(find(&r, 1, 2)->differs, "sync");
@@ -119,7 +119,10 @@ static void test_partners_differ_in_one_thing(void **state)
 	assert_string_equal(find(&r, 1, 5)->differs, "body");
 	assert_string_equal(find(&r, 2, 4)->differs, "body");
 	assert_string_equal(find(&r, 5, 4)->differs, "sync");
-	assert_int_equal(r.ncomparisons, 6);
+	assert_string_equal(find(&r, 1, 6)->differs, "body,sync");
+	assert_string_equal(find(&r, 3, 6)->differs, "body");
+	assert_string_equal(find(&r, 5, 6)->differs, "sync"); /* not modern mutex, which is nearer */
+	assert_int_equal(r.ncomparisons, 9);
 	assert_int_equal(find(&r, 1, 2)->verdict, STAT_SAME);
 	result_free(&r);
 }
@@ -238,7 +241,8 @@ static void test_replay_waits_and_locks_are_counterfactual(void **state)
 }
 
 /* ns: of one operation at each thread count; the rate of all threads is threads / (2 ns). */
-static void add_curve(struct result *r, uint64_t think_ns, const double *lockless, const double *mutex)
+static void add_curve(struct result *r, uint64_t think_ns, const double *lockless,
+		      const double *mutex)
 {
 	static const unsigned counts[] = { 4, 1, 2, 8 }; /* order does not matter */
 
@@ -260,14 +264,17 @@ static void test_knees(void **state)
 	add_curve(&r, 1000, (double[]){ 100, 100, 100, 100 }, (double[]){ 104, 104, 170, 340 });
 	/* loses at once, never saturates */
 	add_curve(&r, 0, (double[]){ 100, 100, 100, 100 }, (double[]){ 150, 150, 150, 150 });
+	/* cheap again at 8 threads: not cheap up to 8 */
+	add_curve(&r, 2000, (double[]){ 100, 100, 100, 100 }, (double[]){ 100, 100, 150, 100 });
 	assert_int_equal(analyse(&r), 0);
-	assert_int_equal(r.nknees, 2);
+	assert_int_equal(r.nknees, 3);
 	assert_int_equal(r.knees[0].think_ns, 1000);
 	assert_int_equal(r.knees[0].below_5_percent, 2);
 	assert_int_equal(r.knees[0].saturated, 4);
 	assert_int_equal(r.knees[0].measured_to, 8);
 	assert_int_equal(r.knees[1].below_5_percent, 0);
 	assert_int_equal(r.knees[1].saturated, 0);
+	assert_int_equal(r.knees[2].below_5_percent, 2);
 	result_free(&r);
 }
 
