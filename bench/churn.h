@@ -31,8 +31,8 @@ void churn_init(struct churn *c, uint64_t base, uint64_t salt);
 
 /*
  * Operations that bring slots [*slot, …) to the start state `key`, about half of them mapped; the
- * state depends on the key alone, whatever was there. Up to `max` (>= 2) operations; *slot moves on,
- * to CHURN_SLOTS when done.
+ * state depends on the key alone, whatever was there. Up to `max` (>= 2) operations; *slot moves
+ * on, to CHURN_SLOTS when done.
  */
 size_t churn_arrange(struct churn *c, uint64_t key, uint32_t *slot, struct pt_op *ops, size_t max);
 /* The same for the empty state. */

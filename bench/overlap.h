@@ -5,11 +5,12 @@
  * Each output address carries its writer in bits 51:40, so every present entry names who wrote it.
  * A range is sorted into one class, the first that applies:
  *
- *   absent        no leaf is present in the range. Among writers that only map this is damage; where
- *                 some unmap (--range map-unmap) it is the other clean outcome: the unmap came last.
- *   torn_leaf     a page is there that no single operation writes: the replicas of a contiguous leaf
- *                 (64K: 16 entries) are not all present and identical. The device translates the
- *                 parts of one page differently.
+ *   absent        no leaf is present in the range. Among writers that only map this is damage;
+ *                 where some unmap (--range map-unmap) it is the other clean outcome: the unmap
+ *                 came last.
+ *   torn_leaf     a page is there that no single operation writes: the replicas of a contiguous
+ *                 leaf (64K: 16 entries) are not all present and identical. The device translates
+ *                 the parts of one page differently.
  *   one_writer    all that is there is the whole work of one writer, and nothing else.
  *   mixed_chunks  every page is intact, but not one writer's whole work: pages of several writers
  *                 stand side by side, or some of one writer's are missing.
@@ -35,7 +36,7 @@ static inline uint64_t overlap_pa(uint64_t iova, unsigned writer)
 	return (iova & ((1ull << 39) - 1)) | (uint64_t)writer << 40;
 }
 
-/* Where the ranges lie: `owners` regions (1, or with --disjoint one per worker) of `ranges` each. */
+/* Where the ranges lie: `owners` regions (1, or with --disjoint one a worker) of `ranges` each. */
 struct overlap_layout {
 	enum range_kind kind;
 	uint64_t base, ranges;

@@ -1,7 +1,7 @@
 /*
  * workload_replay.c - `replay:FILE`: map and unmap as a real driver did. Each event runs on the
- * worker of its recorded CPU and waits for the earlier events of the same pages; waiting is measured
- * and left out of the time of the operations.
+ * worker of its recorded CPU and waits for the earlier events of the same pages; waiting is
+ * measured and left out of the time of the operations.
  */
 #include <sched.h>
 #include <stdlib.h>

@@ -21,8 +21,8 @@ enum breakage {
 };
 
 /*
- * Put a run() into *copy that does `kind`; BREAK_NONE changes nothing. Tables must have been created
- * with the genuine engine of which *copy is one: the genuine run() is found through them. Not for
- * rulers. Any number of tables and threads at once.
+ * Put a run() into *copy that does `kind`; BREAK_NONE changes nothing. Tables must have been
+ * created with the genuine engine: its run() is found through them. Not for rulers. Any number of
+ * tables and threads at once.
  */
 void pt_break(struct pt_engine *copy, enum breakage kind);
