@@ -152,6 +152,7 @@ static void test_arguments_may_be_any_bytes(void **state)
 
 static void test_a_full_disk_is_noticed(void **state)
 {
+	static char buffer[4 << 20];
 	struct result r = made_whole();
 	int (*const writers[])(const struct result *, FILE *) = {
 		write_json, write_summary_csv, write_slices_csv, write_latency_csv,
@@ -163,7 +164,7 @@ static void test_a_full_disk_is_noticed(void **state)
 		FILE *out = fopen("/dev/full", "w");
 
 		assert_non_null(out);
-		setvbuf(out, NULL, _IOFBF, 4 << 20); /* nothing fails before the last flush */
+		setvbuf(out, buffer, _IOFBF, sizeof(buffer)); /* fails at the last flush only */
 		assert_int_equal(writers[i](&r, out), -1);
 		fclose(out);
 	}
