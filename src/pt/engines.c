@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "pt/format_amdv1.h"
+#include "pt/hot.h"
 #include "pt/rulers.h"
-#include "pt/walk.h"
 #include "pt/walk2019.h"
 
 /*
@@ -40,10 +40,10 @@
 
 #define DEFINE_NEW(f, s, name_, help_, single_)                                                    \
 	static const struct pt_kit kit_##f##_##s = { &f, &sync_##s };                              \
-	static NOINLINE void f##_##s##_slow(struct pt *pt, struct pt_worker *w, struct pt_op *op,  \
-					    bool inside)                                           \
+	static NOINLINE unsigned f##_##s##_slow(struct pt *pt, struct pt_worker *w,                \
+						struct pt_op *op)                                  \
 	{                                                                                          \
-		modern_slow(&kit_##f##_##s, pt, w, op, inside);                                    \
+		return modern_slow(&kit_##f##_##s, pt, w, op);                                     \
 	}                                                                                          \
 	static size_t f##_##s##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,         \
 				    size_t n)                                                      \

@@ -53,6 +53,15 @@ ALWAYS_INLINE struct pt_table *amdv1_child(uint64_t entry)
 	return (struct pt_table *)(uintptr_t)(entry & AMDV1_ADDRESS);
 }
 
+ALWAYS_INLINE bool amdv1_own_table(uint64_t entry, unsigned level, struct pt_table **child)
+{
+	/* The address is what is left: a subtraction and a test. */
+	uint64_t address = entry - amdv1_table(NULL, level);
+
+	*child = (struct pt_table *)(uintptr_t)address;
+	return !(address & ~AMDV1_ADDRESS);
+}
+
 ALWAYS_INLINE unsigned amdv1_leaf_lg2(uint64_t entry, unsigned level)
 {
 	if ((entry & AMDV1_NL) != AMDV1_NL)
@@ -79,6 +88,7 @@ static const struct pt_format amdv1 = {
 	.table = amdv1_table,
 	.is_table = amdv1_is_table,
 	.child = amdv1_child,
+	.own_table = amdv1_own_table,
 	.leaf_lg2 = amdv1_leaf_lg2,
 	.leaf_pa = amdv1_leaf_pa,
 	.all_single = amdv1_all_single,

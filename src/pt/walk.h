@@ -117,9 +117,10 @@ ALWAYS_INLINE int map_all(const struct pt_kit *k, struct pt *pt, struct pt_worke
 {
 	uint64_t bytes = (uint64_t)op->count << op->size_lg2, n = op->count;
 	unsigned size_lg2 = op->size_lg2;
-	struct pt_cursor c = { .top = 0 };
+	struct pt_cursor c;
 	int err = 0;
 
+	c.top = 0; /* nowhere yet */
 	while (!err && *done < bytes) {
 		uint64_t iova = op->iova + *done, pa = op->pa + *done, left = bytes - *done;
 
@@ -221,113 +222,4 @@ ALWAYS_INLINE void modern_inside(const struct pt_kit *k, struct pt *pt, struct p
 	}
 	op->result = done;
 	op->err = (uint8_t)-err;
-}
-
-/* Everything that is not one 4K page whose tables stand. `inside`: checked, and in the lock. */
-ALWAYS_INLINE void modern_slow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
-			       struct pt_op *op, bool inside)
-{
-	uint64_t last;
-
-	if (!inside) {
-		op->result = 0;
-		op->err = check_op(k->f, op, &last);
-		if (op->err)
-			return;
-		k->s->enter(pt, w);
-	}
-	modern_inside(k, pt, w, op);
-	if (!inside)
-		k->s->leave(pt, w);
-}
-
-/* The slot of a 4K page, if all tables above it are there. */
-ALWAYS_INLINE pt_entry *leaf_slot(const struct pt_kit *k, struct pt *pt, uint64_t iova)
-{
-	uint64_t top = top_load(pt), entry;
-	struct pt_table *table = top_root(top);
-	unsigned level = top_level(top);
-
-	if (unlikely(!top_spans(level, iova)))
-		return NULL;
-	for (; unlikely(level > PT_LEVEL_FIRST); level--) {
-		entry = entry_load(entry_slot(table, level, iova));
-		if (!k->f->is_table(entry, level))
-			return NULL;
-		table = k->f->child(entry);
-	}
-	entry = entry_load(entry_slot(table, 2, iova));
-	if (unlikely(!k->f->is_table(entry, 2)))
-		return NULL;
-	entry = entry_load(entry_slot(k->f->child(entry), 1, iova));
-	if (unlikely(!k->f->is_table(entry, 1)))
-		return NULL;
-	return entry_slot(k->f->child(entry), 0, iova);
-}
-
-/* A checked map or unmap of one 4K page where all tables stand. False: nothing done. */
-ALWAYS_INLINE bool hot_4k(const struct pt_kit *k, struct pt *pt, struct pt_op *op)
-{
-	pt_entry *slot = leaf_slot(k, pt, op->iova);
-	uint64_t entry;
-
-	if (unlikely(!slot))
-		return false;
-	entry = entry_peek(slot);
-	if (op->kind == PT_MAP) {
-		if (unlikely(entry))
-			return false;
-		entry_leaf(slot, k->f->leaf(op->pa, PT_PAGE_LG2, op->prot));
-	} else {
-		if (unlikely(!k->f->all_single(entry, entry)))
-			return false;
-		entry_clear(slot);
-	}
-	op->result = UINT64_C(1) << PT_PAGE_LG2;
-	op->err = 0;
-	return true;
-}
-
-/* check_op(), for one 4K page. False: something else, or wrong. */
-ALWAYS_INLINE bool check_4k(const struct pt_format *f, const struct pt_op *op)
-{
-	uint64_t odd = op->iova;
-
-	if (op->count != 1 || op->size_lg2 != PT_PAGE_LG2)
-		return false;
-	if (op->kind == PT_MAP) {
-		if (op->prot - 1u > (PT_READ | PT_WRITE) - 1u || op->pa >> f->pa_bits)
-			return false;
-		odd |= op->pa;
-	} else if (op->kind != PT_UNMAP) {
-		return false;
-	}
-	return !(odd & ((UINT64_C(1) << PT_PAGE_LG2) - 1));
-}
-
-typedef void pt_slow(struct pt *pt, struct pt_worker *w, struct pt_op *op, bool inside);
-
-/* `slow` is modern_slow() of this engine, out of the way of the loop. */
-ALWAYS_INLINE size_t modern_run(const struct pt_kit *k, pt_slow *slow, struct pt *pt,
-				struct pt_worker *w, struct pt_op *ops, size_t n)
-{
-	size_t failed = 0;
-
-	for (struct pt_op *op = ops; op < ops + n; op++) {
-		if (likely(check_4k(k->f, op))) {
-			k->s->enter(pt, w);
-			if (unlikely(!hot_4k(k, pt, op))) {
-				slow(pt, w, op, true);
-				failed += !!op->err;
-			}
-			k->s->leave(pt, w);
-		} else {
-			if (op->kind == PT_LOOKUP)
-				lookup(k, pt, op);
-			else
-				slow(pt, w, op, false);
-			failed += !!op->err;
-		}
-	}
-	return n - failed;
 }

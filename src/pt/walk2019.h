@@ -123,21 +123,22 @@ ALWAYS_INLINE uint64_t unmap_chunk_2019(const struct pt_kit *k, struct pt *pt, u
 ALWAYS_INLINE uint64_t unmap_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
 				  const struct pt_op *op, uint64_t iova, uint64_t last)
 {
-	uint64_t done = 0, more = last - iova;
+	uint64_t done = 0, more = last - iova; /* one less than the bytes, which may be 2^64 */
 
-	/* done - 1 < more, or nothing done yet: right for all 2^64 bytes, too. */
-	while (!done || done - 1 < more) {
-		uint64_t left = more - done + 1, chunk = UINT64_C(1) << op->size_lg2, got;
+	do {
+		uint64_t left = more - done, chunk = UINT64_C(1) << op->size_lg2, got;
 
 		if (op->kind != PT_UNMAP)
-			chunk = UINT64_C(1) << size_fitting(k->f->sizes, iova, left ? left : ~left);
+			chunk = UINT64_C(1) << size_fitting(k->f->sizes, iova, left + 1 ? left + 1 : left);
+		if (chunk - 1 > left)
+			chunk = left + 1;
 		k->s->enter(pt, w);
 		got = unmap_chunk_2019(k, pt, &iova, chunk);
 		k->s->leave(pt, w);
 		done += got;
-		if (got < chunk || !iova)
+		if (got < chunk)
 			break;
-	}
+	} while (iova && done - 1 < more);
 	return done;
 }
 

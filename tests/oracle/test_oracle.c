@@ -271,7 +271,7 @@ static void play(struct bench *b, const struct pt_engine *engine, uint64_t seed,
 #ifdef IOPT_SANITIZED
 #define SEEDS 60
 #else
-#define SEEDS 600
+#define SEEDS 1000
 #endif
 
 static void test_engine(void **state)
