@@ -68,7 +68,8 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 	{ .name = #f "/" name_, .format = #f, .sync = shown, .body = body_, .help = help_,         \
 	  .run = f##_##s##_run, .single = single_, .ruler = ruler_ },
 #define ROW_OLD(f, s, name_, shown, help_) ROW(f, s, name_, shown, "2019", help_, false, false)
-#define ROW_NEW(f, s, name_, help_, single_) ROW(f, s, name_, name_, "modern", help_, single_, false)
+#define ROW_NEW(f, s, name_, help_, single_)                                                       \
+	ROW(f, s, name_, name_, "modern", help_, single_, false)
 #define ROW_RULER(f, s, name_, help_) ROW(f, s, name_, name_, "ruler", help_, false, true)
 
 const struct pt_engine pt_engines[] = {

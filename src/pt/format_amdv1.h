@@ -16,6 +16,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "pt/format.h"
 
 #define AMDV1_PR (UINT64_C(1) << 0)

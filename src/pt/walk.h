@@ -205,21 +205,17 @@ ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct
 ALWAYS_INLINE void modern_inside(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
 				 struct pt_op *op)
 {
-	bool map = op->kind == PT_MAP || op->kind == PT_MAP_RANGE;
-	uint64_t bytes = (uint64_t)op->count << op->size_lg2, done = 0;
-	int err = map ? map_all(k, pt, w, op, &done) : 0;
+	bool map = op->kind == PT_MAP || op->kind == PT_MAP_RANGE, undo = false;
+	uint64_t bytes = (uint64_t)op->count << op->size_lg2, done = 0, gone = 0;
+	int err = 0;
 
-	if (err && done && op->kind == PT_MAP_RANGE) {
-		/* All or nothing. */
+	if (map) {
+		err = map_all(k, pt, w, op, &done);
+		undo = err && done && op->kind == PT_MAP_RANGE; /* all or nothing */
 		bytes = done;
-		done = 0;
-		map = false;
 	}
-	if (!map) {
-		uint64_t gone = unmap_pages(k, pt, w, op->iova, op->iova + bytes - 1);
-
-		done = err ? 0 : gone;
-	}
-	op->result = done;
+	if (!map || undo)
+		gone = unmap_pages(k, pt, w, op->iova, op->iova + bytes - 1);
+	op->result = undo ? 0 : map ? done : gone;
 	op->err = (uint8_t)-err;
 }

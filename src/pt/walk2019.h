@@ -23,7 +23,7 @@ ALWAYS_INLINE void drop_replicas(const struct pt_kit *k, struct pt_table *table,
 		entry_unlink(&first[i], leaf);
 }
 
-/* alloc_pte(): the first slot for a page of this size, all tables above it built. NULL: no memory. */
+/* alloc_pte(): the first slot for a page of this size, tables above it built. NULL: no memory. */
 ALWAYS_INLINE pt_entry *slot_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
 				  uint64_t iova, unsigned size_lg2)
 {
