@@ -5,16 +5,49 @@
 #include <string.h>
 
 #include "bench/plan_default.h"
+#include "bench/trace.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
+/* Of a node that the topology has not; what this process may use of it shows when it is opened. */
+static int check_mem(const struct topology *t, const struct mem_choice *mem, struct err *err)
+{
+	unsigned os[POOL_NODES_MAX], n = 0;
+	char there[128];
+
+	if ((mem->kind != POOL_MEM_BIND && mem->kind != POOL_MEM_DEVICE) ||
+	    topology_node(t, mem->node) >= 0)
+		return 0;
+	while (n < t->nnodes && n < POOL_NODES_MAX) {
+		os[n] = t->nodes[n].os;
+		n++;
+	}
+	return err_set(err, EXIT_NO_RESOURCE, "--mem %s: node %u does not exist: node%s %s", mem->text,
+		       mem->node, n == 1 ? "" : "s", topology_ranges(there, sizeof(there), os, n));
+}
+
+/* A trace that cannot be read is better known of now than when its turn comes. */
+static int check_trace(const struct plan *plan, const struct group *g, struct err *err)
+{
+	struct trace *trace;
+
+	if (!g->argument[0] || (plan->n && !strcmp(plan->groups[plan->n - 1].argument, g->argument)))
+		return 0;
+	if (trace_load(&trace, g->argument, err))
+		return err->code;
+	trace_free(trace);
+	return 0;
+}
+
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err)
 {
-	struct group *v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
-	struct group *copy;
+	struct group *v, *copy;
 	uint64_t nodes = 0;
 
+	if (check_mem(topo, &g->mem, err) || check_trace(plan, g, err))
+		return err->code;
+	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the plan");
 	plan->groups = v;
