@@ -90,19 +90,31 @@ void plan_group_from(struct group *g, const struct options *o)
 	};
 }
 
-/* The engines of the options that can run this group; the first is the baseline. */
-static int choose_engines(struct group *g, const struct options *o, struct err *err)
+/*
+ * The engines of the options that can run this group; the first is the baseline. What wants one
+ * thread stays out of larger groups of a sweep that gives it one; there may be none left.
+ */
+static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
+			  struct err *err)
 {
+	bool left_out = false;
+
 	for (size_t i = 0; i < o->engines.n; i++) {
 		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
 
 		if (e->ruler)
 			continue;
+		if (e->single && g->threads > 1 && !sweeps_one)
+			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
+				       "add 1 to --threads, or name the engines without it", e->name,
+				       g->threads);
 		if (e->single && g->threads > 1)
-			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u",
-				       e->name, g->threads);
-		g->engines[g->nengines++] = e;
+			left_out = true;
+		else
+			g->engines[g->nengines++] = e;
 	}
+	if (left_out && !g->nengines)
+		return 0;
 	if (!g->workload->cold)
 		plan_add_rulers(g);
 	if (!g->nengines)
@@ -131,6 +143,21 @@ void plan_thread_counts(struct list_u64 *out, const struct options *o, const str
 	out->v[out->n++] = topo->nallowed;
 }
 
+/* Does the sweep hold a group of one thread? */
+static bool runs_alone(const struct options *o, const struct topology *topo)
+{
+	struct list_u64 threads;
+	bool one = false, alone = false;
+	const char *argument;
+
+	plan_thread_counts(&threads, o, topo);
+	for (size_t i = 0; i < threads.n; i++)
+		one |= threads.v[i] == 1;
+	for (size_t i = 0; i < o->workloads.n; i++)
+		alone |= workload_find(o->workloads.v[i], &argument)->min_threads < 2;
+	return one && alone;
+}
+
 static int section_of(const struct workload *w)
 {
 	return w->unowned ? 3 : w->cold ? 2 : 1;
@@ -141,6 +168,7 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 		       const struct topology *topo, struct err *err)
 {
 	struct list_u64 threads;
+	bool sweeps_one = runs_alone(o, topo);
 
 	plan_thread_counts(&threads, o, topo);
 	for (size_t i = 0; i < threads.n; i++) {
@@ -152,7 +180,8 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 			return err_set(err, EXIT_USAGE, "--workload %s wants at least %u threads",
 				       g.workload->name, g.workload->min_threads);
 		}
-		if (choose_engines(&g, o, err) || plan_add(plan, &g, topo, err))
+		if (choose_engines(&g, o, sweeps_one, err) ||
+		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
 	}
 	return 0;
