@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ static const struct {
 
 #define NFILES (sizeof(files) / sizeof(files[0]))
 #define PATH_BYTES 4096
+#define ROOM_BYTES (1 << 20) /* what a run of a few seconds leaves; a minute leaves some more */
 
 static int join(char *path, const char *dir, const char *prefix, const char *name, struct err *err)
 {
@@ -131,6 +133,7 @@ static FILE *open_temporary(char *path, const char *dir, const char *name, struc
 int out_dir_check(const char *dir, struct err *err)
 {
 	char path[PATH_BYTES];
+	int failed;
 	FILE *out;
 
 	if (make_dirs(dir, err) || refuse_foreign_files(dir, err))
@@ -138,9 +141,11 @@ int out_dir_check(const char *dir, struct err *err)
 	out = open_temporary(path, dir, "check", err);
 	if (!out)
 		return err->code;
+	failed = posix_fallocate(fileno(out), 0, ROOM_BYTES);
 	fclose(out);
 	unlink(path);
-	return 0;
+	return failed ? err_set(err, EXIT_CANT_CREATE, "no room for a result in %s: %s", dir,
+				strerror(failed)) : 0;
 }
 
 static int write_temporary(const struct result *r, size_t i, char *path, const char *dir,

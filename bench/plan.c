@@ -5,16 +5,49 @@
 #include <string.h>
 
 #include "bench/plan_default.h"
+#include "bench/trace.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
+/* Of a node that the topology has not; what this process may use of it shows when it is opened. */
+static int check_mem(const struct topology *t, const struct mem_choice *mem, struct err *err)
+{
+	unsigned os[POOL_NODES_MAX], n = 0;
+	char there[128];
+
+	if ((mem->kind != POOL_MEM_BIND && mem->kind != POOL_MEM_DEVICE) ||
+	    topology_node(t, mem->node) >= 0)
+		return 0;
+	while (n < t->nnodes && n < POOL_NODES_MAX) {
+		os[n] = t->nodes[n].os;
+		n++;
+	}
+	return err_set(err, EXIT_NO_RESOURCE, "--mem %s: node %u does not exist: node%s %s", mem->text,
+		       mem->node, n == 1 ? "" : "s", topology_ranges(there, sizeof(there), os, n));
+}
+
+/* A trace that cannot be read is better known of now than when its turn comes. */
+static int check_trace(const struct plan *plan, const struct group *g, struct err *err)
+{
+	struct trace *trace;
+
+	if (!g->argument[0] || (plan->n && !strcmp(plan->groups[plan->n - 1].argument, g->argument)))
+		return 0;
+	if (trace_load(&trace, g->argument, err))
+		return err->code;
+	trace_free(trace);
+	return 0;
+}
+
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err)
 {
-	struct group *v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
-	struct group *copy;
+	struct group *v, *copy;
 	uint64_t nodes = 0;
 
+	if (check_mem(topo, &g->mem, err) || check_trace(plan, g, err))
+		return err->code;
+	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the plan");
 	plan->groups = v;
@@ -57,19 +90,31 @@ void plan_group_from(struct group *g, const struct options *o)
 	};
 }
 
-/* The engines of the options that can run this group; the first is the baseline. */
-static int choose_engines(struct group *g, const struct options *o, struct err *err)
+/*
+ * The engines of the options that can run this group; the first is the baseline. What wants one
+ * thread stays out of larger groups of a sweep that gives it one; there may be none left.
+ */
+static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
+			  struct err *err)
 {
+	bool left_out = false;
+
 	for (size_t i = 0; i < o->engines.n; i++) {
 		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
 
 		if (e->ruler)
 			continue;
+		if (e->single && g->threads > 1 && !sweeps_one)
+			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
+				       "add 1 to --threads, or name the engines without it", e->name,
+				       g->threads);
 		if (e->single && g->threads > 1)
-			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u",
-				       e->name, g->threads);
-		g->engines[g->nengines++] = e;
+			left_out = true;
+		else
+			g->engines[g->nengines++] = e;
 	}
+	if (left_out && !g->nengines)
+		return 0;
 	if (!g->workload->cold)
 		plan_add_rulers(g);
 	if (!g->nengines)
@@ -98,6 +143,21 @@ void plan_thread_counts(struct list_u64 *out, const struct options *o, const str
 	out->v[out->n++] = topo->nallowed;
 }
 
+/* Does the sweep hold a group of one thread? */
+static bool runs_alone(const struct options *o, const struct topology *topo)
+{
+	struct list_u64 threads;
+	bool one = false, alone = false;
+	const char *argument;
+
+	plan_thread_counts(&threads, o, topo);
+	for (size_t i = 0; i < threads.n; i++)
+		one |= threads.v[i] == 1;
+	for (size_t i = 0; i < o->workloads.n; i++)
+		alone |= workload_find(o->workloads.v[i], &argument)->min_threads < 2;
+	return one && alone;
+}
+
 static int section_of(const struct workload *w)
 {
 	return w->unowned ? 3 : w->cold ? 2 : 1;
@@ -108,6 +168,7 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 		       const struct topology *topo, struct err *err)
 {
 	struct list_u64 threads;
+	bool sweeps_one = runs_alone(o, topo);
 
 	plan_thread_counts(&threads, o, topo);
 	for (size_t i = 0; i < threads.n; i++) {
@@ -119,7 +180,8 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 			return err_set(err, EXIT_USAGE, "--workload %s wants at least %u threads",
 				       g.workload->name, g.workload->min_threads);
 		}
-		if (choose_engines(&g, o, err) || plan_add(plan, &g, topo, err))
+		if (choose_engines(&g, o, sweeps_one, err) ||
+		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
 	}
 	return 0;

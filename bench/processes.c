@@ -1,7 +1,10 @@
 #include "bench/processes.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +18,25 @@ struct share_end {
 	unsigned nwarnings;
 };
 
+static void on_stop(int signal)
+{
+	(void)signal;
+	at_store(&run_interrupted, 1, relaxed); /* a flag, nothing rides on it */
+}
+
+/*
+ * A terminal interrupts parent and child, `kill` only the parent, who passes it on: so the child
+ * may hear of it any number of times. When a second interrupt kills the parent, it goes too.
+ */
+static void follow_parent(void)
+{
+	struct sigaction action = { .sa_handler = on_stop };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* In the child: run, save, and leave without the parent's exit handlers. */
 static void child(const struct plan *plan, uint32_t process, unsigned processes,
 		  struct result *result, const struct progress *progress, FILE *f)
@@ -22,6 +44,7 @@ static void child(const struct plan *plan, uint32_t process, unsigned processes,
 	struct share_end end = { 0 };
 	bool saved;
 
+	follow_parent();
 	result->nwarnings = 0;
 	if (cases_init(plan, result)) /* what earlier processes found is the parent's */
 		_exit(1);
@@ -52,15 +75,26 @@ static int merge(struct result *result, FILE *f, struct err *err)
 	return err->code;
 }
 
+/* Where a child leaves what it found; needs no directory that can be written to. */
+static FILE *memory_file(void)
+{
+	int fd = memfd_create("iopt", MFD_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w+");
+
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
+
 static int one_process(const struct plan *plan, uint32_t process, unsigned processes,
 		       struct result *result, const struct progress *progress, struct err *err)
 {
-	FILE *f = tmpfile();
+	FILE *f = memory_file();
 	int status, code;
 	pid_t pid;
 
 	if (!f)
-		return err_set(err, EXIT_CANT_CREATE, "--processes: no temporary file: %s (set TMPDIR)",
+		return err_set(err, EXIT_NO_RESOURCE, "--processes: no memory for what a process finds: %s",
 			       strerror(errno));
 	fflush(NULL);
 	pid = fork();
@@ -70,8 +104,8 @@ static int one_process(const struct plan *plan, uint32_t process, unsigned proce
 		fclose(f);
 		return err_set(err, EXIT_NO_RESOURCE, "--processes: cannot fork: %s", strerror(errno));
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) /* a signal, passed on */
+		kill(pid, SIGTERM);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		code = err_set(err, WIFEXITED(status) ? EXIT_WRITE : EXIT_INTERNAL,
 			       "--processes: process %u ended badly (status 0x%x)", process, status);

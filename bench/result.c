@@ -22,17 +22,34 @@ void result_warn(struct result *r, const char *fmt, ...)
 		strcpy(r->warnings[r->nwarnings++], text);
 }
 
-void result_free(struct result *r)
+static void case_free(struct case_result *c)
 {
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		free(c->latency[kind]);
+	free(c->window);
+	free(c->workers);
+	free(c->slices);
+}
+
+void result_drop_unmeasured(struct result *r)
+{
+	size_t kept = 0;
+
 	for (size_t i = 0; i < r->ncases; i++) {
 		struct case_result *c = &r->cases[i];
 
-		for (int kind = 0; kind < OP_KINDS; kind++)
-			free(c->latency[kind]);
-		free(c->window);
-		free(c->workers);
-		free(c->slices);
+		if (c->nslices || c->verified == VERIFIED_NO)
+			r->cases[kept++] = *c;
+		else
+			case_free(c);
 	}
+	r->ncases = kept;
+}
+
+void result_free(struct result *r)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		case_free(&r->cases[i]);
 	free(r->cases);
 	free(r->comparisons);
 	free(r->knees);

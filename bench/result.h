@@ -155,6 +155,8 @@ struct result {
 
 /* Deduplicated. */
 void result_warn(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Of a run cut short: forget the cases that it did not come to. */
+void result_drop_unmeasured(struct result *r);
 /* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees. */
 int analyse(struct result *r);
 void result_free(struct result *r);

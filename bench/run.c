@@ -69,13 +69,23 @@ static int print(const struct result *r, const struct options *o)
 	return 0;
 }
 
+/* Whose fault it is: the text of the error is about a path. */
+static int blame_out(struct err *err)
+{
+	struct err about_path = *err;
+
+	return err_set(err, about_path.code, "--out: %.480s", about_path.text);
+}
+
 static int report(const struct result *r, const struct options *o)
 {
 	struct err err = { 0 };
 	int code = print(r, o) ? EXIT_WRITE : 0;
 
-	if (o->out[0] && out_dir_write(r, o->out, &err))
+	if (o->out[0] && out_dir_write(r, o->out, &err)) {
+		blame_out(&err);
 		code = verb_fail("run", &err);
+	}
 	if (finish_stdout())
 		code = EXIT_WRITE;
 	return exit_code(r, code);
@@ -116,7 +126,7 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 	if (!topo->this_system)
 		return err_set(err, EXIT_USAGE, "--topology is another machine: add --dry-run to plan for it");
 	if (o->out[0] && out_dir_check(o->out, err))
-		return err->code;
+		return blame_out(err);
 	clock_init();
 	describe(r, topo);
 	return execute(plan, r, o);

@@ -170,14 +170,18 @@ int run_plan(const struct plan *plan, unsigned processes, struct result *result,
 	int code;
 
 	result->processes = processes;
-	if (cases_init(plan, result))
+	if (cases_init(plan, result)) {
+		result_drop_unmeasured(result);
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %zu cases", plan->ncases);
+	}
 	measure_ruler(result);
 	if (processes > 1)
 		code = run_in_processes(plan, processes, result, progress, err);
 	else
 		code = run_share(plan, 0, 1, result, progress, err);
 	result->complete = !code && !stopped();
+	if (!result->complete)
+		result_drop_unmeasured(result);
 	result->ruler.steal_ns = host_steal_ns() - steal;
 	result->ruler.elapsed_s = (double)(clock_monotonic_ns() - started) / 1e9;
 	result->ruler.peak_rss_bytes = host_peak_rss_bytes();

@@ -103,7 +103,7 @@ static void print_warnings(const struct screen *s)
 	const char *colour = s->colour ? "\033[33m" : "", *plain = s->colour ? "\033[0m" : "";
 
 	if (!s->r->complete)
-		screen_alarm(s, "! incomplete: the run was interrupted; this is what it had measured");
+		screen_alarm(s, "! incomplete: the run was cut short; this is what it had measured");
 	for (unsigned i = 0; i < s->r->nwarnings; i++) {
 		fputs(colour, s->out);
 		print_words(s, "! ", s->r->warnings[i]);

@@ -157,7 +157,7 @@ static int refill(struct reader *r, struct err *err)
 	r->begin = 0;
 	got = gzread(r->file, r->buf + r->end, TRACE_LINE_MAX - (unsigned)r->end);
 	text = gzerror(r->file, &why);
-	if (got < 0 || why == Z_BUF_ERROR)
+	if (got < 0 || (!got && why == Z_BUF_ERROR)) /* what came before the cut is read first */
 		return err_set(err, EXIT_BAD_DATA, "%s: after line %llu: %s", r->path,
 			       (unsigned long long)r->line,
 			       why == Z_ERRNO ? strerror(errno) :
