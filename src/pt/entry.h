@@ -14,7 +14,8 @@
  *
  * entry_peek, entry_clear and entry_unlink order nothing for others: the entries belong to the
  * caller's range. What keeps "cleared, then handed to another owner" in order is the release and
- * acquire of the IOVA allocator; what keeps "unlinked, then freed" in order is the grace period (P5).
+ * acquire of the IOVA allocator; what keeps "unlinked, then freed" in order is the grace period
+ * (P5).
  */
 #pragma once
 
