@@ -41,7 +41,7 @@ static unsigned build_chain(const struct pt_kit *k, struct pt *pt, struct pt_wor
 		chain[l] = table_alloc(pt, w, l + 1);
 		if (!chain[l])
 			break;
-		/* Seen by nobody yet; published together with the word. */
+		/* Seen by nobody yet; published together with the word (P4). */
 		entry_put(&chain[l]->e[0], k->f->table(root, l + 1));
 		root = chain[l];
 	}
@@ -90,7 +90,7 @@ int pt_grow_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, uns
 	if (from < level) {
 		page_desc(fresh)->level = (uint8_t)(from + 1);
 		entry_put(&fresh->e[0], k->f->table(top_root(top), from + 1));
-		/* release: the new root before the word; pairs with top_load. */
+		/* P4: release, the new root before the word; pairs with top_load. */
 		at_store(&pt->top, top_word(fresh, from + 1), release);
 	}
 	qspin_release(&pt->grow_lock, &node);

@@ -1,18 +1,21 @@
 /*
  * entry.h - the few ways to touch a page-table entry, each with its memory order and its partner.
  *
- * Entries are touched through these functions only. An empty entry is 0 in every format.
+ * Entries are touched through these functions only. An empty entry is 0 in every format. P1 to P5
+ * are the pairs of docs/memory-ordering.md.
  *
- *   publishes                 pairs with
- *   entry_install (release)   entry_load, and the acquire of a lost entry_install: who reads the
- *                             pointer sees the zeroes of the table behind it
- *   entry_put     (release)   the same, where a lock or a single thread excludes other writers
- *   entry_leaf    (release)   entry_load in a lookup: who translates through the leaf sees what
- *                             its owner wrote before mapping (the payload of a device)
+ *       publishes                 pairs with
+ *   P1  entry_install (release)   entry_load and entry_take: who reads the pointer sees the zeroes
+ *                                 of the table behind it
+ *       entry_put     (release)   the same, where a lock or a single thread excludes other writers
+ *   P2  entry_install (release)   the acquire of a lost entry_install: the same for the loser
+ *   P3  entry_leaf    (release)   entry_load in a lookup: who translates through the leaf sees what
+ *                                 its owner wrote before mapping (the payload of a device)
  *
  * entry_peek, entry_clear and entry_unlink order nothing for others: the entries belong to the
  * caller's range. What keeps "cleared, then handed to another owner" in order is the release and
- * acquire of the IOVA allocator; what keeps "unlinked, then freed" in order is the grace period.
+ * acquire of the IOVA allocator; what keeps "unlinked, then freed" in order is the grace period
+ * (P5).
  */
 #pragma once
 
@@ -49,7 +52,7 @@ ALWAYS_INLINE pt_entry *entry_slot(struct pt_table *table, unsigned level, uint6
 	return &table->e[(iova >> entry_lg2(level)) % PT_ENTRIES];
 }
 
-/* A walker's read. acquire: pairs with entry_install, entry_put and entry_leaf. */
+/* A walker's read. acquire: pairs with entry_install and entry_put (P1), and entry_leaf (P3). */
 ALWAYS_INLINE uint64_t entry_load(pt_entry *slot)
 {
 	return at_load(slot, acquire);
@@ -61,7 +64,7 @@ ALWAYS_INLINE uint64_t entry_peek(pt_entry *slot)
 	return at_load(slot, relaxed);
 }
 
-/* An owner's leaf. release: pairs with the entry_load of a lookup or device. */
+/* An owner's leaf. P3: release, pairs with the entry_load of a lookup or device. */
 ALWAYS_INLINE void entry_leaf(pt_entry *slot, uint64_t leaf)
 {
 	at_store(slot, leaf, release);
@@ -75,14 +78,15 @@ ALWAYS_INLINE void entry_clear(pt_entry *slot)
 
 /*
  * A table goes into a slot that others may fill too. False: lost, *seen is what stands there.
- * Won: release, the zeroed page before its pointer. Lost: acquire, the winner's page is followed.
+ * Won: release, the zeroed page before its pointer (P1). Lost: acquire, pairs with the winner's
+ * release, for its page is followed (P2).
  */
 ALWAYS_INLINE bool entry_install(pt_entry *slot, uint64_t *seen, uint64_t table)
 {
 	return at_cas(slot, seen, table, release, acquire);
 }
 
-/* A table goes into a slot that nobody else can fill now. release: walkers take no lock. */
+/* A table goes into a slot that nobody else can fill now. P1: release, walkers take no lock. */
 ALWAYS_INLINE void entry_put(pt_entry *slot, uint64_t table)
 {
 	at_store(slot, table, release);
@@ -90,7 +94,8 @@ ALWAYS_INLINE void entry_put(pt_entry *slot, uint64_t table)
 
 /*
  * Take the table `seen` out of its slot. True for exactly one caller, who retires it, even where
- * two writers break the contract. relaxed: `seen` was read with entry_load.
+ * two writers break the contract. relaxed: `seen` was read with entry_load (P1), and the release of
+ * the retiring worker's quiescent state comes after (P5).
  */
 ALWAYS_INLINE bool entry_unlink(pt_entry *slot, uint64_t seen)
 {
@@ -99,7 +104,8 @@ ALWAYS_INLINE bool entry_unlink(pt_entry *slot, uint64_t seen)
 
 /*
  * Empty the slot whatever it holds, and return that (the 2019 driver's free_clear_pte). Won:
- * acquire, the caller walks a table it has taken; pairs with entry_install.
+ * acquire, the caller walks a table it has taken; pairs with entry_install (P1). Lost, and the look
+ * before: relaxed, the value is only what to expect.
  */
 ALWAYS_INLINE uint64_t entry_take(pt_entry *slot)
 {

@@ -44,7 +44,7 @@ ALWAYS_INLINE struct pt_table *top_root(uint64_t top)
 	return (struct pt_table *)(uintptr_t)(top & ~TOP_LEVEL_MASK);
 }
 
-/* One snapshot an operation. acquire: pairs with the release of whoever grew the table. */
+/* One snapshot an operation. P4: acquire, pairs with the release of whoever grew the table. */
 ALWAYS_INLINE uint64_t top_load(struct pt *pt)
 {
 	return at_load(&pt->top, acquire);

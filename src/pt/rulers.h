@@ -18,7 +18,7 @@ ALWAYS_INLINE size_t null_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 /*
  * Decode the operation, three dependent loads in a ready 3-level table (the root, two pointers),
  * one store, the result. No check of anything: 4K pages below 512 GiB whose tables pt_prebuild()
- * has made. relaxed: that tree was complete before this thread was started, and never changes.
+ * has made. relaxed: that tree was complete before this slice began, and never changes.
  */
 ALWAYS_INLINE size_t limit_run(const struct pt_format *f, struct pt *pt, struct pt_op *ops,
 			       size_t n)

@@ -126,7 +126,7 @@ static void scan_leaf(struct scanner *s, struct pt_table *table, unsigned depth,
 
 	s->scan->leaf_entries++;
 	for (unsigned i = first; i < first + d->replicas; i++) {
-		/* relaxed: at rest. */
+		/* relaxed: at rest, ordered by whatever stopped the workers. */
 		bool equal = at_load(&table->e[i], relaxed) == entry;
 
 		if (equal && i < index)
@@ -171,7 +171,7 @@ static bool claim_page(struct scanner *s, unsigned depth, uint64_t value, void *
 static void scan_table(struct scanner *s, struct pt_table *table, unsigned level, unsigned depth)
 {
 	for (unsigned i = 0; i < PT_ENTRIES; i++) {
-		/* relaxed: at rest. */
+		/* relaxed: at rest, as above. */
 		uint64_t entry = at_load(&table->e[i], relaxed);
 		struct decoded d = decode(entry, level);
 		struct pt_table *child = (struct pt_table *)(uintptr_t)d.address;

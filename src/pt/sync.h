@@ -62,14 +62,15 @@ ALWAYS_INLINE bool publish_store(pt_entry *slot, uint64_t *seen, uint64_t entry)
 ALWAYS_INLINE bool publish_top_store(struct pt *pt, uint64_t *seen, uint64_t top)
 {
 	(void)seen;
-	/* release: pairs with top_load of those who take no lock. */
+	/* P4: release, pairs with top_load of those who take no lock. */
 	at_store(&pt->top, top, release);
 	return true;
 }
 
 ALWAYS_INLINE bool publish_top_cas(struct pt *pt, uint64_t *seen, uint64_t top)
 {
-	/* Won: release, the new levels before the word. Lost: acquire, the winner's are walked. */
+	/* P4: won: release, pairs with top_load, the new levels before the word. Lost: acquire,
+	 * pairs with the winner's release, for its levels are walked. */
 	return at_cas(&pt->top, seen, top, release, acquire);
 }
 
