@@ -79,7 +79,7 @@ ALWAYS_INLINE uint64_t amdv1_leaf_pa(uint64_t entry, unsigned size_lg2)
 
 ALWAYS_INLINE bool amdv1_all_single(uint64_t all, uint64_t any)
 {
-	return (all & AMDV1_PR) && !(any & AMDV1_NL);
+	return ((all & AMDV1_PR) | (any & AMDV1_NL)) == AMDV1_PR;
 }
 
 static const struct pt_format amdv1 = {

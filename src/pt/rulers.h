@@ -28,14 +28,15 @@ ALWAYS_INLINE size_t limit_run(const struct pt_format *f, struct pt *pt, struct 
 		uint64_t middle = entry_peek(entry_slot(root, 2, op->iova));
 		uint64_t low = entry_peek(entry_slot(f->child(middle), 1, op->iova));
 		pt_entry *slot = entry_slot(f->child(low), 0, op->iova);
+		uint64_t result = PAGE_BYTES;
 
 		if (op->kind == PT_MAP)
 			entry_leaf(slot, f->leaf(op->pa, PT_PAGE_LG2, op->prot));
 		else if (op->kind == PT_UNMAP)
 			entry_clear(slot);
-		op->result = op->kind == PT_LOOKUP ? f->leaf_pa(entry_peek(slot), PT_PAGE_LG2) |
-							     op->iova % PAGE_BYTES :
-						     PAGE_BYTES;
+		else
+			result = f->leaf_pa(entry_peek(slot), PT_PAGE_LG2) | op->iova % PAGE_BYTES;
+		op->result = result;
 		op->err = 0;
 	}
 	return n;
