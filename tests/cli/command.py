@@ -10,9 +10,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 class Command(unittest.TestCase):
-    def iopt(self, *args, stdout=subprocess.PIPE, timeout=60, **more):
+    def iopt(self, *args, stdout=subprocess.PIPE, timeout=60, text=True, **more):
         return subprocess.run([IOPT, *args], stdin=subprocess.DEVNULL, stdout=stdout,
-                              stderr=subprocess.PIPE, text=True, timeout=timeout, **more)
+                              stderr=subprocess.PIPE, text=text, timeout=timeout, **more)
 
     def fine(self, *args, **more):
         """Exit 0 and nothing on stderr; returns stdout."""

@@ -1,0 +1,104 @@
+"""Run `iopt run --out` and read what it left: JSON against its schema, CSV by Python's reader."""
+import csv
+import json
+import os
+import tempfile
+import unittest
+
+from command import ROOT, Command
+
+try:
+    import jsonschema
+except ImportError:  # the other checks do not need it
+    jsonschema = None
+
+CPUS = len(os.sched_getaffinity(0))
+two_cpus = unittest.skipIf(CPUS < 2, "needs two CPUs")
+TABLES = ("summary.csv", "slices.csv", "latency.csv")
+FILES = ("result.json", "job.ini") + TABLES
+
+
+def no_constant(name):
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(text):
+    return json.loads(text, parse_constant=no_constant)
+
+
+def read_csv(text):
+    """Rows as dicts; fails unless every line ends in CRLF and has as many fields as the header."""
+    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", ""), "line ends"
+    rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
+    widths = {len(row) for row in rows}
+    assert len(widths) == 1, f"rows of {sorted(widths)} columns"
+    assert len(set(rows[0])) == len(rows[0]), "a column twice"
+    return [dict(zip(rows[0], row)) for row in rows[1:]]
+
+
+class Results(Command):
+    def directory(self):
+        kept = tempfile.TemporaryDirectory()
+        self.addCleanup(kept.cleanup)
+        return os.path.join(kept.name, "out")
+
+    def measured(self, *args, code=0, out=None, **more):
+        """Exit `code`; the parsed result.json, which is valid and sound, and the process."""
+        out = out or self.directory()
+        done = self.iopt("run", *args, "--quiet", "--out", out, **more)
+        self.assertEqual((done.returncode, done.stderr), (code, ""), args)
+        return self.read(out), done
+
+    def read(self, out):
+        self.assertEqual(sorted(os.listdir(out)), sorted(FILES))
+        with open(os.path.join(out, "result.json"), encoding="utf-8") as f:
+            doc = parse(f.read())
+        self.sound(doc)
+        self.same_tables(doc, out)
+        return doc
+
+    def sound(self, doc):
+        """What holds of every result there is."""
+        if jsonschema:
+            with open(os.path.join(ROOT, "docs", "result.schema.json"), encoding="utf-8") as f:
+                schema = json.load(f)
+            few = [dict(case, slices=case["slices"][:4]) for case in doc["cases"]]  # all alike
+            wrong = jsonschema.Draft202012Validator(schema).iter_errors(dict(doc, cases=few))
+            self.assertEqual([f"{list(e.absolute_path)}: {e.message[:200]}" for e in wrong], [])
+        ids = [case["case_id"] for case in doc["cases"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        for case in doc["cases"]:
+            with self.subTest(case["case_id"]):
+                self.sound_case(case)
+
+    def sound_case(self, case):
+        p = case["pages"]
+        self.assertEqual(p["wasted"], p["wasted_install"] + p["wasted_growth"])
+        self.assertEqual(sum(p["wasted_by_level"]), p["wasted_install"])
+        if case["verified"] is not False:  # a broken table may well lose pages
+            self.assertEqual(p["allocated"], p["freed"] + p["reachable"] + p["spare"]
+                             + p["retired"] + p["lost"])
+            if case["workload"] != "overlap":
+                self.assertEqual(p["lost"], 0)
+        if case["workload"] == "overlap" or case["body"] == "ruler":
+            self.assertIn(case["verified"], (None, False))
+        else:
+            self.assertIsNotNone(case["verified"])
+        self.assertEqual(case["verified"] is False, bool(case["evidence"]))
+
+    def same_tables(self, doc, out):
+        tables = {}
+        for name in TABLES:
+            with open(os.path.join(out, name), encoding="utf-8", newline="") as f:
+                tables[name] = read_csv(f.read())
+        ids = [case["case_id"] for case in doc["cases"]]
+        self.assertEqual([row["case_id"] for row in tables["summary.csv"]], ids)
+        self.assertEqual(len(tables["slices.csv"]), sum(len(c["slices"]) for c in doc["cases"]))
+        for row, case in zip(tables["summary.csv"], doc["cases"]):
+            self.assertEqual(row["ops"], str(case["ops"]))
+            self.assertEqual(row["verified"], {None: "", True: "true",
+                                               False: "false"}[case["verified"]])
+            samples = sum(int(r["count"]) for r in tables["latency.csv"]
+                          if r["case_id"] == case["case_id"])
+            stated = sum(h["n"] for h in case["latency_ns"].values() if h)
+            self.assertEqual(samples, stated)
