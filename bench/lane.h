@@ -28,6 +28,7 @@ struct tally {
 	uint64_t failed;                            /* operations with an error nobody expected */
 	uint64_t skew, rounds;                      /* rendezvous: Σ of release skews, barriers */
 	uint64_t disturbed;
+	bool stepped_back;                          /* the clock */
 	struct host_counters before, after;
 	unsigned cpu;                               /* where it was found */
 };

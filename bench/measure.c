@@ -50,13 +50,24 @@ static void record(struct lane *lane, enum op_kind kind, uint64_t ticks)
 		hist_record(lane->latency[kind], ns);
 }
 
+/* Ticks since `from`; a clock that stepped back counts as no time, and spoils the run (exit 14). */
+static uint64_t clock_since(struct lane *lane, uint64_t from)
+{
+	uint64_t now = clock_now();
+
+	if (now >= from)
+		return now - from;
+	lane->tally.stepped_back = true;
+	return 0;
+}
+
 /* One operation between two stamps of its own; returns its ticks. */
 static uint64_t time_one(struct lane *lane, struct pt_op *op)
 {
 	uint64_t from = clock_now(), ticks;
 
 	lane->run(lane->pt, &lane->pw, op, 1);
-	ticks = clock_now() - from;
+	ticks = clock_since(lane, from);
 	record(lane, op_kind_of(op->kind), ticks);
 	return ticks;
 }
@@ -123,7 +134,7 @@ static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool
 		run_sampled(lane, ops, n);
 	else
 		lane->run(lane->pt, &lane->pw, ops, n);
-	return clock_now() - from;
+	return clock_since(lane, from);
 }
 
 void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured)

@@ -13,7 +13,7 @@
 /* What a child reports beside its cases. */
 struct share_end {
 	struct err err;
-	bool lost_pinning;
+	bool lost_pinning, clock_stepped_back;
 	char warnings[16][240];
 	unsigned nwarnings;
 };
@@ -50,6 +50,7 @@ static void child(const struct plan *plan, uint32_t process, unsigned processes,
 		_exit(1);
 	run_share(plan, process, processes, result, progress, &end.err);
 	end.lost_pinning = result->lost_pinning;
+	end.clock_stepped_back = result->clock_stepped_back;
 	end.nwarnings = result->nwarnings;
 	memcpy(end.warnings, result->warnings, sizeof(end.warnings));
 	saved = fwrite(&end, sizeof(end), 1, f) == 1;
@@ -69,6 +70,7 @@ static int merge(struct result *result, FILE *f, struct err *err)
 		if (case_load_merge(&result->cases[i], f))
 			return err_set(err, EXIT_INTERNAL, "--processes: what a process left is cut short");
 	result->lost_pinning |= end.lost_pinning;
+	result->clock_stepped_back |= end.clock_stepped_back;
 	for (unsigned i = 0; i < end.nwarnings; i++)
 		result_warn(result, "%s", end.warnings[i]);
 	*err = end.err;

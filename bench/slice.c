@@ -97,6 +97,7 @@ static void collect(struct group_run *run, unsigned e, struct slice *out)
 
 		add_tally(out, t);
 		failed += t->failed;
+		run->result->clock_stepped_back |= t->stepped_back || t->stop < t->start;
 		first = t->start < first ? t->start : first;
 		last = t->stop > last ? t->stop : last;
 	}
@@ -185,7 +186,7 @@ static uint64_t choose_sampling(const struct group *g, double op_ns)
 	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
 	uint64_t every = 1;
 
-	if (g->workload->singly)
+	if (g->workload->singly || g->think_ns)
 		return 1;
 	if (g->sample != SAMPLE_AUTO)
 		return g->sample == SAMPLE_NONE ? 0 : g->sample;
