@@ -47,11 +47,12 @@ static void print_machine(const struct screen *s)
 	const struct host_facts *h = &s->r->host;
 	const struct topology *t = s->r->topo;
 	struct audit_sum sum = audit_sum(s->r);
+	bool known = h->commit[0] && strcmp(h->commit, "unknown"); /* built outside git */
 	struct flow flow = flow_begin(s, "", " | ");
 	char model[128];
 
 	short_model(h->cpu_model, model, sizeof(model));
-	flow_add(&flow, "iopt %s%s%s", h->version, h->commit[0] ? "-g" : "", h->commit);
+	flow_add(&flow, "iopt %s%s%s", h->version, known ? "-g" : "", known ? h->commit : "");
 	if (t)
 		flow_add(&flow, "%u x %s, %u node%s, %u core%s, SMT %s%s%s", t->npackages, model,
 			 t->nnodes, plural(t->nnodes), t->ncores, plural(t->ncores),
