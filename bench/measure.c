@@ -1,5 +1,6 @@
 /* measure.c - the measured path of every workload: stamps outside, one run() call inside. */
 #include "bench/lane.h"
+#include "bench/runner.h"
 #include "sys/clock.h"
 #include "sys/host.h"
 
@@ -10,7 +11,8 @@ void lane_think(uint64_t ticks)
 {
 	uint64_t until = clock_now() + ticks;
 
-	while (clock_now() < until)
+	/* relaxed: a signal's flag; whoever thinks for seconds must not make ^C wait for them */
+	while (clock_now() < until && !at_load(&run_interrupted, relaxed))
 		cpu_relax();
 }
 

@@ -134,7 +134,8 @@ const struct option_row option_rows[] = {
 	  "when a table page is zeroed", GROUP_WHERE, ROW_CHOOSES, NULL },
 
 	{ "duration", &kind_duration, ONE(duration_ns), 0, 24 * 3600 * SECOND, NULL, "0", NULL,
-	  "time for a group of interleaved engines (default comparison: in all); 0: chosen", GROUP_MEASURE, 0, NULL },
+	  "time for a group of interleaved engines (default comparison: in all); 0: chosen",
+	  GROUP_MEASURE, 0, NULL },
 	{ "slice", &kind_duration, ONE(slice_ns), 100000, 10 * SECOND, NULL, "20ms", NULL,
 	  "an engine's turn", GROUP_MEASURE, 0, NULL },
 	{ "warmup", &kind_duration, ONE(warmup_ns), 0, 10 * SECOND, NULL, "2ms", NULL,

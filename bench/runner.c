@@ -32,6 +32,8 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 
 		if (slice_run(run, e, position, &s, err))
 			return err->code;
+		if (stopped())
+			break; /* its think times were cut short */
 		s.process = process;
 		s.round = round;
 		s.half = half;

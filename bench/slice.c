@@ -213,6 +213,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 	double slowest = 0, op_ns = 0, want = (double)g->slice_ns;
 
 	run->ops_per_worker = 256;
+	if (g->think_ns && g->slice_ns / g->think_ns < run->ops_per_worker)
+		run->ops_per_worker = 1 + g->slice_ns / g->think_ns;
 	run->round = g->round < 32 ? g->round : 32;
 	for (unsigned i = 0; i < 12; i++) {
 		if (trial(run, &slowest, &op_ns, err))

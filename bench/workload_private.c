@@ -154,9 +154,12 @@ static void map_and_unmap(struct lane *lane, bool measured)
 {
 	const struct pages *own = lane->own;
 	uint32_t n = STRETCH_MIN + (uint32_t)stat_below(&lane->rng, STRETCH_MAX - STRETCH_MIN + 1);
+	uint64_t slice = lane->group->ops_per_worker;
 
 	if (n > own->n)
 		n = own->n;
+	if (lane->think && n > 1 + slice / 2) /* with long think times a slice is a few operations */
+		n = (uint32_t)(1 + slice / 2);
 	fill(lane, lane->ops, (uint32_t)stat_below(&lane->rng, own->n), n);
 	lane_stretch(lane, lane->ops, n, OP_MAP, measured);
 	set_kind(lane->ops, n, PT_UNMAP);
