@@ -93,11 +93,12 @@ static inline const struct group *lane_group(const struct lane *lane)
 }
 
 /*
- * Carry out ops[0..n), all of one kind, adding their time to the tally when `measured`. With think
- * time every operation is timed singly; without, the stretch is timed as a whole and one operation
- * in sample_every singly. Afterwards the worker is quiescent and its retired pages are handed on.
+ * Carry out ops[0..n), all maps or all unmaps of one size, adding their time to the tally when
+ * `measured`. With think time every operation is timed singly; without, the stretch is timed as a
+ * whole and one operation in sample_every singly. Afterwards the worker is quiescent and its retired
+ * pages are handed on.
  */
-void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, enum op_kind kind, bool measured);
+void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
 /* The same for operations of mixed kinds: counts as busy time, not as time of a kind. */
 void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
 /* One operation of a loop of its own (cursor, rendezvous, replay): timed when it is its turn. */

@@ -6,6 +6,8 @@
 
 /* A sample this long may have been interrupted; looking costs a system call. */
 #define SUSPECT_NS 5000u
+/* Operations of a loop of its own between two quiescent states. */
+#define SINGLES_PER_REST 64u
 
 void lane_think(uint64_t ticks)
 {
@@ -97,7 +99,19 @@ static void run_sampled(struct lane *lane, struct pt_op *ops, size_t n)
 	lane->until_sample -= n;
 }
 
-/* Every owned operation succeeds in full; whatever did not is evidence. Outside the stamps. */
+/*
+ * Every owned operation succeeds in full; whatever did not is evidence. Outside the stamps, but the
+ * time between stretches is time without contention: it is kept short.
+ */
+static bool all_done(const struct pt_op *ops, size_t n)
+{
+	uint64_t bytes = (uint64_t)ops[0].count << ops[0].size_lg2, odd = 0;
+
+	for (size_t i = 0; i < n; i++)
+		odd |= ops[i].err | (ops[i].result ^ bytes);
+	return !odd;
+}
+
 static uint64_t count_failed(const struct pt_op *ops, size_t n)
 {
 	uint64_t failed = 0;
@@ -139,6 +153,14 @@ static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool
 	return clock_since(lane, from);
 }
 
+static void count_busy(struct tally *t, uint64_t inside, size_t n)
+{
+	t->busy += inside;
+	t->busy_ops += n;
+	if (inside > t->longest)
+		t->longest = inside;
+}
+
 void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 {
 	struct tally *t = &lane->tally;
@@ -150,23 +172,27 @@ void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 	if (!measured)
 		return;
 	count_done(t, ops, n);
-	t->busy += inside;
-	t->busy_ops += n;
-	if (inside > t->longest)
-		t->longest = inside;
+	count_busy(t, inside, n);
 }
 
-void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, enum op_kind kind, bool measured)
+void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 {
 	struct tally *t = &lane->tally;
-	uint64_t busy = t->busy, pages = t->pages;
+	enum op_kind kind = op_kind_of(ops[0].kind);
+	uint64_t inside = run_stretch(lane, ops, n, measured);
 
-	lane_mixed(lane, ops, n, measured);
+	lane_rest(lane);
+	if (!lane->group->engine_is_ruler && !all_done(ops, n))
+		t->failed += count_failed(ops, n);
 	if (!measured)
 		return;
-	t->timed[kind] += t->busy - busy;
+	t->ops += n;
+	t->kind_ops[kind] += n;
+	t->pages += n * ops[0].count;
+	t->timed[kind] += inside;
 	t->timed_ops[kind] += n;
-	t->timed_pages[kind] += t->pages - pages;
+	t->timed_pages[kind] += n * ops[0].count;
+	count_busy(t, inside, n);
 }
 
 void lane_single(struct lane *lane, struct pt_op *op)
@@ -184,10 +210,7 @@ void lane_single(struct lane *lane, struct pt_op *op)
 			t->timed_ops[kind]++;
 			t->timed_pages[kind] += op->count;
 		}
-		t->busy += ticks;
-		t->busy_ops++;
-		if (ticks > t->longest)
-			t->longest = ticks;
+		count_busy(t, ticks, 1);
 		next_sample(lane);
 	} else {
 		lane->run(lane->pt, &lane->pw, op, 1);
@@ -195,7 +218,8 @@ void lane_single(struct lane *lane, struct pt_op *op)
 	}
 	count_done(t, op, 1);
 	t->failed += count_failed(op, 1);
-	lane_rest(lane);
+	if (lane->pw.gather.n || t->ops % SINGLES_PER_REST == 0)
+		lane_rest(lane);
 	if (lane->think)
 		lane_think(lane->think);
 }

@@ -132,13 +132,13 @@ static void fill(struct lane *lane, struct pt_op *ops, uint32_t at, uint32_t n)
 {
 	const struct group *g = lane_group(lane);
 	const struct pages *own = lane->own;
+	struct pt_op op = { .count = (uint32_t)g->batch, .kind = PT_MAP,
+			    .size_lg2 = (uint8_t)g->page_lg2, .prot = PT_READ | PT_WRITE };
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t iova = own->base + ((uint64_t)own->index[at] << g->page_lg2);
-
-		ops[i] = (struct pt_op){ .iova = iova, .pa = pa_of(iova), .count = (uint32_t)g->batch,
-					 .kind = PT_MAP, .size_lg2 = (uint8_t)g->page_lg2,
-					 .prot = PT_READ | PT_WRITE };
+		op.iova = own->base + ((uint64_t)own->index[at] << op.size_lg2);
+		op.pa = pa_of(op.iova);
+		ops[i] = op;
 		at = at + 1 == own->n ? 0 : at + 1;
 	}
 }
@@ -161,9 +161,9 @@ static void map_and_unmap(struct lane *lane, bool measured)
 	if (lane->think && n > 1 + slice / 2) /* with long think times a slice is a few operations */
 		n = (uint32_t)(1 + slice / 2);
 	fill(lane, lane->ops, (uint32_t)stat_below(&lane->rng, own->n), n);
-	lane_stretch(lane, lane->ops, n, OP_MAP, measured);
+	lane_stretch(lane, lane->ops, n, measured);
 	set_kind(lane->ops, n, PT_UNMAP);
-	lane_stretch(lane, lane->ops, n, OP_UNMAP, measured);
+	lane_stretch(lane, lane->ops, n, measured);
 }
 
 static void slice(struct lane *lane)
