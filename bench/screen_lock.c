@@ -260,6 +260,7 @@ void screen_lock(const struct screen *s)
 	const struct result *r = s->r;
 	struct columns columns = choose_columns(s);
 	unsigned fewest = UINT32_MAX, most = 0;
+	bool thought = false;
 	char page[16];
 
 	for (size_t a = 0; a < r->ncases; a++) {
@@ -274,6 +275,7 @@ void screen_lock(const struct screen *s)
 			print_heading(s, &columns, a);
 		}
 		print_row(s, &columns, a);
+		thought |= c->think_ns > 0;
 		most = c->threads > most ? c->threads : most;
 		fewest = c->threads < fewest ? c->threads : fewest;
 	}
@@ -281,5 +283,8 @@ void screen_lock(const struct screen *s)
 		return;
 	fprintf(s->out, "   sat: nothing done between operations, a saturation figure; "
 			"fair: Jain's index, lowest in the row\n");
+	if (thought)
+		fprintf(s->out, "   with think time each op is timed by itself: its ns include part of a "
+				"pair of stamps\n");
 	print_details(s, &columns, fewest, most);
 }
