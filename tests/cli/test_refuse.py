@@ -39,6 +39,11 @@ class Machine(Command):
             self.refused(64, r"--engines amdv1/none wants one thread",
                          "run", "--engines", "none", "--threads", "2")
 
+    def test_think(self):
+        """A stretch is up to 512 maps and as many unmaps: longer thoughts stop for nobody."""
+        self.refused(64, r"--think 1s: must be 0\.\.1ms", "run", "--think", "1s")
+        self.fine("run", "--workload", "private", "--think", "1ms", *QUICK)
+
     def test_one_cpu(self):
         cpu = min(os.sched_getaffinity(0))
 
