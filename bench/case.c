@@ -110,7 +110,9 @@ int case_save(const struct case_result *c, FILE *f)
 
 	for (unsigned k = 0; ok && k < OP_KINDS; k++)
 		ok = fwrite(c->latency[k], sizeof(*c->latency[k]), 1, f) == 1;
-	return ok && fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices ? 0 : -1;
+	if (ok && c->nslices)
+		ok = fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices;
+	return ok ? 0 : -1;
 }
 
 static void merge_ledger(struct page_ledger *into, const struct page_ledger *from)
@@ -224,6 +226,8 @@ int case_load_merge(struct case_result *c, FILE *f)
 
 	if (fread(&head, sizeof(head), 1, f) != 1)
 		return -1;
-	merge_head(c, &head);
+	/* an interrupted process that did not come to this case knows nothing of it */
+	if (head.nslices || head.verified == VERIFIED_NO)
+		merge_head(c, &head);
 	return load_arrays(c, &head, f);
 }

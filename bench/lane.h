@@ -117,10 +117,15 @@ static inline enum op_kind op_kind_of(uint8_t kind)
 	       kind == PT_MAP || kind == PT_MAP_RANGE ? OP_MAP : OP_UNMAP;
 }
 
-/* Output address of an IOVA in every workload: a fixed scramble that keeps alignment up to 2^39. */
+#define PA_BITS 52 /* of every format */
+
+/*
+ * Output address of an IOVA in every workload: another one, aligned alike for pages of any size,
+ * and contiguous within each half of the 2^52 bytes there are.
+ */
 static inline uint64_t pa_of(uint64_t iova)
 {
-	return (iova & ((1ull << 39) - 1)) | ((iova >> 39 ^ 0x155) & 0xfff) << 39;
+	return (iova ^ 1ull << (PA_BITS - 1)) & ((1ull << PA_BITS) - 1);
 }
 
 /* What an owner has mapped: contiguous on both sides. size_lg2 0: any leaf sizes. */

@@ -111,7 +111,7 @@ const struct option_row option_rows[] = {
 	  "bytes a page: powers of two 4K..2P other than 512G", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "batch", &kind_count, LIST(batch), 1, 65536, NULL, "1", "LIST",
 	  "pages mapped by one call", GROUP_SHAPE, ROW_CHOOSES, NULL },
-	{ "think", &kind_duration, LIST(think_ns), 0, SECOND, NULL, "0", "LIST",
+	{ "think", &kind_duration, LIST(think_ns), 0, SECOND / 1000, NULL, "0", "LIST",
 	  "time spent outside the table between operations", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
 	  "leaf tables of a worker in private and adjacent", GROUP_SHAPE, ROW_CHOOSES, NULL },

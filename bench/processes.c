@@ -45,8 +45,9 @@ static void child(const struct plan *plan, uint32_t process, unsigned processes,
 	bool saved;
 
 	follow_parent();
+	result_free(result); /* what earlier processes found is the parent's */
 	result->nwarnings = 0;
-	if (cases_init(plan, result)) /* what earlier processes found is the parent's */
+	if (cases_init(plan, result))
 		_exit(1);
 	run_share(plan, process, processes, result, progress, &end.err);
 	end.lost_pinning = result->lost_pinning;

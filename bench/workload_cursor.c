@@ -26,7 +26,7 @@ static uint64_t total_pages(const struct group_run *run)
 
 static int prepare(struct group_run *run, struct err *err)
 {
-	if (run->round << 9 > (1ull << 51) >> run->g->page_lg2)
+	if (run->round << 9 > (1ull << 50) >> run->g->page_lg2)
 		return err_set(err, EXIT_USAGE, "cursor: --round %lu of this page size does not fit "
 			       "the address space", (unsigned long)run->round);
 	run->shared = aligned_alloc(CACHE_ALIGN, sizeof(struct cursor));

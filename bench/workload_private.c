@@ -70,6 +70,12 @@ static int prepare(struct group_run *run, struct err *err)
 			       "%s: a leaf table of this page size has %u pages for each of %u threads, "
 			       "less than --batch %lu", g->workload->name, each, g->threads,
 			       (unsigned long)g->batch);
+	/* pages of 256T and more: a leaf table spans more than all output addresses */
+	if (g->page_lg2 >= 48 && g->batch > 1 &&
+	    (g->batch & (g->batch - 1) || g->batch << g->page_lg2 > 1ull << (PA_BITS - 1)))
+		return err_set(err, EXIT_USAGE, "%s: --batch %lu of this page size: output addresses "
+			       "have %u bits; use a smaller power of two", g->workload->name,
+			       (unsigned long)g->batch, PA_BITS);
 	if (g->share == SHARE_LINE && g->batch > 1)
 		return err_set(err, EXIT_USAGE, "adjacent: --share line wants --batch 1");
 	if (span(g) > (1ull << 62) / (g->threads + 1))

@@ -32,7 +32,7 @@ static int prepare(struct group_run *run, struct err *err)
 	if (n > entries(run->g))
 		return err_set(err, EXIT_USAGE, "rendezvous: %u threads, but a leaf table of this page "
 			       "size has %u pages", n, entries(run->g));
-	if (run->round << 9 > (1ull << 51) >> run->g->page_lg2)
+	if (run->round << 9 > (1ull << 50) >> run->g->page_lg2)
 		return err_set(err, EXIT_USAGE, "rendezvous: --round %lu of this page size does not "
 			       "fit the address space", (unsigned long)run->round);
 	m = aligned_alloc(CACHE_ALIGN, sizeof(*m) + n * sizeof(m->stamp[0]));

@@ -40,6 +40,17 @@ class Broken(Results):
         self.assertEqual(case["slices"], [])
 
 
+class Clean(Results):
+    def test_large_pages(self):
+        """Output addresses are aligned for every size, and a good engine is not accused."""
+        doc, _ = self.measured("--engines", "lockless-2019,lockless", "--threads", "1", "--tables",
+                               "3", "--page-size", "64K,1G,1T,256T,2P", "--duration", "0.05s")
+        self.assertEqual(doc["audit"]["clean"], 10)
+        self.measured("--engines", "lockless-2019,lockless", "--threads", "1", "--round", "16",
+                      "--workload", "cursor", "--page-size", "1G", "--batch", "1,7,8",
+                      "--duration", "0.05s")
+
+
 for _bug in BUGS:
     setattr(Broken, "test_" + _bug.replace("-", "_"), lambda self, bug=_bug: self.caught(bug))
 

@@ -39,6 +39,11 @@ class Machine(Command):
             self.refused(64, r"--engines amdv1/none wants one thread",
                          "run", "--engines", "none", "--threads", "2")
 
+    def test_think(self):
+        """A stretch is up to 512 maps and as many unmaps: longer thoughts stop for nobody."""
+        self.refused(64, r"--think 1s: must be 0\.\.1ms", "run", "--think", "1s")
+        self.fine("run", "--workload", "private", "--think", "10us", *QUICK)
+
     def test_one_cpu(self):
         cpu = min(os.sched_getaffinity(0))
 
@@ -53,6 +58,7 @@ class Machine(Command):
         self.assertNotRegex(plan, r"threads [2-9]")
         self.assertRegex(self.fine("topo", preexec_fn=pin), r"\(1 allowed\)")
 
+    @unittest.skipIf(os.environ.get("IOPT_SANITIZE"), "sanitizers want address space themselves")
     def test_little_memory(self):
         """Below 32 MiB jemalloc itself gives up when a thread first asks it for memory."""
         for mib in (32, 40, 48, 64):

@@ -173,7 +173,7 @@ static const struct {
 	{ "--workload replay:", "names no FILE" },
 	{ "--workload replay:FI;LE", "semicolon" },
 	{ "--think 5", "--think 5: not a duration with its unit" },
-	{ "--think 2s", "--think 2s: must be 0..1s" },
+	{ "--think 2s", "--think 2s: must be 0..1ms" },
 	{ "--slice 1us", "--slice 1us: must be 100us..10s" },
 	{ "--duration 25h", "must be 0..24h" },
 	{ "--duration -1s", "not a duration" },
