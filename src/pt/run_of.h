@@ -19,16 +19,17 @@ ALWAYS_INLINE uint64_t line_any(pt_entry *slot)
 	       entry_peek(&slot[6]) | entry_peek(&slot[7]);
 }
 
+/* Written out, as all of these are: gcc does not unroll a loop over a line at -O2. */
 ALWAYS_INLINE bool line_all_single(const struct pt_format *f, pt_entry *slot)
 {
-	uint64_t all = ~UINT64_C(0), any = 0;
+	uint64_t a = entry_peek(&slot[0]), b = entry_peek(&slot[1]);
+	uint64_t c = entry_peek(&slot[2]), d = entry_peek(&slot[3]);
+	uint64_t all = (a & b) & (c & d), any = (a | b) | (c | d);
 
-	for (unsigned i = 0; i < LINE; i++) {
-		uint64_t entry = entry_peek(&slot[i]);
-
-		all &= entry;
-		any |= entry;
-	}
+	a = entry_peek(&slot[4]), b = entry_peek(&slot[5]);
+	c = entry_peek(&slot[6]), d = entry_peek(&slot[7]);
+	all &= (a & b) & (c & d);
+	any |= (a | b) | (c | d);
 	return f->all_single(all, any);
 }
 
