@@ -25,8 +25,8 @@ static const char usage[] =
 	"Numbers: decimal, 0x…, suffixes K M G T P, sums 1G+4K, differences 1G-4K, -X for 2^64 - X.\n"
 	"\n"
 	"Example:\n"
-	"  printf 'map 64K 0x10000 64K 2 3\\nlookup 0x11234\\n' > /tmp/two.ops\n"
-	"  iopt dump /tmp/two.ops --engine mutex-2019\n";
+	"  printf 'map 64K 0x10000 64K 2 3\\nlookup 0x11234\\n' > two.ops\n"
+	"  iopt dump two.ops --engine mutex-2019\n";
 
 static const char *error_name(int err)
 {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bench/plan_default.h"
-#include "bench/trace.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
@@ -27,25 +26,12 @@ static int check_mem(const struct topology *t, const struct mem_choice *mem, str
 		       mem->node, n == 1 ? "" : "s", topology_ranges(there, sizeof(there), os, n));
 }
 
-/* A trace that cannot be read is better known of now than when its turn comes. */
-static int check_trace(const struct plan *plan, const struct group *g, struct err *err)
-{
-	struct trace *trace;
-
-	if (!g->argument[0] || (plan->n && !strcmp(plan->groups[plan->n - 1].argument, g->argument)))
-		return 0;
-	if (trace_load(&trace, g->argument, err))
-		return err->code;
-	trace_free(trace);
-	return 0;
-}
-
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err)
 {
 	struct group *v, *copy;
 	uint64_t nodes = 0;
 
-	if (check_mem(topo, &g->mem, err) || check_trace(plan, g, err))
+	if (check_mem(topo, &g->mem, err) || (g->workload->check && g->workload->check(g, err)))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)

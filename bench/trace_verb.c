@@ -23,7 +23,7 @@ static const char usage[] =
 	"  iopt trace nvme-amd-lazy\n"
 	"To record one:\n"
 	"  cd /sys/kernel/tracing && echo 1 > events/iommu/map/enable &&\n"
-	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > /tmp/my.trace.gz\n";
+	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n";
 
 struct request {
 	const char *file;

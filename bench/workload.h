@@ -2,10 +2,10 @@
  * workload.h - what the workers do with a table. A workload is one row of workloads.c and one file
  * workload_NAME.c; the runner knows nothing else about it.
  *
- * The runner calls, in this order: prepare (once, main thread), lane_open (each worker, each
- * engine), then slice after slice, expect after a case (or after each slice of a cold workload),
- * lane_close, release. slice() is called on every worker at once, after a barrier that released
- * them together; everything it measures it adds to lane->tally.
+ * Planning asks check() once a group. The runner calls, in this order: prepare (once, main thread),
+ * lane_open (each worker, each engine), then slice after slice, expect after a case (or after each
+ * slice of a cold workload), lane_close, release. slice() is called on every worker at once, after a
+ * barrier that released them together; everything it measures it adds to lane->tally.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 
 #include "sys/err.h"
 
+struct group;
 struct lane;
 struct group_run;
 struct expectation;
@@ -27,7 +28,12 @@ struct workload {
 	bool pure;              /* operations come in stretches of one kind */
 	bool singly;            /* every operation is timed by a pair of stamps of its own */
 	unsigned min_threads;
-	/* Shared state into run->shared; check the group. EXIT_* in err. */
+	/*
+	 * Can this group be run? Asked while planning, before anything is measured; what it says
+	 * names the option and the remedy. May be NULL.
+	 */
+	int (*check)(const struct group *g, struct err *err);
+	/* Shared state into run->shared. EXIT_* in err. May be NULL. */
 	int (*prepare)(struct group_run *run, struct err *err);
 	void (*release)(struct group_run *run);
 	/* Per worker and engine state into lane->own, on the worker's thread. 0 or -ENOMEM. */

@@ -24,11 +24,16 @@ static uint64_t total_pages(const struct group_run *run)
 	return run->round * per_table / run->g->batch * run->g->batch;
 }
 
+static int check(const struct group *g, struct err *err)
+{
+	if (g->round << 9 > (1ull << 50) >> g->page_lg2)
+		return err_set(err, EXIT_USAGE, "cursor: --round %lu of this page size does not fit "
+			       "the address space", (unsigned long)g->round);
+	return 0;
+}
+
 static int prepare(struct group_run *run, struct err *err)
 {
-	if (run->round << 9 > (1ull << 50) >> run->g->page_lg2)
-		return err_set(err, EXIT_USAGE, "cursor: --round %lu of this page size does not fit "
-			       "the address space", (unsigned long)run->round);
 	run->shared = aligned_alloc(CACHE_ALIGN, sizeof(struct cursor));
 	if (!run->shared)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the cursor");
@@ -89,6 +94,6 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_cursor = {
 	.name = "cursor",
 	.help = "a shared counter hands out consecutive pages: workers meet at each new table",
-	.cold = true, .min_threads = 1, .prepare = prepare, .release = release,
+	.cold = true, .min_threads = 1, .check = check, .prepare = prepare, .release = release,
 	.rewind = rewind_cursor, .slice = slice, .expect = expect,
 };

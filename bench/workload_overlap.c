@@ -20,13 +20,18 @@ static struct overlap_layout layout_of(const struct group_run *run)
 					.owners = run->g->disjoint ? run->g->threads : 1 };
 }
 
+static int check(const struct group *g, struct err *err)
+{
+	if (g->threads > OVERLAP_WRITERS_MAX)
+		return err_set(err, EXIT_USAGE, "overlap: at most %u threads", OVERLAP_WRITERS_MAX);
+	return 0;
+}
+
 static int prepare(struct group_run *run, struct err *err)
 {
 	const struct group *g = run->g;
 	struct barrier *meeting;
 
-	if (g->threads > OVERLAP_WRITERS_MAX)
-		return err_set(err, EXIT_USAGE, "overlap: at most %u threads", OVERLAP_WRITERS_MAX);
 	meeting = aligned_alloc(CACHE_ALIGN, sizeof(*meeting));
 	if (!meeting)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for a barrier");
@@ -165,6 +170,6 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_overlap = {
 	.name = "overlap",
 	.help = "several writers on one range at once, and what is left of it (--range, --disjoint)",
-	.cold = true, .forced = true, .unowned = true, .min_threads = 2, .prepare = prepare,
+	.cold = true, .forced = true, .unowned = true, .min_threads = 2, .check = check, .prepare = prepare,
 	.release = release, .slice = slice, .expect = expect, .classify = classify,
 };

@@ -60,9 +60,8 @@ static uint32_t page_index(const struct group *g, unsigned worker, uint32_t tabl
 	return start + i * g->threads + worker;
 }
 
-static int prepare(struct group_run *run, struct err *err)
+static int check(const struct group *g, struct err *err)
 {
-	const struct group *g = run->g;
 	unsigned each = share_of_table(g);
 
 	if (each < g->batch)
@@ -236,7 +235,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_private = {
 	.name = "private",
 	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared",
-	.pure = true, .min_threads = 1, .prepare = prepare, .lane_open = lane_open,
+	.pure = true, .min_threads = 1, .check = check, .lane_open = lane_open,
 	.lane_close = lane_close, .prebuild = prebuild, .slice = slice, .settle = settle,
 	.clear = clear, .expect = expect,
 };
@@ -244,7 +243,7 @@ const struct workload workload_private = {
 const struct workload workload_adjacent = {
 	.name = "adjacent",
 	.help = "the workers' pages lie in the same leaf tables, or lines of entries (--share)",
-	.pure = true, .min_threads = 1, .prepare = prepare, .lane_open = lane_open,
+	.pure = true, .min_threads = 1, .check = check, .lane_open = lane_open,
 	.lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
 	.expect = expect,
 };

@@ -24,17 +24,22 @@ static unsigned entries(const struct group *g)
 	return 512u >> (g->page_lg2 - 12) % 9;
 }
 
+static int check(const struct group *g, struct err *err)
+{
+	if (g->threads > entries(g))
+		return err_set(err, EXIT_USAGE, "rendezvous: %u threads, but a leaf table of this page "
+			       "size has %u pages", g->threads, entries(g));
+	if (g->round << 9 > (1ull << 50) >> g->page_lg2)
+		return err_set(err, EXIT_USAGE, "rendezvous: --round %lu of this page size does not "
+			       "fit the address space", (unsigned long)g->round);
+	return 0;
+}
+
 static int prepare(struct group_run *run, struct err *err)
 {
 	unsigned n = run->g->threads;
 	struct meeting *m;
 
-	if (n > entries(run->g))
-		return err_set(err, EXIT_USAGE, "rendezvous: %u threads, but a leaf table of this page "
-			       "size has %u pages", n, entries(run->g));
-	if (run->round << 9 > (1ull << 50) >> run->g->page_lg2)
-		return err_set(err, EXIT_USAGE, "rendezvous: --round %lu of this page size does not "
-			       "fit the address space", (unsigned long)run->round);
 	m = aligned_alloc(CACHE_ALIGN, sizeof(*m) + n * sizeof(m->stamp[0]));
 	if (!m)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u workers to meet", n);
@@ -111,6 +116,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_rendezvous = {
 	.name = "rendezvous",
 	.help = "forced: a barrier releases all workers together at each new table; not a rate",
-	.cold = true, .forced = true, .singly = true, .min_threads = 2, .prepare = prepare, .release = release,
+	.cold = true, .forced = true, .singly = true, .min_threads = 2, .check = check,
+	.prepare = prepare, .release = release,
 	.slice = slice, .expect = expect,
 };

@@ -40,22 +40,21 @@ static void release(struct group_run *run)
 	run->shared = NULL;
 }
 
-/* An operation counts its 4K pages in 32 bits. */
-static int check_sizes(const struct trace *t, struct err *err)
+/* A trace that cannot be read is better known of now than when its turn comes. */
+static int check(const struct group *g, struct err *err)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (t->events[i].bytes >> 12 > UINT32_MAX)
-			return err_set(err, EXIT_BAD_DATA, "%s: an event of 0x%llx bytes", t->name,
-				       (unsigned long long)t->events[i].bytes);
-	return 0;
+	struct trace *trace;
+	int code = trace_load(&trace, g->argument, err);
+
+	if (!code)
+		trace_free(trace);
+	return code;
 }
 
 static int load(struct shared *shared, const struct group *g, struct err *err)
 {
 	int code = trace_load(&shared->trace, g->argument, err);
 
-	if (!code)
-		code = check_sizes(shared->trace, err);
 	if (!code)
 		code = trace_schedule(&shared->replay, shared->trace, g->threads, err);
 	if (code)
@@ -70,8 +69,6 @@ static int prepare(struct group_run *run, struct err *err)
 {
 	int code;
 
-	if (!run->g->argument[0])
-		return err_set(err, EXIT_USAGE, "replay wants a trace: replay:FILE");
 	run->shared = calloc(1, sizeof(struct shared));
 	if (!run->shared)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory to replay %s", run->g->argument);
@@ -189,6 +186,7 @@ const struct workload workload_replay = {
 	.name = "replay", .argument = "FILE",
 	.help = "the maps and unmaps of a recorded trace, each on the worker of its CPU (--page-size, "
 		"--batch and --round do not apply)",
-	.cold = true, .singly = true, .min_threads = 1, .prepare = prepare, .release = release,
+	.cold = true, .singly = true, .min_threads = 1, .check = check, .prepare = prepare,
+	.release = release,
 	.rewind = rewind_progress, .slice = slice, .expect = expect,
 };

@@ -192,6 +192,47 @@ static void test_breakage_is_caught(void **state)
 	}
 }
 
+static double switches_per_op(const struct case_result *c)
+{
+	uint64_t switches = 0, ops = 0;
+
+	for (size_t i = 0; i < c->nslices; i++) {
+		switches += c->slices[i].voluntary;
+		ops += c->slices[i].ops;
+	}
+	return (double)switches / (double)ops;
+}
+
+/*
+ * What sets the kernel's mutex apart from glibc's: a waiter spins while the owner runs, so two
+ * threads that hammer it hardly ever sleep. Both engines take turns in one run.
+ */
+static void test_kernel_like_mutex_seldom_sleeps(void **state)
+{
+	struct group g = group_of("private", 2);
+	struct result *r;
+	double ours, glibc;
+
+	(void)state;
+#ifdef IOPT_SANITIZED
+	skip();
+#endif
+	if (topo->nallowed < 2)
+		skip(); /* on one CPU the owner never runs while somebody waits */
+	g.duration_ns = 600000000;
+	g.slice_ns = 10000000;
+	g.engines[g.nengines++] = pt_engine_find("mutex-2019");
+	g.engines[g.nengines++] = pt_engine_find("pthread-2019");
+	r = run_one(&g);
+	ours = switches_per_op(&r->cases[0]);
+	glibc = switches_per_op(&r->cases[1]);
+	print_message("voluntary switches per 1000 operations: ours %.3f, glibc's %.3f\n", 1000 * ours,
+		      1000 * glibc);
+	assert_true(ours * 5 < glibc);
+	result_free(r);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_cursor),	   cmocka_unit_test(test_rendezvous),
 		cmocka_unit_test(test_churn),	   cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_breakage_is_caught),
+		cmocka_unit_test(test_kernel_like_mutex_seldom_sleeps),
 	};
 
 	return cmocka_run_group_tests(tests, load_machine, free_machine);
