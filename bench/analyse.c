@@ -100,17 +100,35 @@ static double median_skew(const struct case_result *c)
 	return median;
 }
 
+/* Losers at one table clump, and processes differ: the slices show by how much. */
+static int per_table(struct case_result *c)
+{
+	struct stat_part *parts = calloc(c->nslices + 1, sizeof(*parts));
+
+	if (!parts)
+		return -1;
+	for (size_t i = 0; i < c->nslices; i++)
+		parts[i] = (struct stat_part){
+			.events = c->slices[i].lost_install + c->slices[i].lost_growth,
+			.exposure = (double)c->slices[i].tables, .process = c->slices[i].process };
+	c->waste.per_table = stat_rate_parts(parts, c->nslices);
+	free(parts);
+	return 0;
+}
+
 /*
  * Exposure is tables that ended up in a tree. Cold workloads count them by slice; elsewhere every
  * page that was not allocated in vain became one.
  */
-static void fill_waste(struct case_result *c, const struct slice *sum)
+static int fill_waste(struct case_result *c, const struct slice *sum)
 {
 	struct waste_result *w = &c->waste;
 	uint64_t lost = case_lost(c);
 
 	w->tables = c->cold ? sum->tables : c->pages.allocated - c->pages.wasted;
 	w->per_table = stat_rate(lost, (double)w->tables);
+	if (c->cold && per_table(c))
+		return -1;
 	if (!w->per_table.valid)
 		w->per_table = unknown;
 	w->per_allocated = quotient((double)c->pages.wasted, c->pages.allocated);
@@ -121,6 +139,7 @@ static void fill_waste(struct case_result *c, const struct slice *sum)
 	w->skew_ns = c->forced ? median_skew(c) : NAN;
 	w->overlap = c->forced && c->threads > 1
 			     ? quotient((double)lost, w->tables * (c->threads - 1)) : NAN;
+	return 0;
 }
 
 static void withhold(struct case_result *c)
@@ -151,7 +170,8 @@ static int fill_case(struct case_result *c, uint64_t seed)
 	}
 	c->busy_ns_per_op = quotient(sum.busy_ns, sum.busy_ops);
 	c->wait_ns_per_op = strncmp(c->workload, "replay", 6) ? NAN : quotient(sum.wait_ns, sum.ops);
-	fill_waste(c, &sum);
+	if (fill_waste(c, &sum))
+		return -1;
 	c->ops_per_s = unknown;
 	return case_rateless(c) ? 0 : fill_rate(c, seed);
 }

@@ -84,6 +84,12 @@ static void show_per_table(const struct waste_result *w, uint64_t lost, char *te
 			 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi));
 }
 
+/* Seven columns are enough for 999,999; what is more is shown with a unit. */
+static char *show_amount(char *text, size_t size, uint64_t v)
+{
+	return v < 1000000 ? show_int(text, size, v) : show_count(text, size, (double)v);
+}
+
 static void waste_row(const struct screen *s, size_t i)
 {
 	const struct case_result *c = &s->r->cases[i];
@@ -96,8 +102,8 @@ static void waste_row(const struct screen *s, size_t i)
 		return;
 	}
 	fprintf(s->out, "   %-21.21s %7u %7s %7s  ", label, c->threads,
-		show_int(tables, sizeof(tables), c->waste.tables),
-		show_int(count, sizeof(count), lost));
+		show_amount(tables, sizeof(tables), c->waste.tables),
+		show_amount(count, sizeof(count), lost));
 	if (c->forced) {
 		snprintf(rate, sizeof(rate), "%s of %u",
 			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);

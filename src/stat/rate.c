@@ -101,3 +101,47 @@ struct interval stat_rate(uint64_t events, double exposure)
 	}
 	return rate;
 }
+
+/* Pearson's chi-square over n - 1, of parts merged while they share a process when `merge`. */
+static double dispersion(const struct stat_part *parts, size_t n, double rate, bool merge)
+{
+	double chi2 = 0;
+	size_t units = 0;
+
+	for (size_t i = 0; i < n;) {
+		double events = 0, expected = 0;
+		uint32_t process = parts[i].process;
+
+		do {
+			events += (double)parts[i].events;
+			expected += parts[i].exposure * rate;
+			i++;
+		} while (merge && i < n && parts[i].process == process);
+		if (expected > 0) {
+			chi2 += (events - expected) * (events - expected) / expected;
+			units++;
+		}
+	}
+	return units < 3 ? 1 : chi2 / (double)(units - 1);
+}
+
+struct interval stat_rate_parts(const struct stat_part *parts, size_t n)
+{
+	struct interval rate;
+	uint64_t events = 0;
+	double exposure = 0, phi;
+
+	for (size_t i = 0; i < n; i++) {
+		events += parts[i].events;
+		exposure += parts[i].exposure;
+	}
+	rate = stat_rate(events, exposure);
+	if (!rate.valid || !events)
+		return rate;
+	phi = fmax(dispersion(parts, n, rate.mid, false), dispersion(parts, n, rate.mid, true));
+	if (phi > 1) {
+		rate.lo = fmax(0, rate.mid - (rate.mid - rate.lo) * sqrt(phi));
+		rate.hi = rate.mid + (rate.hi - rate.mid) * sqrt(phi);
+	}
+	return rate;
+}

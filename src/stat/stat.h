@@ -54,6 +54,20 @@ int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t see
  * n is the events.
  */
 struct interval stat_rate(uint64_t events, double exposure);
+/* A part of a count: one slice's events. Parts of one process follow each other. */
+struct stat_part {
+	uint64_t events;
+	double exposure; /* >= 0 */
+	uint32_t process;
+};
+
+/*
+ * stat_rate() of all parts together, widened where they differ by more than chance: both half widths
+ * times sqrt(phi), phi being Pearson's chi-square over its degrees of freedom, among the parts or
+ * among the processes, whichever is larger, and at least 1 (quasi-Poisson; McCullagh & Nelder 1989,
+ * §6.2). Fewer than 3 parts, or no events: stat_rate() as it is.
+ */
+struct interval stat_rate_parts(const struct stat_part *parts, size_t n);
 /* Below 100 events a percentage would be noise. */
 static inline bool stat_rate_quotable(uint64_t events)
 {

@@ -44,7 +44,7 @@ struct host_counters {
 };
 void host_counters_thread(struct host_counters *c); /* all but steal */
 uint64_t host_steal_ns(void);                       /* machine-wide, all CPUs added */
-uint64_t host_peak_rss_bytes(void);
+uint64_t host_peak_rss_bytes(void);                 /* the largest process, children included */
 
 /*
  * Spin on the calling thread's CPU for `duration_ns` and record gaps between stamps longer than

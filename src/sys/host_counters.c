@@ -43,9 +43,12 @@ uint64_t host_steal_ns(void)
 
 uint64_t host_peak_rss_bytes(void)
 {
-	struct rusage u;
+	struct rusage own, child;
 
-	return getrusage(RUSAGE_SELF, &u) ? 0 : (uint64_t)u.ru_maxrss * 1024;
+	/* with --processes the children do the work, one after another */
+	if (getrusage(RUSAGE_SELF, &own) || getrusage(RUSAGE_CHILDREN, &child))
+		return 0;
+	return (uint64_t)(own.ru_maxrss > child.ru_maxrss ? own.ru_maxrss : child.ru_maxrss) * 1024;
 }
 
 void host_hiccups(struct histogram *gaps, uint64_t duration_ns)

@@ -46,6 +46,32 @@ static void jain_index(void **state)
 	assert_near(stat_jain(idle, 0), 1, 0);
 }
 
+/* Parts that scatter as chance has it leave the interval alone; clumps and odd processes widen it. */
+static void rates_of_parts(void **state)
+{
+	struct stat_part even[40], clumped[40], odd[40];
+	struct interval plain = stat_rate(4000, 400), i;
+
+	(void)state;
+	for (uint32_t k = 0; k < 40; k++) {
+		even[k] = (struct stat_part){ 100, 10, k / 10 };
+		clumped[k] = (struct stat_part){ k % 2 ? 0 : 200, 10, k / 10 };
+		odd[k] = (struct stat_part){ k / 10 % 2 ? 110 : 90, 10, k / 10 };
+	}
+	i = stat_rate_parts(even, 40);
+	assert_near(i.lo, plain.lo, 0);
+	assert_near(i.hi, plain.hi, 0);
+	i = stat_rate_parts(clumped, 40);
+	assert_near(i.mid, 10, 1e-12);
+	assert_near((i.hi - i.mid) / (plain.hi - plain.mid), sqrt(40 * 100. / 39), 1e-9);
+	i = stat_rate_parts(odd, 40); /* 900 and 1100 a process: chi2 = 4 * 10, over 3 */
+	assert_near((i.mid - i.lo) / (plain.mid - plain.lo), sqrt(40. / 3), 1e-9);
+	assert_near(stat_rate_parts(even, 2).hi, stat_rate(200, 20).hi, 0); /* too few to tell */
+	even[0].events = 0;
+	assert_near(stat_rate_parts(even, 1).hi, 0.3, 1e-12);
+	assert_false(stat_rate_parts(NULL, 0).valid);
+}
+
 static void rates(void **state)
 {
 	struct interval none = stat_rate(0, 11), one = stat_rate(1, 1), ten = stat_rate(10, 4);
@@ -309,7 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(medians),
 		cmocka_unit_test(jain_index),
-		cmocka_unit_test(rates),
+		cmocka_unit_test(rates), cmocka_unit_test(rates_of_parts),
 		cmocka_unit_test(rate_is_smooth_at_the_seam),
 		cmocka_unit_test(seed_decides_the_interval),
 		cmocka_unit_test(effects),
