@@ -27,7 +27,6 @@ void hist_merge(struct histogram *into, const struct histogram *from)
 		into->max = from->max;
 	into->n += from->n;
 	into->overflow += from->overflow;
-	into->sum += from->sum;
 	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
 		into->count[i] += from->count[i];
 }

@@ -19,7 +19,6 @@ struct histogram {
 	uint64_t n;        /* recorded, overflow included */
 	uint64_t overflow;
 	uint64_t min, max; /* valid when n > 0 */
-	uint64_t sum;      /* of recorded values, overflow included; wraps after 584 years of ns */
 	uint64_t count[HIST_BUCKETS];
 };
 
@@ -49,7 +48,6 @@ static inline void hist_record(struct histogram *h, uint64_t value)
 		h->min = value;
 	if (value > h->max)
 		h->max = value;
-	h->sum += value;
 	h->n++;
 }
 

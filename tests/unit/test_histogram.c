@@ -64,7 +64,6 @@ static void nothing_is_dropped(void **state)
 	assert_int_equal(first.n, 4);
 	assert_int_equal(first.min, 0);
 	assert_int_equal(first.max, UINT64_MAX / 4);
-	assert_int_equal(first.sum, limit - 1 + limit + UINT64_MAX / 4);
 	/* Rank 3 of 4 lies in the overflow: all that is known above the range is max. */
 	assert_int_equal(hist_quantile(&first, 0.75), UINT64_MAX / 4);
 	assert_true(hist_quantile(&first, 0.5) < limit);
