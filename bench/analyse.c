@@ -132,7 +132,8 @@ static int fill_waste(struct case_result *c, const struct slice *sum)
 	if (!w->per_table.valid)
 		w->per_table = unknown;
 	w->per_allocated = quotient((double)c->pages.wasted, c->pages.allocated);
-	w->per_map = quotient((double)lost, sum->kind_ops[OP_MAP]);
+	/* elsewhere the losses are those of the whole case, the maps only the measured ones */
+	w->per_map = c->cold ? quotient((double)lost, sum->kind_ops[OP_MAP]) : NAN;
 	w->windows = c->window ? c->window->n : 0;
 	w->window_ns = w->windows ? (double)hist_quantile(c->window, 0.5) : NAN;
 	w->ns_per_map = lost ? w->per_map * w->window_ns : 0;

@@ -202,6 +202,8 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 
 		if (fread(&wr, sizeof(wr), 1, f) != 1)
 			return -1;
+		if (!head->nslices)
+			continue; /* it did not come to this case */
 		wr.ops += c->workers[w].ops;
 		wr.moved |= c->workers[w].moved;
 		c->workers[w] = wr;

@@ -138,17 +138,16 @@ int table_open(struct group_run *run, unsigned e, struct err *err)
 	return 0;
 }
 
-static void count_page(void *ctx, struct page_desc *page)
+static void collect_page(void *ctx, struct page_desc *page)
 {
-	(void)page;
-	++*(uint64_t *)ctx;
+	page_list_add(ctx, page);
 }
 
 void table_close(struct group_run *run, unsigned e)
 {
 	struct engine_run *er = &run->engines[e];
 	uint32_t id = pt_id(er->pt);
-	uint64_t live = 0;
+	struct page_list left = { 0 };
 
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		struct lane *lane = er->lanes[w];
@@ -159,10 +158,14 @@ void table_close(struct group_run *run, unsigned e)
 	run->engine = e;
 	crew_run(run->crew, destroy_table, run);
 	er->pt = NULL;
-	pool_each(run->pool, id, count_page, &live);
-	if (live && !run->g->workload->unowned && er->result->verified != VERIFIED_NO)
+	pool_each(run->pool, id, collect_page, &left);
+	if (left.n && !run->g->workload->unowned && er->result->verified != VERIFIED_NO)
 		audit_fail(er->result, "%lu pages did not come back when the table was destroyed",
-			   (unsigned long)live);
+			   (unsigned long)left.n);
+	for (struct page_desc *page = left.head, *next; page; page = next) { /* overlap's orphans */
+		next = page->next;
+		page_free(run->caches[0], page->page);
+	}
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		struct lane *lane = er->lanes[w];
 

@@ -105,7 +105,8 @@ static int add_knee(struct result *r, const struct case_result *first, const str
 		const struct case_result *at = &r->cases[i], *base = baseline_of(r, at);
 
 		if (strcmp(at->engine->name, c->engine->name) || at->think_ns != c->think_ns ||
-		    !on_the_curve(first, at) || case_withheld(base))
+		    !on_the_curve(first, at) || case_withheld(base) || base == at ||
+		    strcmp(base->engine->name, baseline_of(r, c)->engine->name))
 			continue;
 		points[n] = (struct point){ .threads = at->threads, .rate = at->ops_per_s.mid };
 		if (throughput_share(r, base, at, &points[n].share))

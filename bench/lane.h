@@ -29,6 +29,7 @@ struct tally {
 	uint64_t skew, rounds;                      /* rendezvous: Σ of release skews, barriers */
 	uint64_t disturbed;
 	bool stepped_back;                          /* the clock */
+	bool no_memory;                             /* an operation failed with ENOMEM */
 	struct host_counters before, after;
 	unsigned cpu;                               /* where it was found */
 };

@@ -1,4 +1,6 @@
 /* measure.c - the measured path of every workload: stamps outside, one run() call inside. */
+#include <errno.h>
+
 #include "bench/lane.h"
 #include "bench/runner.h"
 #include "sys/clock.h"
@@ -21,11 +23,14 @@ void lane_think(uint64_t ticks)
 void lane_rest(struct lane *lane)
 {
 	struct pt_count *n = &lane->pw.n;
+	int64_t held;
 
 	if (lane->pw.gather.n || grace_pending(lane->grace))
 		lane->ripened += grace_retire(lane->grace, &lane->pw.gather, lane->pw.pages);
-	if (n->allocated - n->freed - lane->ripened > lane->peak)
-		lane->peak = n->allocated - n->freed - lane->ripened;
+	/* below 0 where others' tables were retired here */
+	held = (int64_t)(n->allocated - n->freed - lane->ripened);
+	if (held > (int64_t)lane->peak)
+		lane->peak = (uint64_t)held;
 	grace_quiescent(lane->grace);
 	page_cache_refill(lane->pw.pages);
 }
@@ -50,7 +55,8 @@ static void record(struct lane *lane, enum op_kind kind, uint64_t ticks)
 		lane->tally.disturbed++;
 		return;
 	}
-	if (lane->group->recording)
+	/* relaxed: a signal's flag; a slice cut short leaves no samples */
+	if (lane->group->recording && !at_load(&run_interrupted, relaxed))
 		hist_record(lane->latency[kind], ns);
 }
 
@@ -112,16 +118,14 @@ static bool all_done(const struct pt_op *ops, size_t n)
 	return !odd;
 }
 
-static uint64_t count_failed(const struct pt_op *ops, size_t n)
+static void count_failed(struct tally *t, const struct pt_op *ops, size_t n)
 {
-	uint64_t failed = 0;
-
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bytes = (uint64_t)ops[i].count << ops[i].size_lg2;
 
-		failed += ops[i].err || (ops[i].kind != PT_LOOKUP && ops[i].result != bytes);
+		t->failed += ops[i].err || (ops[i].kind != PT_LOOKUP && ops[i].result != bytes);
+		t->no_memory |= ops[i].err == ENOMEM;
 	}
-	return failed;
 }
 
 static void count_done(struct tally *t, const struct pt_op *ops, size_t n)
@@ -138,13 +142,15 @@ static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool
 {
 	uint64_t from, inside = 0;
 
-	if (lane->think) {
-		for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; lane->think && i < n; i++) {
+		if (measured)
 			inside += time_one(lane, ops + i);
-			lane_think(lane->think);
-		}
-		return inside;
+		else
+			lane->run(lane->pt, &lane->pw, ops + i, 1);
+		lane_think(lane->think);
 	}
+	if (lane->think)
+		return inside;
 	from = clock_now();
 	if (measured && lane->sample_every)
 		run_sampled(lane, ops, n);
@@ -168,7 +174,7 @@ void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 
 	lane_rest(lane);
 	if (!lane->group->engine_is_ruler)
-		t->failed += count_failed(ops, n);
+		count_failed(t, ops, n);
 	if (!measured)
 		return;
 	count_done(t, ops, n);
@@ -183,7 +189,7 @@ void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 
 	lane_rest(lane);
 	if (!lane->group->engine_is_ruler && !all_done(ops, n))
-		t->failed += count_failed(ops, n);
+		count_failed(t, ops, n);
 	if (!measured)
 		return;
 	t->ops += n;
@@ -217,7 +223,7 @@ void lane_single(struct lane *lane, struct pt_op *op)
 		lane->until_sample--; /* from UINT64_MAX where nothing is sampled */
 	}
 	count_done(t, op, 1);
-	t->failed += count_failed(op, 1);
+	count_failed(t, op, 1);
 	if (lane->pw.gather.n || t->ops % SINGLES_PER_REST == 0)
 		lane_rest(lane);
 	if (lane->think)

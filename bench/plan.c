@@ -60,7 +60,7 @@ void plan_add_rulers(struct group *g)
 	g->engines[g->nengines++] = pt_engine_find("null");
 	/* limit walks a ready 3-level tree: private pages of 4K, one a call, below 512 GiB */
 	if (!strcmp(g->workload->name, "private") && g->page_lg2 == 12 && g->batch == 1 &&
-	    g->threads < 500)
+	    (g->threads + 1) * ((g->tables + 511) / 512) < 512)
 		g->engines[g->nengines++] = pt_engine_find("limit");
 }
 

@@ -111,7 +111,9 @@ int replay_left_build(struct replay_left *left, const struct trace *t)
 			error = left_of_map(left, (uint32_t)i, e->iova, e->iova + e->bytes, &gone);
 	}
 	free(gone.v);
-	if (error)
+	if (error) {
 		free(left->v);
+		*left = (struct replay_left){ .n = 0 };
+	}
 	return error;
 }

@@ -24,7 +24,7 @@ struct slice {
 	uint64_t position;             /* seeds the operations; the same for all engines of a half round */
 	uint64_t ops, pages;           /* measured part, all workers; pages: mapped + unmapped + looked up */
 	uint64_t elapsed_ns;           /* last stop minus first start */
-	double ops_per_s;              /* Σ over workers of ops / own time: all are under load throughout */
+	double ops_per_s;              /* warm: Σ over workers of ops / own time; cold: ops / elapsed */
 	uint64_t kind_ops[OP_KINDS];   /* of ops: how many of each kind */
 	uint64_t timed_ops[OP_KINDS], timed_pages[OP_KINDS];
 	double timed_ns[OP_KINDS];     /* Σ over workers of time in stretches of one kind */

@@ -96,7 +96,7 @@ static int execute(const struct plan *plan, struct result *r, const struct optio
 	struct progress_line line;
 	struct progress progress = { progress_tick, &line };
 	struct err err = { 0 };
-	int code;
+	int code, reported;
 
 	catch_signals();
 	progress_start(&line, o->quiet, plan->predicted_s);
@@ -108,10 +108,11 @@ static int execute(const struct plan *plan, struct result *r, const struct optio
 		err_set(&err, EXIT_NO_RESOURCE, "no memory to analyse the result");
 		return verb_fail("run", &err);
 	}
-	/* what was measured before a failure is valid, and kept */
+	/* what was measured before a failure is valid, and kept; a failed audit outranks it */
 	if (code && !r->ncases)
 		return code;
-	return code ? (report(r, o), code) : report(r, o);
+	reported = report(r, o);
+	return code && reported != EXIT_VERIFY && reported != EXIT_UNTRUSTED ? code : reported;
 }
 
 static int with_plan(struct result *r, const struct plan *plan, const struct topology *topo,

@@ -90,7 +90,8 @@ static void finish_case(struct group_run *run, unsigned e)
 		if (c->workers[w].moved)
 			run->result->lost_pinning = true;
 	}
-	finish_fairness(er, run->g->threads);
+	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */
+		finish_fairness(er, run->g->threads);
 }
 
 /* A short run still wants pairs: shrink the slices until enough of them fit. */

@@ -6,6 +6,7 @@
 #include "bench/audit.h"
 #include "bench/crew.h"
 #include "bench/group.h"
+#include "bench/runner.h"
 
 #define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
 #define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
@@ -87,21 +88,27 @@ static void keep(struct group_run *run, unsigned e)
 	}
 }
 
-static void collect(struct group_run *run, unsigned e, struct slice *out)
+/* False: table pages ran out, which is no verdict on the engine. */
+static bool collect(struct group_run *run, unsigned e, struct slice *out)
 {
 	struct engine_run *er = &run->engines[e];
 	uint64_t first = UINT64_MAX, last = 0, failed = 0;
+	bool no_memory = false;
 
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		const struct tally *t = &er->lanes[w]->tally;
 
 		add_tally(out, t);
 		failed += t->failed;
+		no_memory |= t->no_memory;
 		run->result->clock_stepped_back |= t->stepped_back || t->stop < t->start;
 		first = t->start < first ? t->start : first;
 		last = t->stop > last ? t->stop : last;
 	}
 	out->elapsed_ns = last > first ? (uint64_t)clock_ns(last - first) : 0;
+	/* a cold slice ends for each worker when its work is done: nobody keeps up the load */
+	if (run->g->workload->cold)
+		out->ops_per_s = out->elapsed_ns ? (double)out->ops * 1e9 / (double)out->elapsed_ns : 0;
 	if (run->g->workload->cold) /* elsewhere the counters run on from slice to slice */
 		add_waste(out, er, run->g->threads);
 	if (run->g->workload->forced) {
@@ -111,9 +118,12 @@ static void collect(struct group_run *run, unsigned e, struct slice *out)
 		out->skew_ns = t->rounds ? clock_ns(t->skew) / (double)t->rounds : NAN;
 		out->overlap = chances > 0 ? (double)out->lost_install / chances : NAN;
 	}
+	if (no_memory && !run->g->workload->unowned)
+		return false;
 	if (failed && !run->g->workload->unowned && !er->engine.ruler)
 		audit_fail(er->result, "%lu operations failed or did less than asked",
 			   (unsigned long)failed);
+	return true;
 }
 
 int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice *out,
@@ -121,6 +131,7 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 {
 	const struct workload *w = run->g->workload;
 	uint64_t steal = host_steal_ns();
+	bool kept;
 
 	memset(out, 0, sizeof(*out));
 	out->position = run->position = position;
@@ -133,14 +144,17 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	at_store(&run->unfinished, run->g->threads, relaxed); /* crew_run orders it */
 	crew_run(run->crew, slice_worker, run);
 	out->steal_ns = host_steal_ns() - steal;
-	collect(run, e, out);
-	if (run->recording)
+	if (!collect(run, e, out))
+		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", w->name);
+	/* relaxed: a signal's flag; a slice cut short does not count */
+	kept = run->recording && !at_load(&run_interrupted, relaxed);
+	if (kept)
 		keep(run, e);
 	if (!w->cold)
 		return 0;
-	if (w->classify && run->recording)
+	if (w->classify && kept)
 		w->classify(run, e);
-	if (audit_engine(run, e, false, run->recording))
+	if (audit_engine(run, e, false, kept))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory to audit %s", w->name);
 	table_close(run, e);
 	return 0;

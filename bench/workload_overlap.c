@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "bench/audit.h"
 #include "bench/lane.h"
 #include "bench/overlap.h"
 #include "bench/workload_rows.h"
@@ -147,6 +148,7 @@ static void classify(struct group_run *run, unsigned engine)
 	struct overlap_layout l = layout_of(run);
 	struct overlap_sorter sorter;
 	struct pt_scan scan = { .entry = see_entry, .ctx = &sorter };
+	uint64_t orphans;
 
 	overlap_begin(&sorter, &l);
 	pt_scan(er->pt, &scan);
@@ -156,7 +158,14 @@ static void classify(struct group_run *run, unsigned engine)
 	sum->mixed_chunks += sorter.sum.mixed_chunks;
 	sum->torn_leaf += sorter.sum.torn_leaf;
 	sum->absent += sorter.sum.absent;
-	sum->leaked_tables += leaked(run, er, scan.tables);
+	orphans = leaked(run, er, scan.tables);
+	sum->leaked_tables += orphans;
+	if (sorter.outside)
+		audit_fail(er->result, "%lu entries where nobody mapped", (unsigned long)sorter.outside);
+	if (run->g->disjoint && (sorter.sum.one_writer != sorter.sum.ranges || orphans))
+		audit_fail(er->result, "disjoint writers: %lu of %lu ranges whole, %lu tables leaked",
+			   (unsigned long)sorter.sum.one_writer, (unsigned long)sorter.sum.ranges,
+			   (unsigned long)orphans);
 }
 
 /* Nobody owns a range, so nobody can say what must be there. */

@@ -77,7 +77,8 @@ static int check(const struct group *g, struct err *err)
 			       (unsigned long)g->batch, PA_BITS);
 	if (g->share == SHARE_LINE && g->batch > 1)
 		return err_set(err, EXIT_USAGE, "adjacent: --share line wants --batch 1");
-	if (span(g) > (1ull << 62) / (g->threads + 1))
+	if (g->tables * pages_per_table(g) > (1ull << 62) >> g->page_lg2 ||
+	    span(g) > (1ull << 62) / (g->threads + 1))
 		return err_set(err, EXIT_USAGE, "%s: --tables %lu of this page size for %u threads do "
 			       "not fit the address space", g->workload->name,
 			       (unsigned long)g->tables, g->threads);
