@@ -191,6 +191,8 @@ ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct
 			if (run > (last - iova) >> size_lg2)
 				run = (unsigned)((last - iova) >> size_lg2) + 1;
 			run = run_clear_single(k->f, slot, run);
+			if (!run)
+				break; /* neither table nor leaf: nothing this caller put there */
 		} else {
 			run_clear(slot, 1u << size_replicas_lg2(size_lg2));
 			run = 1;
