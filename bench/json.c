@@ -114,14 +114,6 @@ struct node add_object(struct node array)
 	return nested(array, json);
 }
 
-struct node add_array(struct node array)
-{
-	json_t *json = json_array();
-
-	add_json(array, json);
-	return nested(array, json);
-}
-
 void add_u64(struct node array, uint64_t v)
 {
 	add_json(array, make_u64(v));

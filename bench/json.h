@@ -30,6 +30,5 @@ void put_u64s(struct node o, const char *key, const uint64_t *v, size_t n);
 struct node put_object(struct node o, const char *key);
 struct node put_array(struct node o, const char *key);
 struct node add_object(struct node array);
-struct node add_array(struct node array);
 void add_u64(struct node array, uint64_t v);
 void add_text(struct node array, const char *v);

@@ -106,8 +106,6 @@ void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
 void lane_single(struct lane *lane, struct pt_op *op);
 /* Between operations: quiescent, hand on retired pages, refill zeroed ones. */
 void lane_rest(struct lane *lane);
-/* Spin until `ticks` after now. */
-void lane_think(uint64_t ticks);
 /* Say that this worker is through; true while others still measure. */
 void lane_finish(struct lane *lane);
 bool lane_others_measure(const struct lane *lane);

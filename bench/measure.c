@@ -11,7 +11,7 @@
 /* Operations of a loop of its own between two quiescent states. */
 #define SINGLES_PER_REST 64u
 
-void lane_think(uint64_t ticks)
+static void think(uint64_t ticks)
 {
 	uint64_t until = clock_now() + ticks;
 
@@ -147,7 +147,7 @@ static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool
 			inside += time_one(lane, ops + i);
 		else
 			lane->run(lane->pt, &lane->pw, ops + i, 1);
-		lane_think(lane->think);
+		think(lane->think);
 	}
 	if (lane->think)
 		return inside;
@@ -227,7 +227,7 @@ void lane_single(struct lane *lane, struct pt_op *op)
 	if (lane->pw.gather.n || t->ops % SINGLES_PER_REST == 0)
 		lane_rest(lane);
 	if (lane->think)
-		lane_think(lane->think);
+		think(lane->think);
 }
 
 void lane_finish(struct lane *lane)

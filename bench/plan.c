@@ -203,6 +203,20 @@ static int add_policies(struct plan *plan, struct group g, const struct options 
 	return 0;
 }
 
+/* Deal a minute over groups[first..n). */
+static void spread(struct plan *plan, size_t first, unsigned processes)
+{
+	double budget_s = 60 - GROUP_OVERHEAD_S * (double)(plan->n - first) * processes;
+
+	for (size_t i = first; i < plan->n; i++) {
+		double share_s = budget_s / (double)(plan->n - first);
+
+		/* the bounds are what a useful interval needs, and what nobody wants to wait for */
+		share_s = share_s < 1 ? 1 : share_s > 6 ? 6 : share_s;
+		plan->groups[i].duration_ns = (uint64_t)(share_s * 1e9);
+	}
+}
+
 static int add_sweep(struct plan *plan, const struct options *o, const struct topology *topo,
 		     struct err *err)
 {
@@ -224,21 +238,8 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 			return err->code;
 	}
 	if (!o->duration_ns)
-		plan_spread(plan, first, o->processes);
+		spread(plan, first, o->processes);
 	return 0;
-}
-
-void plan_spread(struct plan *plan, size_t first, unsigned processes)
-{
-	double budget_s = 60 - GROUP_OVERHEAD_S * (double)(plan->n - first) * processes;
-
-	for (size_t i = first; i < plan->n; i++) {
-		double share_s = budget_s / (double)(plan->n - first);
-
-		/* the bounds are what a useful interval needs, and what nobody wants to wait for */
-		share_s = share_s < 1 ? 1 : share_s > 6 ? 6 : share_s;
-		plan->groups[i].duration_ns = (uint64_t)(share_s * 1e9);
-	}
 }
 
 /* Pools, tables, lanes and histograms of the largest group: groups follow each other. */

@@ -15,5 +15,3 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 void plan_add_rulers(struct group *g);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo);
-/* Deal a minute over groups[first..n). */
-void plan_spread(struct plan *plan, size_t first, unsigned processes);

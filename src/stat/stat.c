@@ -16,15 +16,6 @@ double stat_median(double *x, size_t n)
 	return (x[(n - 1) / 2] + x[n / 2]) / 2;
 }
 
-double stat_mad(double *x, size_t n)
-{
-	double median = stat_median(x, n);
-
-	for (size_t i = 0; i < n; i++)
-		x[i] = fabs(x[i] - median);
-	return stat_median(x, n);
-}
-
 double stat_jain(const double *x, size_t n)
 {
 	double sum = 0, squares = 0;

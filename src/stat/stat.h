@@ -18,8 +18,6 @@ struct interval {
 
 /* Sorts x. Even n: mean of the middle two. n must be > 0. */
 double stat_median(double *x, size_t n);
-/* Median absolute deviation from the median, unscaled; sorts and overwrites x. */
-double stat_mad(double *x, size_t n);
 
 /* One unit of the analysis: an engine's slice against the baseline's slice of the same half round. */
 struct stat_pair {

@@ -54,7 +54,7 @@ def check_rates():
 
 def check_summaries(rng):
     samples = [rng.lognormal(5, 2, n) for n in (1, 2, 3, 10, 101, 1000)]
-    for verb, want in (("median", np.median), ("mad", stats.median_abs_deviation),
+    for verb, want in (("median", np.median),
                        ("jain", lambda x: x.sum() ** 2 / (len(x) * (x ** 2).sum()))):
         have = [a[0] for a in ask([with_values(verb, x) for x in samples])]
         check(verb, np.allclose(have, [want(x) for x in samples], rtol=1e-12, atol=0))

@@ -101,8 +101,6 @@ int main(void)
 			answer_rate();
 		else if (!strcmp(what, "median"))
 			printf("%.17g\n", stat_median(value, read_values()));
-		else if (!strcmp(what, "mad"))
-			printf("%.17g\n", stat_mad(value, read_values()));
 		else if (!strcmp(what, "jain"))
 			printf("%.17g\n", stat_jain(value, read_values()));
 		else if (!strcmp(what, "quantile"))

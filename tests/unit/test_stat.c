@@ -22,15 +22,12 @@ static void assert_near(double have, double want, double relative)
 static void medians(void **state)
 {
 	double one[] = { 4 }, odd[] = { 9, -1, 5 }, even[] = { 8, 1, 4, 2 };
-	double spread[] = { 1, 1, 2, 2, 4, 6, 9 };
 
 	(void)state;
 	assert_near(stat_median(one, 1), 4, 0);
 	assert_near(stat_median(odd, 3), 5, 0);
 	assert_true(odd[0] < odd[1] && odd[1] < odd[2]);
 	assert_near(stat_median(even, 4), 3, 0);
-	assert_near(stat_mad(spread, 7), 1, 0); /* deviations 1 1 0 0 2 4 7 */
-	assert_near(stat_mad(one, 1), 0, 0);
 }
 
 static void jain_index(void **state)
