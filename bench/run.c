@@ -1,8 +1,6 @@
 /* run.c - `iopt run`: options, plan, run, report. */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 

@@ -2,9 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "bench/audit.h"
 #include "bench/case.h"
 #include "bench/group.h"
 #include "bench/processes.h"
