@@ -72,6 +72,7 @@ struct options {
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */
+	char resume[256];           /* "" : a new run; else where the interrupted one wrote */
 	enum out_format format;
 };
 

@@ -151,6 +151,7 @@ struct result {
 	size_t nknees;
 	char started_utc[32];
 	bool lost_pinning, clock_stepped_back; /* exit 14 */
+	uint64_t resumed;          /* groups measured before an interruption */
 };
 
 /* Deduplicated. */

@@ -187,6 +187,7 @@ static void put_audit(struct node root, const struct result *r)
 	put_real(o, "on_asked_node", sum.on_asked_node);
 	put_bool(o, "lost_pinning", r->lost_pinning);
 	put_bool(o, "clock_stepped_back", r->clock_stepped_back);
+	put_u64(o, "resumed_groups", r->resumed);
 }
 
 void put_interval(struct node o, const char *name, const struct interval *i)
