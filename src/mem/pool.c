@@ -116,9 +116,12 @@ struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node)
 	bool named = policy_names_node(&pool->config);
 	unsigned home = nearest(pool, named ? pool->config.node : home_node);
 	size_t bytes = sizeof(struct pool_cache) + pool->nnodes * sizeof(struct shelf);
-	/* beside the pages it hands out, on their node */
-	struct pool_cache *cache = depot_alloc(&pool->depot[home], bytes);
+	struct pool_cache *cache;
 
+	if (pool->config.mem == POOL_MEM_REMOTE && pool->depot[home].os_node != home_node)
+		return NULL;
+	/* beside the pages it hands out, on their node */
+	cache = depot_alloc(&pool->depot[home], bytes);
 	if (!cache)
 		return NULL;
 	cache->pool = pool;
