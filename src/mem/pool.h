@@ -42,6 +42,7 @@ struct pool_config {
 	enum pool_mem mem;
 	unsigned node;        /* OS index, for BIND and DEVICE */
 	uint64_t limit_pages; /* page_alloc returns NULL beyond; 0: no limit */
+	uint64_t fail_at;     /* the fail_at-th page_alloc of all caches returns NULL, once; 0: none */
 };
 
 enum page_state { PAGE_FREE, PAGE_LIVE };
