@@ -188,9 +188,11 @@ static void fill_ruler(struct result *r)
 
 int analyse(struct result *r)
 {
-	for (size_t i = 0; i < r->ncases; i++)
+	for (size_t i = 0; i < r->ncases; i++) {
 		if (fill_case(&r->cases[i], r->seed))
 			return -1;
+		analyse_counters(&r->cases[i]);
+	}
 	fill_ruler(r);
 	if (analyse_comparisons(r))
 		return -1;

@@ -55,6 +55,11 @@ const struct choice breakage_choices[] = {
 	{ "stray-leaf", "write a leaf that nobody asked for" },
 	{ NULL, NULL },
 };
+const struct choice counters_choices[] = {
+	{ "auto", "where the machine and the kernel let us" },
+	{ "no", "leave the PMU alone" },
+	{ NULL, NULL },
+};
 const struct choice format_choices[] = {
 	{ "text", "the screen" },
 	{ "csv", "a row per case" },
@@ -148,6 +153,9 @@ const struct option_row option_rows[] = {
 	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "auto", NULL,
 	  "time one operation in N, a power of two; auto: so that it costs below 2 %; none: nothing",
 	  GROUP_MEASURE, 0, NULL },
+	{ "counters", &kind_choice, ONE(counters), 0, 0, counters_choices, "auto", NULL,
+	  "hardware counters around measured parts, in user space: cycles, instructions, LLC misses, "
+	  "remote accesses", GROUP_MEASURE, 0, NULL },
 
 	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,
 	  "print the plan: threads and CPUs, memory, predicted time; measure nothing", GROUP_OUTPUT,
@@ -196,6 +204,11 @@ const char *range_name(enum range_kind k)
 const char *breakage_name(enum breakage k)
 {
 	return breakage_choices[k].name;
+}
+
+const char *counters_name(enum counters_kind k)
+{
+	return counters_choices[k].name;
 }
 
 const char *zero_name(enum pool_zero k)

@@ -179,6 +179,7 @@ void screen_print(const struct result *r, FILE *out, bool colour)
 
 	print_machine(&s);
 	print_ruler(&s);
+	screen_counters(&s);
 	print_warnings(&s);
 	screen_lock(&s);
 	screen_table(&s);

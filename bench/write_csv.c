@@ -97,6 +97,17 @@ static void pages(struct csv *csv, const struct page_ledger *p)
 	real(csv, "pages_on_asked_node", p->on_asked_node);
 }
 
+static void counters(struct csv *csv, const struct counters_result *c)
+{
+	char name[48];
+
+	for (int i = 0; i < PERF_COUNTS; i++) {
+		snprintf(name, sizeof(name), "%s_per_op", perf_count_name[i]);
+		real(csv, name, counters_any(c) ? c->per_op[i] : NAN);
+	}
+	real(csv, "counters_running_share", c->running_share);
+}
+
 static void rest(struct csv *csv, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
@@ -133,6 +144,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	speed(csv, c);
 	pages(csv, &c->pages);
 	rest(csv, c);
+	counters(csv, &c->counters);
 	end_row(csv);
 	csv->header = false;
 }
@@ -190,6 +202,8 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	u64(csv, "migrations", s->migrations);
 	real(csv, "skew_ns", c->forced ? s->skew_ns : NAN);
 	real(csv, "overlap", c->forced ? s->overlap : NAN);
+	for (int i = 0; i < PERF_COUNTS; i++)
+		real(csv, perf_count_name[i], s->counters.mask & 1u << i ? s->counters.count[i] : NAN);
 	end_row(csv);
 	csv->header = false;
 }

@@ -64,6 +64,7 @@ static void put_job(struct node array, const struct options *j)
 	put_u64(o, "processes", j->processes);
 	put_u64(o, "seed", j->seed);
 	put_sample(o, j->sample);
+	put_text(o, "counters", counters_name(j->counters));
 	put_u64(o, "round", j->round);
 	put_u64(o, "tables", j->tables);
 	put_text(o, "break", breakage_name(j->breakage));
