@@ -41,6 +41,12 @@ static inline bool counters_any(const struct counters_result *c)
 }
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
+/*
+ * Throughputs of a and b in the slices that pair, into room for the slices of the one that has fewer;
+ * how many.
+ */
+size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
+		       struct stat_pair *pairs);
 /* r->knees, from `private` in the first place and size it ran in. -1: out of memory. */
 int analyse_knees(struct result *r);
 

@@ -164,7 +164,7 @@ const struct option_row option_rows[] = {
 	  "plan for another machine (with --dry-run): hwloc XML or '2 pack:2 numa:1 core:4 pu:2'",
 	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "out", &kind_text, ONE(out), NO_RANGE, "", "DIR",
-	  "write result.json, summary.csv, slices.csv, latency.csv and job.ini there", GROUP_OUTPUT,
+	  "write result.json, tables as CSV and job.ini there", GROUP_OUTPUT,
 	  ROW_ONCE, NULL },
 	{ "format", &kind_choice, ONE(format), 0, 0, format_choices, "text", NULL,
 	  "what goes to stdout", GROUP_OUTPUT, ROW_ONCE, NULL },

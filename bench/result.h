@@ -132,6 +132,8 @@ struct knee {                      /* one engine against the baseline at one thi
 	unsigned measured_to;      /* most threads measured */
 };
 
+struct scaling; /* bench/scaling.h */
+
 struct ruler {
 	struct clock_facts clock;
 	double null_ns;            /* the null engine's floor per operation; NaN when it was not run */
@@ -160,6 +162,8 @@ struct result {
 	size_t ncomparisons;
 	struct knee *knees;
 	size_t nknees;
+	struct scaling *scaling;   /* bench/scaling.h */
+	size_t nscaling;
 	char started_utc[32];
 	bool lost_pinning, clock_stepped_back; /* exit 14 */
 };
@@ -168,6 +172,6 @@ struct result {
 void result_warn(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Of a run cut short: forget the cases that it did not come to. */
 void result_drop_unmeasured(struct result *r);
-/* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees. */
+/* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees, scaling. */
 int analyse(struct result *r);
 void result_free(struct result *r);

@@ -70,5 +70,7 @@ void screen_table(const struct screen *s);   /* cases of other runs, one by one 
 void screen_counters(const struct screen *s); /* the line about hardware counters */
 /* Their figures by operation, engine by engine; nothing where nothing was counted. */
 void screen_group_counters(const struct screen *s, unsigned group);
+void screen_scaling(const struct screen *s);      /* of a run of one's own */
+void screen_scaling_line(const struct screen *s); /* of section 1 */
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

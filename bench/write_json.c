@@ -294,6 +294,7 @@ static void put_findings(struct node root, const struct result *r)
 	array = put_array(root, "knees");
 	for (size_t i = 0; i < r->nknees; i++)
 		put_knee(array, &r->knees[i]);
+	put_scaling(root, r);
 }
 
 int write_json(const struct result *r, FILE *out)

@@ -133,57 +133,83 @@ double usl_peak(const struct usl_fit *fit)
 	return fit->kappa > 0 ? fmax(1, sqrt((1 - fit->sigma) / fit->kappa)) : INFINITY;
 }
 
+static void set_columns(struct problem *p, const double *n, const double *x, size_t points)
+{
+	p->points = points;
+	for (size_t i = 0; i < points; i++) {
+		double weight = x[i] / n[i]; /* relative residuals: noise grows with the rate */
+
+		p->column[0][i] = weight;
+		p->column[1][i] = weight * (n[i] - 1);
+		p->column[2][i] = weight * n[i] * (n[i] - 1);
+	}
+}
+
+static struct usl_fit fit_of(const double coef[TERMS], unsigned used)
+{
+	return (struct usl_fit){ .gamma = 1 / coef[0], .sigma = coef[1] / coef[0],
+				 .kappa = coef[2] / coef[0], .sigma_held = !(used & 2),
+				 .kappa_held = !(used & 4) };
+}
+
 enum usl_why usl_fit(const double *n, const double *x, size_t points, struct usl_fit *out)
 {
 	enum usl_why why = check(n, x, points);
-	struct problem p = { .points = points };
+	struct problem p;
 	double coef[TERMS] = { 0 };
 	unsigned used;
 
 	*out = (struct usl_fit){ .gamma = NAN, .sigma = NAN, .kappa = NAN, .misfit = NAN };
 	if (why)
 		return why;
-	for (size_t i = 0; i < points; i++) {
-		double weight = x[i] / n[i]; /* relative residuals: noise grows with the rate */
-
-		p.column[0][i] = weight;
-		p.column[1][i] = weight * (n[i] - 1);
-		p.column[2][i] = weight * n[i] * (n[i] - 1);
-	}
+	set_columns(&p, n, x, points);
 	used = constrained(&p, coef);
 	if (!(used & 1) || !(coef[0] > 0))
 		return USL_OPEN;
-	*out = (struct usl_fit){ .gamma = 1 / coef[0], .sigma = coef[1] / coef[0],
-				 .kappa = coef[2] / coef[0], .sigma_held = !(used & 2),
-				 .kappa_held = !(used & 4) };
+	*out = fit_of(coef, used);
 	for (size_t i = 0; i < points; i++)
 		out->misfit = fmax(out->misfit, fabs(usl_rate(out, n[i]) / x[i] - 1));
 	return USL_FINE;
 }
 
-/* Of one resample. Where nothing bounds the coefficients they are larger than any bound. */
+/*
+ * Of one resample, free to go below 0: a bootstrap of what is held at a bound misses more often than it
+ * says (Andrews, Econometrica 68, 2000), cutting the interval off at the bound does not. Where nothing
+ * bounds the coefficients they are larger than any bound.
+ */
 static void fit_draw(const double *n, const double *const *draws, size_t points, size_t i,
 		     double *scratch)
 {
-	double x[USL_POINTS_MAX], *values = scratch + i;
-	struct usl_fit fit;
+	double x[USL_POINTS_MAX], coef[TERMS], *values = scratch + i;
+	struct usl_fit fit = { .gamma = INFINITY, .sigma = INFINITY, .kappa = INFINITY };
+	struct problem p;
 
-	for (size_t p = 0; p < points; p++)
-		x[p] = draws[p][i];
-	if (usl_fit(n, x, points, &fit))
-		fit = (struct usl_fit){ .gamma = INFINITY, .sigma = INFINITY, .kappa = INFINITY };
+	for (size_t j = 0; j < points; j++)
+		x[j] = draws[j][i];
+	set_columns(&p, n, x, points);
+	if (isfinite(least_squares(&p, ALL_TERMS, coef)) && coef[0] > 0)
+		fit = fit_of(coef, ALL_TERMS);
 	values[0] = fit.gamma;
 	values[STAT_RESAMPLES] = fit.sigma;
 	values[2 * STAT_RESAMPLES] = fit.kappa;
 	values[3 * STAT_RESAMPLES] = usl_peak(&fit);
 }
 
+/* The fit itself, held at 0 perhaps, is always inside. */
+static struct interval from_draws(double mid, double *draws, size_t points)
+{
+	struct interval i = stat_from_draws(mid, draws, points);
+
+	i.lo = fmin(fmax(i.lo, 0), mid);
+	i.hi = fmax(i.hi, mid);
+	return i;
+}
+
 static void judge_peak(struct usl *out, double most)
 {
-	double reach = USL_REACH * most;
-
-	out->peak_kind = out->peak.hi <= reach && out->peak.mid <= reach ? USL_PEAK_TOLD :
-			 out->peak.lo > reach ? USL_PEAK_BEYOND : USL_PEAK_UNSURE;
+	out->reach = USL_REACH * most;
+	out->peak_kind = fmax(out->peak.mid, out->peak.hi) <= out->reach ? USL_PEAK_TOLD :
+			 out->peak.lo > out->reach ? USL_PEAK_BEYOND : USL_PEAK_UNSURE;
 	out->peak.valid = out->peak_kind == USL_PEAK_TOLD;
 }
 
@@ -197,12 +223,14 @@ enum usl_why usl_estimate(const double *n, const double *x, const double *const 
 		return why;
 	for (size_t i = 0; i < STAT_RESAMPLES; i++)
 		fit_draw(n, draws, points, i, scratch);
-	out->gamma = stat_from_draws(out->fit.gamma, scratch, points);
-	out->sigma = stat_from_draws(out->fit.sigma, scratch + STAT_RESAMPLES, points);
-	out->kappa = stat_from_draws(out->fit.kappa, scratch + 2 * STAT_RESAMPLES, points);
-	out->peak = stat_from_draws(usl_peak(&out->fit), scratch + 3 * STAT_RESAMPLES, points);
-	if (!isfinite(out->gamma.hi) || !isfinite(out->sigma.hi) || !isfinite(out->kappa.hi))
+	out->gamma = from_draws(out->fit.gamma, scratch, points);
+	out->sigma = from_draws(out->fit.sigma, scratch + STAT_RESAMPLES, points);
+	out->kappa = from_draws(out->fit.kappa, scratch + 2 * STAT_RESAMPLES, points);
+	out->peak = from_draws(usl_peak(&out->fit), scratch + 3 * STAT_RESAMPLES, points);
+	if (!isfinite(out->gamma.hi) || !isfinite(out->sigma.hi) || !isfinite(out->kappa.hi)) {
+		*out = (struct usl){ .fit = out->fit };
 		return USL_OPEN;
+	}
 	for (size_t p = 0; p < points; p++)
 		most = fmax(most, n[p]);
 	judge_peak(out, most);

@@ -41,12 +41,13 @@ struct usl {
 	struct interval gamma, sigma, kappa;
 	struct interval peak;      /* valid when all of it lies within reach, else not to be told */
 	enum usl_peak_kind peak_kind; /* BEYOND: all of it lies out of reach */
+	double reach;              /* the largest count that a peak is told of */
 };
 
 /*
  * The fit to x[], with 95 % intervals from the fits to draws[p][i] (point p, i < STAT_RESAMPLES;
- * stat_draws()). scratch holds 4 * STAT_RESAMPLES values. They know what the points' slices differ by,
- * and not whether the law holds: misfit is for that.
+ * stat_draws()), cut off at 0. scratch holds 4 * STAT_RESAMPLES values. They know what the points'
+ * slices differ by, and not whether the law holds: misfit is for that.
  */
 enum usl_why usl_estimate(const double *n, const double *x, const double *const *draws,
 			  size_t points, double *scratch, struct usl *out);

@@ -331,20 +331,6 @@ static void the_default_events_open_or_say_why(void **state)
 	perf_close(&g);
 }
 
-static void count_slices(struct case_result *c, unsigned mask)
-{
-	static const char *const names[] = { "cycles", "instructions", "LLC-load-misses", "" };
-
-	for (size_t i = 0; i < c->nslices; i++)
-		c->slices[i].counters = (struct perf_sum){
-			.count = { 80.0 * (double)c->slices[i].ops, 200.0 * (double)c->slices[i].ops,
-				   0.5 * (double)c->slices[i].ops },
-			.enabled_ns = 1000, .running_ns = 600, .readings = 2, .mask = mask };
-	for (unsigned i = 0; i < PERF_COUNTS; i++)
-		strcpy(c->counters.event[i], names[i]);
-	strcpy(c->counters.why, "remote: because");
-}
-
 static void figures_are_by_operation(void **state)
 {
 	struct result r = made_result();
@@ -352,16 +338,16 @@ static void figures_are_by_operation(void **state)
 
 	(void)state;
 	made_slices(made_case(&r, 0, LOCKLESS_2019, 2, 0), 8, 26);
-	count_slices(&r.cases[0], 7);
+	made_counters(&r.cases[0], 7);
 	made_slices(made_case(&r, 1, LOCKLESS_2019, 2, 1000), 8, 26); /* thinks */
-	count_slices(&r.cases[1], 7);
+	made_counters(&r.cases[1], 7);
 	made_slices(made_case(&r, 2, LOCKLESS_2019, 1, 0), 8, 26);
-	count_slices(&r.cases[2], 7);
+	made_counters(&r.cases[2], 7);
 	r.cases[2].slices[3].counters.mask = 1; /* one slice lacks two */
 	made_slices(made_case(&r, 3, LOCKLESS_2019, 1, 0), 8, 26); /* nothing was counted */
 	strcpy(r.cases[3].counters.why, "perf_event_open: ENOENT");
 	made_slices(made_case(&r, 4, LOCKLESS_2019, 1, 0), 8, 26);
-	count_slices(&r.cases[4], 7);
+	made_counters(&r.cases[4], 7);
 	r.cases[4].verified = VERIFIED_NO;
 	assert_int_equal(analyse(&r), 0);
 
