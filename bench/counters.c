@@ -8,6 +8,14 @@
 
 #include "bench/analyse.h"
 
+int counters_prepare(struct group_run *run)
+{
+	if (!run->g->counters || perf_reserve(run->g->threads))
+		return 0; /* counters_explain() says which */
+	run->perf = calloc(run->g->threads, sizeof(run->perf[0]));
+	return run->perf ? 0 : -1;
+}
+
 void counters_open(struct group_run *run, unsigned w)
 {
 	if (!run->perf)
@@ -74,13 +82,16 @@ void counters_explain(struct group_run *run)
 {
 	const struct perf_group *g = run->perf ? poorest(run) : NULL;
 	bool guest = run->result->host.hypervisor[0];
+	char why[200];
 
 	for (unsigned e = 0; e < run->g->nengines; e++) {
 		struct counters_result *c = &run->engines[e].result->counters;
 
 		*c = (struct counters_result){ .running_share = NAN };
-		if (!run->perf)
+		if (!run->g->counters)
 			add_why(c, COUNTERS_NOT_ASKED);
+		else if (!run->perf)
+			add_why(c, "%s", perf_why(why, sizeof(why), EMFILE, perf_paranoid(), guest));
 		else if (!g)
 			add_why(c, "no memory for counters");
 		else

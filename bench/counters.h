@@ -8,6 +8,8 @@
 
 #define COUNTERS_NOT_ASKED "--counters no"
 
+/* Main thread, before the workers open theirs. -1: no memory. */
+int counters_prepare(struct group_run *run);
 /* On worker w's thread. What cannot be counted is no error. */
 void counters_open(struct group_run *run, unsigned w);
 /* Main thread, when all workers have opened theirs: what counts, or why nothing does, into the cases. */

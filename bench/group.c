@@ -218,8 +218,7 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 
 	run->caches = calloc(g->threads, sizeof(run->caches[0]));
 	run->ops = calloc(g->threads, sizeof(run->ops[0]));
-	run->perf = g->counters ? calloc(g->threads, sizeof(run->perf[0])) : NULL;
-	if (!run->caches || !run->ops || (g->counters && !run->perf))
+	if (!run->caches || !run->ops || counters_prepare(run))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u threads", g->threads);
 	if (open_engines(run, result, first, err) || pool_create(&run->pool, &config, err) ||
 	    crew_create(&run->crew, g->threads, g->cpus, err))

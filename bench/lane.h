@@ -75,7 +75,7 @@ struct group_run {
 	struct pool *pool;
 	struct pool_cache **caches;     /* by worker */
 	struct pt_op **ops;             /* by worker */
-	struct perf_group **perf;       /* by worker; NULL: --counters no */
+	struct perf_group **perf;       /* by worker; NULL: none are asked for, or have room */
 	struct engine_run engines[GROUP_ENGINES_MAX];
 	void *shared;                   /* the workload's */
 	_Atomic int error;              /* first -errno of a worker; relaxed: read after crew_run */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -18,6 +19,7 @@
 const char *const perf_count_name[PERF_COUNTS] = { "cycles", "instructions", "llc_misses", "remote" };
 
 #define READ_MISS (PERF_COUNT_HW_CACHE_OP_READ << 8 | PERF_COUNT_HW_CACHE_RESULT_MISS << 16)
+#define OTHER_FILES 64u
 #define ZEN 0x17, UINT_MAX
 #define ANY 0, 0
 
@@ -134,6 +136,19 @@ void perf_open_default(struct perf_group *g)
 {
 	perf_open(g, &perf_kernel, default_events, sizeof(default_events) / sizeof(default_events[0]),
 		  amd_family());
+}
+
+int perf_reserve(unsigned groups)
+{
+	rlim_t files = (rlim_t)groups * (PERF_COUNTS + 1) + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return EMFILE;
+	if (limit.rlim_cur >= files) /* RLIM_INFINITY is the largest there is */
+		return 0;
+	limit.rlim_cur = files;
+	return limit.rlim_max < files || setrlimit(RLIMIT_NOFILE, &limit) ? EMFILE : 0;
 }
 
 void perf_close(struct perf_group *g)

@@ -61,6 +61,11 @@ void perf_open(struct perf_group *g, const struct perf_sys *sys, const struct pe
 /* The four counts on this CPU. */
 void perf_open_default(struct perf_group *g);
 void perf_close(struct perf_group *g);
+/*
+ * Make room for the files of so many groups, and as many again and some for whoever opens others
+ * meanwhile, by raising the soft limit where it is too low. 0 or EMFILE.
+ */
+int perf_reserve(unsigned groups);
 /* One system call before, two after what is counted. */
 void perf_start(struct perf_group *g);
 void perf_stop(struct perf_group *g, struct perf_reading *out);

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "bench/analyse.h"
 #include "made_result.h"
@@ -319,6 +320,24 @@ static void the_kernel_counts_what_it_has(void **state)
 	free(fresh);
 }
 
+/* The soft limit is raised where the hard one lets us; room is left for other files. */
+static void files_are_reserved(void **state)
+{
+	struct rlimit old, limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 32;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(perf_reserve(10), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(limit.rlim_cur >= 10 * PERF_COUNTS + 20 && limit.rlim_cur < 1000);
+	if (old.rlim_max < UINT_MAX)
+		assert_int_equal(perf_reserve(UINT_MAX), EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 /* This machine's own four: counted, or each with an error. */
 static void the_default_events_open_or_say_why(void **state)
 {
@@ -385,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup(what_was_not_read_is_not_told, reset),
 		cmocka_unit_test(reasons_name_the_remedy),
 		cmocka_unit_test(the_kernel_counts_what_it_has),
+		cmocka_unit_test(files_are_reserved),
 		cmocka_unit_test(the_default_events_open_or_say_why),
 		cmocka_unit_test(figures_are_by_operation),
 	};
