@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/scaling.h"
+
 bool engine_locks(const struct pt_engine *e)
 {
 	return !e->ruler && strncmp(e->sync, "lockless", 8) && strcmp(e->sync, "none");
@@ -188,13 +190,17 @@ static void fill_ruler(struct result *r)
 
 int analyse(struct result *r)
 {
-	for (size_t i = 0; i < r->ncases; i++)
+	for (size_t i = 0; i < r->ncases; i++) {
 		if (fill_case(&r->cases[i], r->seed))
 			return -1;
+		analyse_counters(&r->cases[i]);
+	}
 	fill_ruler(r);
 	if (analyse_comparisons(r))
 		return -1;
-	return analyse_knees(r);
+	if (analyse_knees(r))
+		return -1;
+	return analyse_scaling(r);
 }
 
 static void count_cpus(const struct case_result *c, struct audit_sum *sum)

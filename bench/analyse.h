@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <math.h>
+
 #include "bench/result.h"
 
 /* A failed audit: none of the case's numbers may be shown, only the evidence. */
@@ -30,8 +32,21 @@ bool ledger_balances(const struct page_ledger *p);
 unsigned case_differs(const struct case_result *a, const struct case_result *b, char *text,
 		      size_t size);
 
+/* c->counters from its slices: figures by operation, and what is left out and why. */
+void analyse_counters(struct case_result *c);
+/* Any figure by operation? */
+static inline bool counters_any(const struct counters_result *c)
+{
+	return isfinite(c->running_share);
+}
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
+/*
+ * Throughputs of a and b in the slices that pair, into room for the slices of the one that has fewer;
+ * how many.
+ */
+size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
+		       struct stat_pair *pairs);
 /* r->knees, from `private` in the first place and size it ran in. -1: out of memory. */
 int analyse_knees(struct result *r);
 

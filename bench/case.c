@@ -189,6 +189,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	into->ops_per_slice = from->ops_per_slice;
 	into->events = from->events;
 	into->events_skipped = from->events_skipped;
+	into->counters = from->counters; /* what counts; the figures are made from the slices */
 }
 
 static int merge_histogram(struct histogram *into, FILE *f)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/audit.h"
+#include "bench/counters.h"
 #include "bench/crew.h"
 #include "pt/sabotage.h"
 
@@ -41,6 +42,7 @@ static struct lane *lane_create(struct group_run *run, unsigned e, unsigned w)
 	lane->pt = er->pt;
 	lane->run = er->engine.run;
 	lane->grace = grace_worker(er->grace, w);
+	lane->perf = run->perf ? run->perf[w] : NULL;
 	lane->group = run;
 	lane->worker = w;
 	lane->engine = e;
@@ -80,6 +82,7 @@ static void open_worker(void *arg, unsigned w)
 		return;
 	}
 	memset(run->ops[w], 0, bytes);
+	counters_open(run, w);
 	for (unsigned e = 0; e < g->nengines; e++) {
 		run->engines[e].lanes[w] = lane_create(run, e, w);
 		if (!run->engines[e].lanes[w])
@@ -223,7 +226,7 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 
 	run->caches = calloc(g->threads, sizeof(run->caches[0]));
 	run->ops = calloc(g->threads, sizeof(run->ops[0]));
-	if (!run->caches || !run->ops)
+	if (!run->caches || !run->ops || counters_prepare(run))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u threads", g->threads);
 	if (open_engines(run, result, first, err) || pool_create(&run->pool, &config, err) ||
 	    crew_create(&run->crew, g->threads, g->cpus, err))
@@ -235,6 +238,7 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 			    "a lock may wait for a thread that is not running", g->threads,
 			    g->place.text);
 	crew_run(run->crew, open_worker, run);
+	counters_explain(run);
 	if (worker_failed(run, err))
 		return err->code;
 	if (g->workload->prepare && g->workload->prepare(run, err))
@@ -299,6 +303,7 @@ void group_close(struct group_run *run)
 		pool_destroy(run->pool);
 	for (unsigned w = 0; run->ops && w < run->g->threads; w++)
 		free(run->ops[w]);
+	counters_close(run);
 	free(run->caches);
 	free(run->ops);
 	free(run);

@@ -31,6 +31,7 @@ struct tally {
 	bool stepped_back;                          /* the clock */
 	bool no_memory;                             /* an operation failed with ENOMEM */
 	struct host_counters before, after;
+	struct perf_reading counters;               /* of the measured part */
 	unsigned cpu;                               /* where it was found */
 };
 
@@ -39,6 +40,7 @@ struct lane {
 	alignas(CACHE_ALIGN) struct pt *pt;
 	size_t (*run)(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n);
 	struct grace_worker *grace;
+	struct perf_group *perf;        /* the worker's; NULL: nothing is counted */
 	struct group_run *group;
 	unsigned worker, engine;
 	void *own;                      /* the workload's */
@@ -73,6 +75,7 @@ struct group_run {
 	struct pool *pool;
 	struct pool_cache **caches;     /* by worker */
 	struct pt_op **ops;             /* by worker */
+	struct perf_group **perf;       /* by worker; NULL: none are asked for, or have room */
 	struct engine_run engines[GROUP_ENGINES_MAX];
 	void *shared;                   /* the workload's */
 	_Atomic int error;              /* first -errno of a worker; relaxed: read after crew_run */
@@ -106,6 +109,12 @@ void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
 void lane_single(struct lane *lane, struct pt_op *op);
 /* Between operations: quiescent, hand on retired pages, refill zeroed ones. */
 void lane_rest(struct lane *lane);
+/*
+ * The measured part of a slice begins, and has ended: the stamps, and outside of them what starts and
+ * stops the hardware counters. Whoever spins in between without the engine adds that to tally.wait.
+ */
+void lane_begin(struct lane *lane);
+void lane_end(struct lane *lane);
 /* Say that this worker is through; true while others still measure. */
 void lane_finish(struct lane *lane);
 bool lane_others_measure(const struct lane *lane);

@@ -64,6 +64,11 @@ const struct choice breakage_choices[] = {
 	{ "stray-leaf", "write a leaf that nobody asked for" },
 	{ NULL, NULL },
 };
+const struct choice counters_choices[] = {
+	{ "auto", "where the machine and the kernel let us" },
+	{ "no", "leave the PMU alone" },
+	{ NULL, NULL },
+};
 const struct choice format_choices[] = {
 	{ "text", "the screen" },
 	{ "csv", "a row per case" },
@@ -162,6 +167,9 @@ const struct option_row option_rows[] = {
 	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "auto", NULL,
 	  "time one operation in N, a power of two; auto: so that it costs below 2 %; none: nothing",
 	  GROUP_MEASURE, 0, NULL },
+	{ "counters", &kind_choice, ONE(counters), 0, 0, counters_choices, "auto", NULL,
+	  "hardware counters around measured parts, in user space: cycles, instructions, LLC misses, "
+	  "remote accesses", GROUP_MEASURE, 0, NULL },
 
 	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,
 	  "print the plan: threads and CPUs, memory, predicted time; measure nothing", GROUP_OUTPUT,
@@ -170,7 +178,7 @@ const struct option_row option_rows[] = {
 	  "plan for another machine (with --dry-run): hwloc XML or '2 pack:2 numa:1 core:4 pu:2'",
 	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "out", &kind_text, ONE(out), NO_RANGE, "", "DIR",
-	  "write result.json, summary.csv, slices.csv, latency.csv and job.ini there", GROUP_OUTPUT,
+	  "write result.json, tables as CSV and job.ini there", GROUP_OUTPUT,
 	  ROW_ONCE, NULL },
 	{ "resume", &kind_text, ONE(resume), NO_RANGE, "", "DIR",
 	  "go on with the run that was interrupted, or killed, while it wrote to --out DIR",
@@ -218,6 +226,11 @@ const char *breakage_name(enum breakage k)
 const char *smt_name(enum smt_kind k)
 {
 	return smt_choices[k].name;
+}
+
+const char *counters_name(enum counters_kind k)
+{
+	return counters_choices[k].name;
 }
 
 const char *zero_name(enum pool_zero k)

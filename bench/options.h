@@ -37,6 +37,7 @@ struct mem_choice {
 /* AUTO: the least the workload can share; the root in private, leaf tables in adjacent. */
 enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
+enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 #define THREADS_ALL 0u /* in options.threads: as many as there are allowed CPUs */
@@ -71,6 +72,7 @@ struct options {
 	uint64_t round;             /* tables per round of a cold workload */
 	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
 	enum breakage breakage;
+	enum counters_kind counters;
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */
@@ -105,4 +107,5 @@ const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
 const char *breakage_name(enum breakage k);
 const char *smt_name(enum smt_kind k);
+const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);

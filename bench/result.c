@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/scaling.h"
+
 const char *const op_kind_name[OP_KINDS] = { "map", "unmap", "lookup" };
 
 void result_warn(struct result *r, const char *fmt, ...)
@@ -50,6 +52,7 @@ void result_free(struct result *r)
 {
 	for (size_t i = 0; i < r->ncases; i++)
 		case_free(&r->cases[i]);
+	scaling_free(r);
 	free(r->cases);
 	free(r->comparisons);
 	free(r->knees);

@@ -14,6 +14,7 @@
 #include "stat/stat.h"
 #include "sys/clock.h"
 #include "sys/host.h"
+#include "sys/perf.h"
 
 enum op_kind { OP_MAP, OP_UNMAP, OP_LOOKUP, OP_KINDS }; /* map_range counts as map, … */
 extern const char *const op_kind_name[OP_KINDS];        /* "map", "unmap", "lookup" */
@@ -34,6 +35,7 @@ struct slice {
 	uint64_t tables, lost_install, lost_growth; /* cold workloads: tables built, pages in vain */
 	uint64_t steal_ns, involuntary, voluntary, faults, migrations;
 	double skew_ns, overlap;       /* rendezvous: release skew, lost / (tables × (threads - 1)) */
+	struct perf_sum counters;      /* of the measured part, all workers */
 };
 
 struct worker_result {
@@ -69,6 +71,14 @@ struct overlap_result {
 	uint64_t ranges, one_writer, mixed_chunks, torn_leaf, absent, leaked_tables;
 };
 
+/* Hardware counters over the measured parts, harness included. */
+struct counters_result {
+	double per_op[PERF_COUNTS]; /* NaN: not counted, or it would mislead; why says which */
+	double running_share;       /* of the time the counters should have run; NaN: none did */
+	char event[PERF_COUNTS][32]; /* what counts it; "": nothing */
+	char why[320];              /* why something is missing; "": nothing is */
+};
+
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
@@ -101,6 +111,7 @@ struct case_result {
 	struct worker_result *workers;
 	struct overlap_result overlap; /* ranges == 0: not this workload */
 	uint64_t events_skipped, events; /* replay */
+	struct counters_result counters;
 	struct slice *slices;
 	size_t nslices;
 	uint64_t ops_per_slice;    /* per worker; 0 where the workload decides */
@@ -123,6 +134,8 @@ struct knee {                      /* one engine against the baseline at one thi
 	unsigned saturated;        /* fewest threads from which more threads add nothing; 0: not reached */
 	unsigned measured_to;      /* most threads measured */
 };
+
+struct scaling; /* bench/scaling.h */
 
 struct ruler {
 	struct clock_facts clock;
@@ -152,6 +165,8 @@ struct result {
 	size_t ncomparisons;
 	struct knee *knees;
 	size_t nknees;
+	struct scaling *scaling;   /* bench/scaling.h */
+	size_t nscaling;
 	char started_utc[32];
 	bool lost_pinning, clock_stepped_back; /* exit 14 */
 	uint64_t resumed;          /* groups measured before an interruption */
@@ -161,6 +176,6 @@ struct result {
 void result_warn(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Of a run cut short: forget the cases that it did not come to. */
 void result_drop_unmeasured(struct result *r);
-/* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees. */
+/* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees, scaling. */
 int analyse(struct result *r);
 void result_free(struct result *r);

@@ -49,6 +49,7 @@ static void add_tally(struct slice *s, const struct tally *t)
 	s->busy_ns += clock_ns(t->busy);
 	s->busy_ops += t->busy_ops;
 	s->wait_ns += clock_ns(t->wait);
+	perf_sum_add(&s->counters, &t->counters);
 	s->involuntary += t->after.involuntary - t->before.involuntary;
 	s->voluntary += t->after.voluntary - t->before.voluntary;
 	s->faults += t->after.minor_faults - t->before.minor_faults;

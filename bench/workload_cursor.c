@@ -58,7 +58,7 @@ static void slice(struct lane *lane)
 	const struct group *g = lane_group(lane);
 	uint64_t at;
 
-	lane->tally.start = clock_now();
+	lane_begin(lane);
 	/* relaxed: the counter only makes ranges disjoint, it publishes nothing */
 	while ((at = at_add(&cursor->next, g->batch, relaxed)) < cursor->end) {
 		uint64_t iova = BASE + (at << g->page_lg2);
@@ -68,7 +68,7 @@ static void slice(struct lane *lane)
 
 		lane_single(lane, &op);
 	}
-	lane->tally.stop = clock_now();
+	lane_end(lane);
 	lane_finish(lane);
 }
 

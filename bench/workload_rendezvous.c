@@ -81,7 +81,7 @@ static void slice(struct lane *lane)
 	const struct group *g = lane_group(lane);
 	struct tally *t = &lane->tally;
 
-	t->start = clock_now();
+	lane_begin(lane);
 	for (uint64_t table = 0; table < lane->group->round; table++) {
 		struct pt_op op = page_of(g, table, lane->worker);
 
@@ -94,7 +94,7 @@ static void slice(struct lane *lane)
 			t->rounds++;
 		}
 	}
-	t->stop = clock_now();
+	lane_end(lane);
 	lane_finish(lane);
 }
 

@@ -1,87 +1,10 @@
-/*
- * Tables for spreadsheets and data frames: RFC 4180 (CRLF, fields quoted where they must be), the
- * header from the same list of columns as the rows. A null is an empty field; '.' is the decimal
- * point because the program never leaves the C locale.
- */
-#include <inttypes.h>
+/* Tables for spreadsheets and data frames. */
 #include <math.h>
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/csv.h"
 #include "bench/write.h"
-
-/* header: the first pass over the columns writes names, the others values. */
-struct csv {
-	FILE *out;
-	bool header, begun;
-};
-
-static void field(struct csv *csv, const char *text)
-{
-	if (csv->begun)
-		fputc(',', csv->out);
-	csv->begun = true;
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, csv->out);
-		return;
-	}
-	fputc('"', csv->out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', csv->out);
-		fputc(*text, csv->out);
-	}
-	fputc('"', csv->out);
-}
-
-static void end_row(struct csv *csv)
-{
-	fputs("\r\n", csv->out);
-	csv->begun = false;
-}
-
-static int end_file(struct csv *csv)
-{
-	return fflush(csv->out) || ferror(csv->out) ? -1 : 0;
-}
-
-static void text(struct csv *csv, const char *name, const char *v)
-{
-	field(csv, csv->header ? name : v ? v : "");
-}
-
-static void u64(struct csv *csv, const char *name, uint64_t v)
-{
-	char digits[24];
-
-	snprintf(digits, sizeof(digits), "%" PRIu64, v);
-	field(csv, csv->header ? name : digits);
-}
-
-static void real(struct csv *csv, const char *name, double v)
-{
-	char digits[40] = "";
-
-	if (isfinite(v))
-		snprintf(digits, sizeof(digits), "%.12g", v);
-	field(csv, csv->header ? name : digits);
-}
-
-static void flag(struct csv *csv, const char *name, bool v)
-{
-	field(csv, csv->header ? name : v ? "true" : "false");
-}
-
-static void interval(struct csv *csv, const char *name, const struct interval *i)
-{
-	char lo[64], hi[64];
-
-	snprintf(lo, sizeof(lo), "%s_lo", name);
-	snprintf(hi, sizeof(hi), "%s_hi", name);
-	real(csv, name, i->n || i->valid ? i->mid : NAN);
-	real(csv, lo, i->valid ? i->lo : NAN);
-	real(csv, hi, i->valid ? i->hi : NAN);
-}
 
 static void identity(struct csv *csv, const struct case_result *c)
 {
@@ -174,6 +97,17 @@ static void pages(struct csv *csv, const struct page_ledger *p)
 	real(csv, "pages_on_asked_node", p->on_asked_node);
 }
 
+static void counters(struct csv *csv, const struct counters_result *c)
+{
+	char name[48];
+
+	for (int i = 0; i < PERF_COUNTS; i++) {
+		snprintf(name, sizeof(name), "%s_per_op", perf_count_name[i]);
+		real(csv, name, counters_any(c) ? c->per_op[i] : NAN);
+	}
+	real(csv, "counters_running_share", c->running_share);
+}
+
 static void rest(struct csv *csv, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
@@ -218,6 +152,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	pages(csv, &c->pages);
 	rest(csv, c);
 	whereabouts(csv, c);
+	counters(csv, &c->counters);
 	end_row(csv);
 	csv->header = false;
 }
@@ -275,6 +210,8 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	u64(csv, "migrations", s->migrations);
 	real(csv, "skew_ns", c->forced ? s->skew_ns : NAN);
 	real(csv, "overlap", c->forced ? s->overlap : NAN);
+	for (int i = 0; i < PERF_COUNTS; i++)
+		real(csv, perf_count_name[i], s->counters.mask & 1u << i ? s->counters.count[i] : NAN);
 	end_row(csv);
 	csv->header = false;
 }

@@ -237,6 +237,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "migrations", s->migrations);
 	put_real(o, "skew_ns", forced ? s->skew_ns : NAN);
 	put_real(o, "overlap", forced ? s->overlap : NAN);
+	put_slice_counters(o, &s->counters);
 }
 
 void put_case(struct node array, const struct case_result *c, unsigned nodes)
@@ -252,6 +253,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_workers(o, c, nodes);
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);
+	put_counters(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)
