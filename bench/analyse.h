@@ -4,7 +4,16 @@
  */
 #pragma once
 
+#include <math.h>
+
 #include "bench/result.h"
+
+static const struct interval unknown_interval = { .mid = NAN, .lo = NAN, .hi = NAN };
+
+static inline double quotient(double sum, uint64_t n)
+{
+	return n ? sum / (double)n : NAN;
+}
 
 /* A failed audit: none of the case's numbers may be shown, only the evidence. */
 static inline bool case_withheld(const struct case_result *c)
@@ -30,6 +39,10 @@ bool ledger_balances(const struct page_ledger *p);
 unsigned case_differs(const struct case_result *a, const struct case_result *b, char *text,
 		      size_t size);
 
+/* c->waste, from the sums over the case's slices. -1: out of memory. */
+int analyse_waste(struct case_result *c, const struct slice *sum);
+/* Of a failed audit: none of it. */
+void withhold_waste(struct case_result *c);
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
 /* r->knees, from `private` in the first place and size it ran in. -1: out of memory. */

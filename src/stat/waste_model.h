@@ -14,6 +14,14 @@
 
 #include "stat/histogram.h"
 
+/* How workers come to the new tables of a workload: which model speaks of it. */
+enum waste_arrival {
+	ARRIVAL_UNKNOWN,
+	ARRIVAL_LOCKSTEP, /* one after another through the same tables */
+	ARRIVAL_FILL,     /* each through all tables in a random order */
+	ARRIVAL_AT_ONCE,  /* a barrier: everybody but one may lose at each table */
+};
+
 /*
  * Lock step: `threads` workers come into one table within one operation time, tau, of each other:
  * the others at independent times uniform in [0, tau] after the first. Lost pages a table:
@@ -40,8 +48,9 @@ double waste_cold_fill(unsigned threads, bool once, double s, double z, double t
 /*
  * From measured gaps: gap holds, for every meeting and every worker but the first to come, how long
  * after the first it came. It loses if the window of the first still stands: the sum over gaps g of
- * P(S > g). Where `levels` tables hang below each other and all are missing (convoy), losers of one
- * race are in the next, and a worker that is j windows late loses in all but the first j:
- * sum over j = 1 ... levels of P(S > g/j). Lost pages in all meetings together.
+ * P(S > g). Where `levels` tables hang below each other and all are missing (convoy), suppose that
+ * losers come out of a race when the winner does: then a worker that is j windows late loses in all
+ * but the first j, which is the sum over j = 1 ... levels of P(S > g/j). Lost pages in all meetings
+ * together.
  */
 double waste_by_gaps(const struct histogram *gap, const struct histogram *window, unsigned levels);
