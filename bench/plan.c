@@ -6,7 +6,7 @@
 
 #include "bench/plan_default.h"
 
-#define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
+#define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
 /* Of a node that the topology has not; what this process may use of it shows when it is opened. */

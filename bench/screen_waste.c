@@ -220,7 +220,7 @@ void screen_waste(const struct screen *s)
 		begun = true;
 		modelled |= isfinite(c->waste.model.ceiling);
 		waste_row(s, i);
-		if (!case_withheld(c) && (case_lost(c) || c->waste.growths))
+		if (!case_withheld(c) && (case_lost(c) || c->forced))
 			in_vain_line(s, c);
 		if (c->events && is_baseline(r, i) && !case_withheld(c))
 			replay_lines(s, i);

@@ -172,7 +172,8 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 
 	memset(out, 0, sizeof(*out));
 	out->position = run->position = position;
-	for (uint64_t i = 0; i < rounds; i++)
+	/* relaxed: as in one_round() */
+	for (uint64_t i = 0; i < rounds && !(i && at_load(&run_interrupted, relaxed)); i++)
 		if (one_round(run, e, out, err))
 			return err->code;
 	out->steal_ns = host_steal_ns() - steal;
