@@ -24,7 +24,7 @@ static void waste_title(const struct screen *s)
 	for (size_t i = 0; i < s->r->ncases; i++) {
 		const struct case_result *c = &s->r->cases[i];
 
-		if (!is_waste(s, c) || c->forced || case_withheld(c))
+		if (!is_waste(s, c) || case_withheld(c))
 			continue;
 		if (!zero[0])
 			zero = c->zero;
