@@ -8,6 +8,13 @@
 
 #include "bench/result.h"
 
+static const struct interval unknown_interval = { .mid = NAN, .lo = NAN, .hi = NAN };
+
+static inline double quotient(double sum, uint64_t n)
+{
+	return n ? sum / (double)n : NAN;
+}
+
 /* A failed audit: none of the case's numbers may be shown, only the evidence. */
 static inline bool case_withheld(const struct case_result *c)
 {
@@ -39,6 +46,10 @@ static inline bool counters_any(const struct counters_result *c)
 {
 	return isfinite(c->running_share);
 }
+/* c->waste, from the sums over the case's slices. -1: out of memory. */
+int analyse_waste(struct case_result *c, const struct slice *sum);
+/* Of a failed audit: none of it. */
+void withhold_waste(struct case_result *c);
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
 /*

@@ -8,6 +8,7 @@
 #include "bench/audit.h"
 #include "bench/counters.h"
 #include "bench/crew.h"
+#include "bench/meeting.h"
 #include "pt/sabotage.h"
 
 #define SPARE_PAGES_PER_WORKER 80u /* what caches hold back, on top of what a round needs */
@@ -47,16 +48,19 @@ static struct lane *lane_create(struct group_run *run, unsigned e, unsigned w)
 	lane->worker = w;
 	lane->engine = e;
 	lane->ops = run->ops[w];
+	lane->touch = run->touch[w];
 	lane->think = clock_ticks((double)run->g->think_ns);
 	lane->sample_rng = stat_mix(run->g->seed + 977 * w);
-	lane->window = calloc(1 + OP_KINDS, sizeof(*lane->window));
+	lane->window = calloc(2 + OP_KINDS, sizeof(*lane->window));
 	if (!lane->window) {
 		free(lane);
 		return NULL;
 	}
 	for (unsigned k = 0; k < OP_KINDS; k++)
-		lane->latency[k] = lane->window + 1 + k;
+		lane->latency[k] = lane->window + 2 + k;
+	lane->vain = lane->window + 1;
 	lane->pw.window = lane->window;
+	lane->pw.vain = lane->vain;
 	return lane;
 }
 
@@ -77,7 +81,7 @@ static void open_worker(void *arg, unsigned w)
 
 	run->ops[w] = aligned_alloc(PAGE_BYTES, bytes);
 	run->caches[w] = pool_cache_create(run->pool, home_node(run, g->cpus[w]));
-	if (!run->ops[w] || !run->caches[w]) {
+	if (!run->ops[w] || !run->caches[w] || meeting_open(run, w)) {
 		note_error(run, -ENOMEM);
 		return;
 	}
@@ -226,7 +230,8 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 
 	run->caches = calloc(g->threads, sizeof(run->caches[0]));
 	run->ops = calloc(g->threads, sizeof(run->ops[0]));
-	if (!run->caches || !run->ops || counters_prepare(run))
+	run->touch = calloc(g->threads, sizeof(run->touch[0]));
+	if (!run->caches || !run->ops || !run->touch || counters_prepare(run))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u threads", g->threads);
 	if (open_engines(run, result, first, err) || pool_create(&run->pool, &config, err) ||
 	    crew_create(&run->crew, g->threads, g->cpus, err))
@@ -304,6 +309,7 @@ void group_close(struct group_run *run)
 	for (unsigned w = 0; run->ops && w < run->g->threads; w++)
 		free(run->ops[w]);
 	counters_close(run);
+	meeting_close(run);
 	free(run->caches);
 	free(run->ops);
 	free(run);

@@ -6,7 +6,7 @@
 
 #include "bench/plan_default.h"
 
-#define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
+#define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
 /* The distinct nodes that the CPUs are on. */
@@ -262,7 +262,7 @@ static uint64_t predict_bytes(const struct group *g)
 	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
 
 	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +
-	       (g->workload->cold ? g->round * 512 * sizeof(uint64_t) * 8 : 0);
+	       (g->workload->cold ? g->round * (512 * 8 + g->threads) * sizeof(uint64_t) : 0);
 }
 
 static void predict(struct plan *plan, unsigned processes)

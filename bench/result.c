@@ -29,6 +29,8 @@ static void case_free(struct case_result *c)
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		free(c->latency[kind]);
 	free(c->window);
+	free(c->vain);
+	free(c->gap);
 	free(c->workers);
 	free(c->slices);
 }

@@ -12,6 +12,7 @@
 #include "pt/engine.h"
 #include "stat/histogram.h"
 #include "stat/stat.h"
+#include "stat/waste_model.h"
 #include "sys/clock.h"
 #include "sys/host.h"
 #include "sys/perf.h"
@@ -33,8 +34,12 @@ struct slice {
 	uint64_t busy_ops;             /* operations in them */
 	double wait_ns;                /* replay: Σ over workers of waiting for earlier events */
 	uint64_t tables, lost_install, lost_growth; /* cold workloads: tables built, pages in vain */
+	uint64_t growths;              /* of the tables: new roots, a level each */
+	double plain_ns;               /* operations that took no page, from one's start to the next's, … */
+	uint64_t plain_ops;            /* … and their number; 0 where they are not told apart */
+	uint64_t meetings;             /* new tables at which the workers' arrivals were noted */
 	uint64_t steal_ns, involuntary, voluntary, faults, migrations;
-	double skew_ns, overlap;       /* rendezvous: release skew, lost / (tables × (threads - 1)) */
+	double skew_ns, overlap;       /* forced: release skew, lost / (tables × (threads - 1)) */
 	struct perf_sum counters;      /* of the measured part, all workers */
 };
 
@@ -58,8 +63,32 @@ struct page_ledger {
 	double on_asked_node; /* share of live pages where the policy wants them; NaN unknown */
 };
 
+/* What pages in vain come to; of the measured part of a cold workload, else of the whole case. */
+struct in_vain {
+	uint64_t lost_installs;   /* compare-exchanges lost, a page each */
+	uint64_t lost_growth;     /* pages of roots that another was faster with */
+	uint64_t handed_back;     /* of these pages to the allocator … */
+	uint64_t recycled;        /* … or kept in place for the next install */
+	uint64_t zeroed_bytes;    /* in vain: of the pages handed back */
+	uint64_t timed;           /* losers timed: from the empty entry to the page given back … */
+	double loser_ns, ns;      /* … median; times lost_installs */
+};
+
+/* What is to be expected; docs/statistics.md. NaN where the model says nothing, or too little was seen. */
+struct waste_model {
+	double ceiling;           /* lost pages a table, if workers came by chance (forced: at once) */
+	struct interval omega;    /* measured / ceiling */
+	double by_gaps;           /* lost pages a table, from when the workers came */
+	double op_ns;             /* an operation that takes no page, from its start to the next one's */
+	uint64_t meetings;
+};
+
 struct waste_result {
 	uint64_t tables;          /* tables that ended up in a tree */
+	uint64_t growths;         /* of them new roots (cold workloads) */
+	struct interval per_growth; /* lost_growth / growths */
+	struct in_vain in_vain;
+	struct waste_model model;
 	struct interval per_table; /* lost pages per table; count interval */
 	double per_allocated, per_map, ns_per_map;
 	double window_ns;         /* median race window; NaN when none was sampled */
@@ -88,6 +117,7 @@ struct case_result {
 	const struct pt_engine *engine;
 	char workload[64];         /* "private", "replay:nvme-amd-lazy" */
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
+	enum waste_arrival arrival; /* how workers come to new tables, for the model */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns;
 	char place[256], smt[8], mem[32], zero[8], share[8], range[16];
@@ -100,6 +130,8 @@ struct case_result {
 	double wait_ns_per_op;     /* replay */
 	struct histogram *latency[OP_KINDS]; /* n == 0: nothing sampled */
 	struct histogram *window;  /* race windows, ns */
+	struct histogram *vain;    /* the same of losers, the page given back included */
+	struct histogram *gap;     /* by meeting and worker but the first: how long after the first */
 	uint64_t sample_every, disturbed;    /* disturbed: samples hit by a context switch, left out */
 	double longest_wait_ns;    /* longest time a worker spent inside one stretch: an upper bound */
 	struct page_ledger pages;

@@ -134,6 +134,24 @@ static void rest(struct csv *csv, const struct case_result *c)
 	real(csv, "overlap_leaked_tables", v->ranges ? (double)v->leaked_tables : NAN);
 }
 
+static void waste(struct csv *csv, const struct waste_result *w)
+{
+	u64(csv, "waste_growths", w->growths);
+	interval(csv, "waste_per_growth", &w->per_growth);
+	u64(csv, "waste_lost_installs", w->in_vain.lost_installs);
+	u64(csv, "waste_lost_growth", w->in_vain.lost_growth);
+	u64(csv, "waste_handed_back", w->in_vain.handed_back);
+	u64(csv, "waste_recycled", w->in_vain.recycled);
+	u64(csv, "waste_zeroed_bytes", w->in_vain.zeroed_bytes);
+	real(csv, "waste_loser_ns", w->in_vain.loser_ns);
+	real(csv, "waste_in_vain_ns", w->in_vain.ns);
+	real(csv, "waste_ceiling", w->model.ceiling);
+	interval(csv, "waste_omega", &w->model.omega);
+	real(csv, "waste_by_gaps", w->model.by_gaps);
+	real(csv, "waste_op_ns", w->model.op_ns);
+	u64(csv, "waste_meetings", w->model.meetings);
+}
+
 /* Columns are named by a case of no content: names do not depend on it. */
 static const struct pt_engine no_engine = { .name = "", .format = "", .sync = "", .body = "" };
 static const struct case_result no_case = { .engine = &no_engine };
@@ -153,6 +171,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	rest(csv, c);
 	whereabouts(csv, c);
 	counters(csv, &c->counters);
+	waste(csv, &c->waste);
 	end_row(csv);
 	csv->header = false;
 }
@@ -212,6 +231,10 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	real(csv, "overlap", c->forced ? s->overlap : NAN);
 	for (int i = 0; i < PERF_COUNTS; i++)
 		real(csv, perf_count_name[i], s->counters.mask & 1u << i ? s->counters.count[i] : NAN);
+	u64(csv, "growths", s->growths);
+	real(csv, "plain_ns", s->plain_ns);
+	u64(csv, "plain_ops", s->plain_ops);
+	u64(csv, "meetings", s->meetings);
 	end_row(csv);
 	csv->header = false;
 }

@@ -113,23 +113,6 @@ static void put_pages(struct node o, const struct page_ledger *p, unsigned nodes
 	put_real(o, "on_asked_node", p->on_asked_node);
 }
 
-static void put_waste(struct node o, const struct case_result *c)
-{
-	const struct waste_result *w = &c->waste;
-
-	o = put_object(o, "waste");
-	put_u64(o, "tables", w->tables);
-	put_u64(o, "lost", case_lost(c));
-	put_interval(o, "per_table", &w->per_table);
-	put_real(o, "per_allocated", w->per_allocated);
-	put_real(o, "per_map", w->per_map);
-	put_real(o, "ns_per_map", w->ns_per_map);
-	put_real(o, "window_ns", w->window_ns);
-	put_u64(o, "windows", w->windows);
-	put_real(o, "skew_ns", w->skew_ns);
-	put_real(o, "overlap", w->overlap);
-}
-
 static void put_verified(struct node o, const struct case_result *c)
 {
 	struct node fairness = put_object(o, "fairness"), evidence;
@@ -230,6 +213,10 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "tables", s->tables);
 	put_u64(o, "lost_install", s->lost_install);
 	put_u64(o, "lost_growth", s->lost_growth);
+	put_u64(o, "growths", s->growths);
+	put_real(o, "plain_ns", s->plain_ns);
+	put_u64(o, "plain_ops", s->plain_ops);
+	put_u64(o, "meetings", s->meetings);
 	put_u64(o, "steal_ns", s->steal_ns);
 	put_u64(o, "involuntary_switches", s->involuntary);
 	put_u64(o, "voluntary_switches", s->voluntary);
