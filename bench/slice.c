@@ -126,6 +126,7 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 static int one_round(struct group_run *run, unsigned e, struct slice *out, struct err *err)
 {
 	const struct workload *w = run->g->workload;
+	uint64_t steal;
 	bool kept;
 
 	if (w->cold && table_open(run, e, err))
@@ -135,7 +136,9 @@ static int one_round(struct group_run *run, unsigned e, struct slice *out, struc
 	run->engine = e;
 	run->engine_is_ruler = run->engines[e].engine.ruler;
 	at_store(&run->unfinished, run->g->threads, relaxed); /* crew_run orders it */
+	steal = host_steal_ns();
 	crew_run(run->crew, slice_worker, run);
+	out->steal_ns += host_steal_ns() - steal;
 	if (!collect(run, e, out))
 		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", w->name);
 	/* relaxed: a signal's flag; a slice cut short does not count */
@@ -169,7 +172,7 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	      struct err *err)
 {
 	const struct workload *w = run->g->workload;
-	uint64_t steal = host_steal_ns(), rounds = w->fresh ? run->round : 1;
+	uint64_t rounds = w->fresh ? run->round : 1;
 
 	memset(out, 0, sizeof(*out));
 	out->position = run->position = position;
@@ -177,7 +180,6 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	for (uint64_t i = 0; i < rounds && !(i && at_load(&run_interrupted, relaxed)); i++)
 		if (one_round(run, e, out, err))
 			return err->code;
-	out->steal_ns = host_steal_ns() - steal;
 	if (w->cold)
 		finish_cold(run->g, out);
 	return 0;
