@@ -170,7 +170,7 @@ static int fill_case(struct case_result *c, uint64_t seed)
 		c->ns_per_page[kind] = quotient(sum.timed_ns[kind], sum.timed_pages[kind]);
 	}
 	c->busy_ns_per_op = quotient(sum.busy_ns, sum.busy_ops);
-	c->wait_ns_per_op = strncmp(c->workload, "replay", 6) ? NAN : quotient(sum.wait_ns, sum.ops);
+	c->wait_ns_per_op = c->waits ? quotient(sum.wait_ns, sum.ops) : NAN;
 	if (fill_waste(c, &sum))
 		return -1;
 	c->ops_per_s = unknown;
@@ -192,7 +192,7 @@ int analyse(struct result *r)
 		if (fill_case(&r->cases[i], r->seed))
 			return -1;
 	fill_ruler(r);
-	if (analyse_comparisons(r))
+	if (analyse_phases(r) || analyse_comparisons(r))
 		return -1;
 	return analyse_knees(r);
 }

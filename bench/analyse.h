@@ -30,6 +30,8 @@ bool ledger_balances(const struct page_ledger *p);
 unsigned case_differs(const struct case_result *a, const struct case_result *b, char *text,
 		      size_t size);
 
+/* Each case's phases, and readers_cost_ns. -1: out of memory. */
+int analyse_phases(struct result *r);
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
 /* r->knees, from `private` in the first place and size it ran in. -1: out of memory. */

@@ -67,5 +67,7 @@ void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */
 void screen_table(const struct screen *s);   /* cases of other runs, one by one */
+/* Below a case's row: its phases, what readers cost, how long it waited. Nothing: no line. */
+void screen_phases(const struct screen *s, const struct case_result *c);
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

@@ -4,4 +4,5 @@
 #include "bench/workload.h"
 
 extern const struct workload workload_private, workload_adjacent, workload_cursor,
-	workload_rendezvous, workload_churn, workload_replay, workload_overlap;
+	workload_rendezvous, workload_churn, workload_collapse, workload_lookup, workload_pairs,
+	workload_replay, workload_overlap;

@@ -5,7 +5,8 @@
 
 const struct workload *const workloads[] = {
 	&workload_private, &workload_adjacent, &workload_cursor, &workload_rendezvous,
-	&workload_churn,   &workload_replay,   &workload_overlap, NULL,
+	&workload_churn,   &workload_collapse, &workload_lookup, &workload_pairs,
+	&workload_replay,  &workload_overlap,  NULL,
 };
 
 const struct workload *workload_find(const char *text, const char **argument)

@@ -200,6 +200,7 @@ static inline struct result made_whole(void)
 	c = made_case(&r, 3, LOCKLESS_2019, 2, 0);
 	made_cold(c, 2, "replay:nvme-amd-lazy", 8, 11, 0);
 	c->events = 1234;
+	c->waits = true;
 	c->events_skipped = 5;
 	c->slices[0].wait_ns = 16e6;
 	made_window(c, 88, 212);

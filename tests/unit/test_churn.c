@@ -83,7 +83,7 @@ static struct churn *fresh(struct model **m)
 	*m = calloc(1, sizeof(**m));
 	assert_non_null(c);
 	assert_non_null(*m);
-	churn_init(c, BASE, 7);
+	churn_init(c, BASE, 7, (struct ratio){ 2, 2, 1 });
 	return c;
 }
 
