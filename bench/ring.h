@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "sys/atomic.h"
 
@@ -29,25 +28,7 @@ struct ring {
 };
 
 /* Empty; free with free(). size 1..RING_SIZE_MAX. NULL: no memory. */
-static inline struct ring *ring_create(uint32_t size)
-{
-	uint32_t slots = 1;
-	struct ring *r;
-	size_t bytes;
-
-	while (slots < size)
-		slots *= 2;
-	bytes = sizeof(*r) + slots * sizeof(r->v[0]);
-	r = aligned_alloc(CACHE_ALIGN, (bytes + CACHE_ALIGN - 1) & ~(size_t)(CACHE_ALIGN - 1));
-	if (!r)
-		return NULL;
-	at_init(&r->tail, 0);
-	at_init(&r->head, 0);
-	r->head_seen = r->tail_seen = 0;
-	r->size = size;
-	r->mask = slots - 1;
-	return r;
-}
+struct ring *ring_create(uint32_t size);
 
 /* Producer: is there room for n items? True stays true until it pushes. */
 static inline bool ring_has_room(struct ring *r, uint32_t n)
