@@ -29,7 +29,11 @@ class Refuse(Results):
                      *plan, "1", "--workload", "collapse", "--batch", "512")
         self.refused(64, "collapse: --page-size is that of the small pages, below 1G",
                      *plan, "1", "--workload", "collapse", "--page-size", "1G")
-        self.fine(*plan, "1,2,4", "--workload", "lookup,pairs")  # 1 is left out
+        says = self.fine(*plan, "1,2,4", "--workload", "lookup,pairs")  # 1 is left out
+        self.assertIn("plan: 4 groups", says)
+        self.assertRegex(says, r"lookup  threads 4 on CPUs 0-3 .*  2 readers\n")
+        self.assertRegex(says, r"pairs  threads 2 on CPUs 0-1 .*  depth 256\n")
+        self.assertRegex(self.fine(*plan, "1", "--ratio", "1:1:2"), r"  ratio 1:1:2\n")
 
 
 class Measure(Results):

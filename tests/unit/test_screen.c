@@ -94,7 +94,7 @@ static void test_phases_stand_below_their_case(void **state)
 				     "readers cost +6.0 ns [6.0 6.0]\n"));
 	assert_non_null(strstr(text, "| ratio 1:1:3 |"));
 	assert_non_null(strstr(text, " depth 64"));
-	assert_non_null(strstr(text, "\n       waiting for others 5.0 ns an op, left out\n"));
+	assert_non_null(strstr(text, "\n       waiting for others 5 ns an op, left out\n"));
 	free(text);
 	result_free(&r);
 }
