@@ -1,6 +1,4 @@
 /* screen_phases.c - the parts of a workload that are told apart, in a line below the case's row. */
-#include <math.h>
-
 #include "bench/analyse.h"
 #include "bench/screen.h"
 #include "bench/units.h"
@@ -20,7 +18,7 @@ static void add_phase(struct flow *flow, const struct phase_result *p)
 
 void screen_phases(const struct screen *s, const struct case_result *c)
 {
-	bool cost = c->readers_cost_ns.n, waits = c->waits && isfinite(c->wait_ns_per_op);
+	bool cost = c->readers_cost_ns.n, waits = !c->cold && c->wait_ns_per_op > 0; /* else section 2 */
 	struct flow flow;
 	char text[64];
 
@@ -31,7 +29,7 @@ void screen_phases(const struct screen *s, const struct case_result *c)
 		add_phase(&flow, &c->phases[k]);
 	if (cost)
 		flow_add(&flow, "readers cost %s", show_added(text, sizeof(text), &c->readers_cost_ns));
-	if (waits && c->wait_ns_per_op > 0)
+	if (waits)
 		flow_add(&flow, "waiting for others %s an op, left out",
 			 show_ns(text, sizeof(text), c->wait_ns_per_op));
 	flow_end(&flow);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "bench/analyse.h"
 #include "bench/mix.h"
 #include "bench/page_set.h"
 #include "bench/result.h"
@@ -157,6 +158,21 @@ static void names_what_is_unusual(void **state)
 	assert_int_equal(c.readers, 0);
 }
 
+static void comparisons_name_it(void **state)
+{
+	const struct pt_engine *e = pt_engine_find("lockless");
+	struct case_result a = { .engine = e, .ratio = "1:1:0", .readers = 1, .depth = 8 }, b = a;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(case_differs(&a, &b, text, sizeof(text)), 0);
+	strcpy(b.ratio, "1:1:3");
+	b.readers = 2;
+	b.depth = 16;
+	assert_int_equal(case_differs(&a, &b, text, sizeof(text)), 3);
+	assert_string_equal(text, "ratio,readers,depth");
+}
+
 /* Every page once, whatever the order; owners apart from each other. */
 static void a_set_holds_every_page_once(void **state)
 {
@@ -194,6 +210,7 @@ int main(void)
 		cmocka_unit_test(readers_are_the_last_workers),
 		cmocka_unit_test(says_what_does_not_go_together),
 		cmocka_unit_test(names_what_is_unusual),
+		cmocka_unit_test(comparisons_name_it),
 		cmocka_unit_test(a_set_holds_every_page_once),
 	};
 
