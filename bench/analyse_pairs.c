@@ -43,6 +43,9 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "share", strcmp(a->share, b->share) },
 		{ "range", strcmp(a->range, b->range) },
 		{ "disjoint", a->disjoint != b->disjoint },
+		{ "ratio", strcmp(a->ratio, b->ratio) },
+		{ "readers", a->readers != b->readers },
+		{ "depth", a->depth != b->depth },
 	};
 	unsigned n = 0;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bench/lane.h"
+#include "bench/mix.h"
 #include "bench/workload_rows.h"
 #include "sys/clock.h"
 
@@ -64,6 +65,8 @@ static int check(const struct group *g, struct err *err)
 {
 	unsigned each = share_of_table(g);
 
+	if (check_balanced(g, err))
+		return err->code;
 	if (each < g->batch)
 		return err_set(err, EXIT_USAGE,
 			       "%s: a leaf table of this page size has %u pages for each of %u threads, "
@@ -164,6 +167,18 @@ static enum pt_kind unmap_kind(const struct lane *lane)
 	return lane_group(lane)->batch > 1 ? PT_UNMAP_RANGE : PT_UNMAP;
 }
 
+/* --ratio: lookups of pages just mapped, from the first one on, as many rounds as it takes. */
+static void look_up(struct lane *lane, uint32_t n, bool measured)
+{
+	struct ratio ratio = group_ratio(lane_group(lane));
+	uint64_t left = (uint64_t)n * ratio.lookup / ratio.map;
+
+	if (left)
+		set_kind(lane->ops, n, PT_LOOKUP);
+	for (; left; left -= left < n ? left : n)
+		lane_lookups(lane, lane->ops, left < n ? left : n, measured);
+}
+
 /* A stretch of maps, then the unmaps of the same pages. Leaves the table as it was. */
 static void map_and_unmap(struct lane *lane, bool measured)
 {
@@ -177,6 +192,7 @@ static void map_and_unmap(struct lane *lane, bool measured)
 		n = (uint32_t)(1 + slice / 2);
 	fill(lane, lane->ops, (uint32_t)stat_below(&lane->rng, own->n), n);
 	lane_stretch(lane, lane->ops, n, measured);
+	look_up(lane, n, measured);
 	set_kind(lane->ops, n, unmap_kind(lane));
 	lane_stretch(lane, lane->ops, n, measured);
 }
@@ -242,10 +258,12 @@ static int expect(struct lane *lane, struct expectation *out)
 	return error;
 }
 
+static const struct ratio own_ratio = { 1, 1, 0 };
+
 const struct workload workload_private = {
 	.name = "private",
 	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared",
-	.pure = true, .min_threads = 1, .check = check, .lane_open = lane_open,
+	.pure = true, .ratio = &own_ratio, .min_threads = 1, .check = check, .lane_open = lane_open,
 	.lane_close = lane_close, .prebuild = prebuild, .slice = slice, .settle = settle,
 	.clear = clear, .expect = expect,
 };
@@ -253,7 +271,7 @@ const struct workload workload_private = {
 const struct workload workload_adjacent = {
 	.name = "adjacent",
 	.help = "the workers' pages lie in the same leaf tables, or lines of entries (--share)",
-	.pure = true, .min_threads = 1, .check = check, .lane_open = lane_open,
+	.pure = true, .ratio = &own_ratio, .min_threads = 1, .check = check, .lane_open = lane_open,
 	.lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
 	.expect = expect,
 };
