@@ -93,10 +93,12 @@ static unsigned constrained(const struct problem *p, double best[TERMS])
 	for (unsigned way = ALL_TERMS; way && used != ALL_TERMS; way--) {
 		double coef[TERMS], squares = least_squares(p, way, coef);
 
+		if (!(squares < least))
+			continue;
 		for (unsigned j = 1; j < TERMS; j++)
 			if (fabs(coef[j]) < ROUNDING * coef[0])
 				coef[j] = 0; /* not held there, only found */
-		if (!(squares < least) || coef[0] < 0 || coef[1] < 0 || coef[2] < 0)
+		if (coef[0] < 0 || coef[1] < 0 || coef[2] < 0)
 			continue;
 		least = squares;
 		used = way;
