@@ -3,8 +3,8 @@
  * ranges while the others map and unmap as in `private`. Half of a writer's pages stand mapped all
  * the time, as a live device's do; the other half comes and goes.
  *
- * What readers cost writers is measured within each slice: first the writers alone, then the same
- * operations beside the readers.
+ * What readers cost writers is measured within each slice: the writers alone, and the same
+ * operations beside the readers; which comes first changes from half round to half round.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -141,33 +141,33 @@ static uint64_t seed_of(const struct lane *lane)
 	return stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 }
 
-static void measure_alone(struct lane *lane)
+/* Load until that many readers are at work. */
+static void load_until(struct lane *lane, uint32_t readers)
 {
 	struct shared *shared = lane->group->shared;
-	uint64_t until = lane->tally.phase[0].ops + lane->group->ops_per_worker / 2 + 1;
-	uint32_t readers = group_readers(lane_group(lane));
 
-	lane->rng = seed_of(lane);
-	while (lane->tally.phase[0].ops < until)
-		map_and_unmap(lane, ALONE);
-	at_add(&shared->alone, 1, relaxed); /* counts, carries no data */
-	while (at_load(&shared->reading, relaxed) < readers) /* as above */
+	while (at_load(&shared->reading, relaxed) != readers) /* counts, carries no data */
 		map_and_unmap(lane, UNMEASURED);
 }
 
-static void write_slice(struct lane *lane)
+static void measure_alone(struct lane *lane)
+{
+	struct shared *shared = lane->group->shared;
+	uint32_t writers = group_writers(lane_group(lane));
+
+	lane->rng = seed_of(lane);
+	while (lane->tally.phase[0].ops <= lane->group->ops_per_worker / 2)
+		map_and_unmap(lane, ALONE);
+	at_add(&shared->alone, 1, relaxed); /* counts, carries no data */
+	while (at_load(&shared->alone, relaxed) < writers) /* as above */
+		map_and_unmap(lane, UNMEASURED);
+}
+
+static void measure_beside(struct lane *lane)
 {
 	struct group_run *run = lane->group;
-	uint64_t lead_in = clock_now() + run->warmup;
-	struct own *own = lane->own;
 	struct tally *t = &lane->tally;
 
-	if (!own->stands)
-		bring(lane, own->moving, own->pages.n, true);
-	own->stands = true;
-	while (clock_now() < lead_in)
-		map_and_unmap(lane, UNMEASURED);
-	measure_alone(lane);
 	lane->rng = seed_of(lane);
 	lane_begin(lane);
 	while (t->ops < run->ops_per_worker)
@@ -180,6 +180,31 @@ static void write_slice(struct lane *lane)
 		map_and_unmap(lane, UNMEASURED);
 }
 
+static bool alone_first(const struct lane *lane)
+{
+	return lane->group->position % 2 == 0;
+}
+
+static void write_slice(struct lane *lane)
+{
+	uint64_t lead_in = clock_now() + lane->group->warmup;
+	struct own *own = lane->own;
+
+	if (!own->stands)
+		bring(lane, own->moving, own->pages.n, true);
+	own->stands = true;
+	while (clock_now() < lead_in)
+		map_and_unmap(lane, UNMEASURED);
+	if (alone_first(lane))
+		measure_alone(lane);
+	load_until(lane, group_readers(lane_group(lane)));
+	measure_beside(lane);
+	if (alone_first(lane))
+		return;
+	load_until(lane, 0);
+	measure_alone(lane);
+}
+
 static void read_slice(struct lane *lane)
 {
 	const struct group *g = lane_group(lane);
@@ -187,11 +212,13 @@ static void read_slice(struct lane *lane)
 	struct read_area area = { .base = page_set_span(g), .stride = page_set_span(g),
 				  .bytes = page_set_bytes(g), .owners = group_writers(g) };
 
-	for (uint32_t spins = 1; at_load(&shared->alone, relaxed) < area.owners; spins++) /* a count */
-		lane_idle(lane, spins);
+	if (alone_first(lane)) /* a count */
+		for (uint32_t spins = 1; at_load(&shared->alone, relaxed) < area.owners; spins++)
+			lane_idle(lane, spins);
 	reader_stretch(lane, &area, false);
 	at_add(&shared->reading, 1, relaxed); /* a count */
 	reader_measure(lane, &area);
+	at_sub(&shared->reading, 1, relaxed); /* a count */
 }
 
 static void slice(struct lane *lane)
