@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/plan_default.h"
+#include "bench/plan_engines.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
@@ -83,13 +84,15 @@ void plan_group_from(struct group *g, const struct options *o)
 static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
 			  struct err *err)
 {
+	const struct pt_engine *chosen[GROUP_ENGINES_MAX];
+	unsigned n = 0;
 	bool left_out = false;
 
-	for (size_t i = 0; i < o->engines.n; i++) {
-		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
+	if (plan_engines(o, chosen, &n, err))
+		return err->code;
+	for (unsigned i = 0; i < n; i++) {
+		const struct pt_engine *e = chosen[i];
 
-		if (e->ruler)
-			continue;
 		if (e->single && g->threads > 1 && !sweeps_one)
 			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
 				       "add 1 to --threads, or name the engines without it", e->name,

@@ -10,7 +10,7 @@
 #include "pt/engine.h"
 #include "sys/topology.h"
 
-#define GROUP_ENGINES_MAX 24u
+#define GROUP_ENGINES_MAX (2 * LIST_MAX + 2) /* a list, in both walks, and the rulers */
 
 struct group {
 	const struct workload *workload;

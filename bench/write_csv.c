@@ -198,6 +198,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 	real(csv, "overlap_torn_leaf", v->ranges ? (double)v->torn_leaf : NAN);
 	real(csv, "overlap_absent", v->ranges ? (double)v->absent : NAN);
 	real(csv, "overlap_leaked_tables", v->ranges ? (double)v->leaked_tables : NAN);
+	text(csv, "walk", c->engine->walk);
 }
 
 /* Columns are named by a case of no content: names do not depend on it. */

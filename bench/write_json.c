@@ -21,6 +21,9 @@ static void put_job_lists(struct node o, const struct options *j)
 	struct node sizes, array;
 
 	put_texts(o, "engines", &j->engines);
+	array = put_array(o, "walk");
+	for (size_t i = 0; i < j->nwalks; i++)
+		add_text(array, walk_name(j->walks[i]));
 	put_texts(o, "workload", &j->workloads);
 	put_u64s(o, "threads", j->threads.v, j->threads.n);
 	sizes = put_array(o, "page_size");

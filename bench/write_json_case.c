@@ -40,6 +40,7 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_fact(o, "format", c->engine->format);
 	put_fact(o, "sync", c->engine->sync);
 	put_text(o, "body", c->engine->body);
+	put_fact(o, "walk", c->engine->walk ? c->engine->walk : "");
 	put_text(o, "workload", c->workload);
 	put_bool(o, "forced", c->forced);
 	put_bool(o, "cold", c->cold);

@@ -64,6 +64,18 @@ def check_calls(functions):
     return wrong
 
 
+def check_siblings(functions):
+    """A re-walking sibling is other code than its elder: the switch reached the compiler."""
+    wrong, pairs = [], 0
+    for name, code in functions.items():
+        elder = functions.get(name.replace("_rewalk_slow", "_slow"))
+        if "_rewalk_slow" in name and elder:
+            pairs += 1
+            if [line[1] for line in code] == [line[1] for line in elder]:
+                wrong.append(f"{name}: the same instructions as without rewalk")
+    return wrong if pairs else ["no re-walking siblings found"]
+
+
 REG = re.compile(r"%(\w+)")
 WIDE = {}
 for base in "abcd":
@@ -194,7 +206,7 @@ def main(objdump, objects):
     engines = [f for f in functions if ENGINE.match(f)]
     if len([f for f in engines if f.endswith("_run")]) < 13:
         sys.exit(f"run functions are missing: {engines}")
-    wrong = check_calls(functions) + check_limit(functions["amdv1_limit_run"])
+    wrong = check_calls(functions) + check_siblings(functions) + check_limit(functions["amdv1_limit_run"])
     for line in sorted(set(wrong)):
         print(line)
     print(f"{len(engines)} functions read")

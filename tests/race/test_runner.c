@@ -58,6 +58,7 @@ static void add_engines(struct group *g)
 {
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler && !(e->single && g->threads > 1) &&
+		    !(e->sibling && strcmp(e->sync, "lockless")) && /* one stands for all */
 		    !(serves_in_order(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }

@@ -14,16 +14,24 @@
 #include "bench/write.h"
 
 static const struct pt_engine made_engines[] = {
-	{ .name = "amdv1/lockless-2019", .format = "amdv1", .sync = "lockless", .body = "2019" },
-	{ .name = "amdv1/mutex-2019", .format = "amdv1", .sync = "mutex", .body = "2019" },
-	{ .name = "amdv1/spin-2019", .format = "amdv1", .sync = "spin", .body = "2019" },
-	{ .name = "amdv1/lockless", .format = "amdv1", .sync = "lockless", .body = "modern" },
-	{ .name = "amdv1/mutex", .format = "amdv1", .sync = "mutex", .body = "modern" },
-	{ .name = "amdv1/spin", .format = "amdv1", .sync = "spin", .body = "modern" },
+	{ .name = "amdv1/lockless-2019", .format = "amdv1", .sync = "lockless", .body = "2019",
+	  .walk = "re-walk" },
+	{ .name = "amdv1/mutex-2019", .format = "amdv1", .sync = "mutex", .body = "2019",
+	  .walk = "re-walk" },
+	{ .name = "amdv1/spin-2019", .format = "amdv1", .sync = "spin", .body = "2019",
+	  .walk = "re-walk" },
+	{ .name = "amdv1/lockless", .format = "amdv1", .sync = "lockless", .body = "modern",
+	  .walk = "cursor" },
+	{ .name = "amdv1/mutex", .format = "amdv1", .sync = "mutex", .body = "modern",
+	  .walk = "cursor" },
+	{ .name = "amdv1/spin", .format = "amdv1", .sync = "spin", .body = "modern",
+	  .walk = "cursor" },
 	{ .name = "null", .format = "null", .sync = "null", .body = "ruler", .ruler = true },
+	{ .name = "amdv1/lockless-rewalk", .format = "amdv1", .sync = "lockless", .body = "modern",
+	  .walk = "re-walk", .sibling = true },
 };
 
-enum { LOCKLESS_2019, MUTEX_2019, SPIN_2019, LOCKLESS, MUTEX, SPIN, NULL_RULER };
+enum { LOCKLESS_2019, MUTEX_2019, SPIN_2019, LOCKLESS, MUTEX, SPIN, NULL_RULER, LOCKLESS_REWALK };
 
 static struct topo_cpu made_cpus[] = { { .os = 0, .allowed = true },
 				       { .os = 1, .core = 1, .allowed = true } };
