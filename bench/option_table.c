@@ -156,6 +156,9 @@ const struct option_row option_rows[] = {
 	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "auto", NULL,
 	  "time one operation in N, a power of two; auto: so that it costs below 2 %; none: nothing",
 	  GROUP_MEASURE, 0, NULL },
+	{ "lock-stat", &kind_bool, ONE(lock_stat), NO_RANGE, "no", NULL,
+	  "then observe the locks, apart because it costs: waits, holds, hand-offs, spins, sleeps, "
+	  "compare-exchanges", GROUP_MEASURE, 0, NULL },
 
 	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,
 	  "print the plan: threads and CPUs, memory, predicted time; measure nothing", GROUP_OUTPUT,

@@ -72,6 +72,7 @@ struct options {
 	uint64_t round;             /* tables per round of a cold workload */
 	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
 	enum breakage breakage;
+	bool lock_stat;             /* observe the locks, in slices of their own */
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */

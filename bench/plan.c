@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/lock_stat.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
 
@@ -72,7 +73,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.page_lg2 = (unsigned)o->page_size.v[0], .batch = o->batch.v[0],
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
-		.disjoint = o->disjoint, .breakage = o->breakage, .duration_ns = o->duration_ns,
+		.disjoint = o->disjoint, .lock_stat = o->lock_stat, .breakage = o->breakage, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};
 }
@@ -255,6 +256,15 @@ static uint64_t predict_bytes(const struct group *g)
 	       (g->workload->cold ? g->round * 512 * sizeof(uint64_t) * 8 : 0);
 }
 
+/* A quarter of the group's time on top, but a few slices of every engine at least. */
+static double lock_stat_s(const struct group *g, unsigned processes)
+{
+	double share_s = (double)g->duration_ns / LOCK_TIME_SHARE / 1e9;
+	double least_s = 4.4 * LOCK_ROUNDS_MIN * g->nengines * (double)g->slice_ns / 1e9 * processes;
+
+	return !g->lock_stat ? 0 : share_s > least_s ? share_s : least_s;
+}
+
 static void predict(struct plan *plan, unsigned processes)
 {
 	plan->predicted_s = 0.7;
@@ -262,6 +272,7 @@ static void predict(struct plan *plan, unsigned processes)
 		uint64_t bytes = predict_bytes(&plan->groups[i]);
 
 		plan->predicted_s += (double)plan->groups[i].duration_ns / 1e9 +
+				     lock_stat_s(&plan->groups[i], processes) +
 				     GROUP_OVERHEAD_S * processes;
 		if (bytes > plan->predicted_bytes)
 			plan->predicted_bytes = bytes;

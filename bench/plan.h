@@ -26,7 +26,7 @@ struct group {
 	uint64_t batch, think_ns, tables, round, sample;
 	enum share_kind share;
 	enum range_kind range;
-	bool disjoint;
+	bool disjoint, lock_stat;
 	enum breakage breakage;
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */

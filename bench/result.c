@@ -27,6 +27,7 @@ static void case_free(struct case_result *c)
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		free(c->latency[kind]);
 	free(c->window);
+	free(c->lock);
 	free(c->workers);
 	free(c->slices);
 }

@@ -67,6 +67,8 @@ struct overlap_result {
 	uint64_t ranges, one_writer, mixed_chunks, torn_leaf, absent, leaked_tables;
 };
 
+struct lock_stat; /* lock_stat.h */
+
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
@@ -87,6 +89,7 @@ struct case_result {
 	double wait_ns_per_op;     /* replay */
 	struct histogram *latency[OP_KINDS]; /* n == 0: nothing sampled */
 	struct histogram *window;  /* race windows, ns */
+	struct lock_stat *lock;    /* --lock-stat; NULL: not asked for */
 	uint64_t sample_every, disturbed;    /* disturbed: samples hit by a context switch, left out */
 	double longest_wait_ns;    /* longest time a worker spent inside one stretch: an upper bound */
 	struct page_ledger pages;

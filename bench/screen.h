@@ -67,5 +67,6 @@ void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */
 void screen_table(const struct screen *s);   /* cases of other runs, one by one */
+void screen_lock_stat(const struct screen *s); /* --lock-stat */
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

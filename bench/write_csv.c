@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/lock_stat.h"
 #include "bench/write.h"
 
 /* header: the first pass over the columns writes names, the others values. */
@@ -178,6 +179,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
 	const struct overlap_result *v = &c->overlap;
+	struct lock_column lock[LOCK_COLUMNS_MAX];
 
 	u64(csv, "waste_tables", w->tables);
 	u64(csv, "waste_lost", case_lost(c));
@@ -199,6 +201,8 @@ static void rest(struct csv *csv, const struct case_result *c)
 	real(csv, "overlap_absent", v->ranges ? (double)v->absent : NAN);
 	real(csv, "overlap_leaked_tables", v->ranges ? (double)v->leaked_tables : NAN);
 	text(csv, "walk", c->engine->walk);
+	for (unsigned i = 0, n = lock_columns(c, lock); i < n; i++)
+		real(csv, lock[i].name, lock[i].value);
 }
 
 /* Columns are named by a case of no content: names do not depend on it. */

@@ -61,6 +61,7 @@ static void put_job(struct node array, const struct options *j)
 	put_text(o, "share", share_name(j->share));
 	put_text(o, "range", range_name(j->range));
 	put_bool(o, "disjoint", j->disjoint);
+	put_bool(o, "lock_stat", j->lock_stat);
 	put_u64(o, "duration_ns", j->duration_ns);
 	put_u64(o, "slice_ns", j->slice_ns);
 	put_u64(o, "warmup_ns", j->warmup_ns);

@@ -8,5 +8,7 @@
 void put_interval(struct node o, const char *name, const struct interval *i);
 /* {n, min, p50, …, max}; null when nothing was recorded. */
 void put_histogram(struct node o, const char *key, const struct histogram *h);
+/* The field lock_stat: null unless asked for. */
+void put_lock_stat(struct node o, const struct case_result *c);
 /* nodes: how many of the by-node counts there are (index into the topology's nodes). */
 void put_case(struct node array, const struct case_result *c, unsigned nodes);

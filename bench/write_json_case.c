@@ -245,6 +245,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_workers(o, c, nodes);
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);
+	put_lock_stat(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)

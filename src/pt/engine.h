@@ -25,6 +25,7 @@
 #include "mem/grace.h"
 #include "mem/pool.h"
 #include "pt/lock.h"
+#include "pt/observation.h"
 #include "stat/histogram.h"
 #include "sys/atomic.h"
 
@@ -78,6 +79,7 @@ struct pt_worker {
 	uint32_t window_every;     /* record one install in so many; 0 means never */
 	uint32_t window_phase;
 	unsigned id;
+	struct pt_observation *observed; /* for pt_engine_observed() ones; others do not look */
 	struct lock_node node;     /* queue locks */
 };
 
@@ -107,6 +109,12 @@ const struct pt_engine *pt_engine_find(const char *name);
 
 /* The same format, body and sync with the other walk, or e itself; NULL: there is none. */
 const struct pt_engine *pt_engine_walking(const struct pt_engine *e, const char *walk);
+
+/*
+ * The same engine with hooks that count what its lock and its compare-exchanges do, slower by what
+ * that costs. It runs on the tables of e; every worker's `observed` must be set. NULL: a ruler.
+ */
+const struct pt_engine *pt_engine_observed(const struct pt_engine *e);
 
 /* A new table of 3 levels, empty, its root from w->pages. 0 or -ENOMEM. */
 int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker *w);

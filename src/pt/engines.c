@@ -13,7 +13,8 @@
 	static size_t f##_##s##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,         \
 				    size_t n)                                                      \
 	{                                                                                          \
-		static const struct pt_kit kit = { &f, &sync_##s, false };                                \
+		static const struct pt_kit kit = { &f, &sync_##s, false };                         \
+		observe_begin(w->observed, n);                                                     \
 		return run_2019(&kit, pt, w, ops, n);                                              \
 	}
 
@@ -27,6 +28,7 @@
 	static size_t f##_##as##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,        \
 				     size_t n)                                                     \
 	{                                                                                          \
+		observe_begin(w->observed, n);                                                     \
 		return modern_run(&kit_##f##_##as, f##_##as##_slow, pt, w, ops, n);                \
 	}
 
