@@ -278,7 +278,7 @@ static void test_engine(void **state)
 {
 	const struct pt_engine *engine = *state;
 	/* a sibling's body is that of its elder but for the walk over several pages */
-	uint64_t seeds = engine->sibling ? SEEDS / 3 : SEEDS;
+	uint64_t seeds = engine->sibling ? SEEDS / 6 : SEEDS;
 	struct bench *b = malloc(sizeof(*b));
 
 	for (uint64_t seed = 1; seed <= seeds; seed++)
