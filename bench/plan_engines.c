@@ -19,10 +19,12 @@ static int add_walks(const struct options *o, const struct pt_engine *e,
 		const struct pt_engine *other = pt_engine_walking(e, walk);
 
 		if (!other)
-			return err_set(err, EXIT_USAGE, "--walk %s: %s has none: its body, %s, starts "
-				       "over from the root for every page, that is what it is; name "
+			return err_set(err, EXIT_USAGE, "--walk %s: %s has none: its body, %s, %s; name "
 				       "modern engines only, or leave --walk out and name `NAME-rewalk` "
-				       "in --engines", walk, e->name, e->body);
+				       "in --engines", walk, e->name, e->body,
+				       strcmp(e->walk, "re-walk")
+				       ? "walks in one way only"
+				       : "starts over from the root for every page, that is what it is");
 		add_once(chosen, n, other);
 	}
 	return 0;
