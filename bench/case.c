@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/units.h"
 
@@ -44,13 +45,15 @@ static void name_workload(struct case_result *c, const struct group *g)
 		*suffix = '\0';
 }
 
-static int allocate(struct case_result *c)
+static int allocate(struct case_result *c, bool lock_stat)
 {
 	c->workers = calloc(c->threads, sizeof(c->workers[0]));
 	c->window = calloc(1, sizeof(*c->window));
 	c->vain = calloc(1, sizeof(*c->vain));
 	c->gap = calloc(1, sizeof(*c->gap));
-	if (!c->workers || !c->window || !c->vain || !c->gap)
+	if (lock_stat)
+		c->lock = lock_stat_create();
+	if (!c->workers || !c->window || !c->vain || !c->gap || (lock_stat && !c->lock))
 		return -ENOMEM;
 	for (unsigned k = 0; k < OP_KINDS; k++) {
 		c->latency[k] = calloc(1, sizeof(*c->latency[k]));
@@ -91,7 +94,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	name_case(c, g);
 	c->longest_wait_ns = c->jain = c->min_max = NAN;
 	c->pages.on_asked_node = c->waste.window_ns = c->waste.skew_ns = c->waste.overlap = NAN;
-	if (allocate(c))
+	if (allocate(c, g->lock_stat && !c->engine->ruler))
 		return -ENOMEM;
 	for (unsigned w = 0; w < c->threads; w++) {
 		c->workers[w].cpu_asked = c->workers[w].cpu = g->cpus[w];
@@ -126,6 +129,8 @@ int case_save(const struct case_result *c, FILE *f)
 
 	for (unsigned k = 0; ok && k < OP_KINDS; k++)
 		ok = fwrite(c->latency[k], sizeof(*c->latency[k]), 1, f) == 1;
+	if (ok && c->lock)
+		ok = fwrite(c->lock, sizeof(*c->lock), 1, f) == 1;
 	if (ok && c->nslices)
 		ok = fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices;
 	return ok ? 0 : -1;
@@ -212,6 +217,16 @@ static int merge_histogram(struct histogram *into, FILE *f)
 	return 0;
 }
 
+static int merge_lock_stat(struct lock_stat *into, FILE *f)
+{
+	static struct lock_stat s; /* 37 KB; main thread only */
+
+	if (fread(&s, sizeof(s), 1, f) != 1)
+		return -1;
+	lock_stat_merge(into, &s);
+	return 0;
+}
+
 static int load_arrays(struct case_result *c, const struct case_result *head, FILE *f)
 {
 	for (unsigned w = 0; w < c->threads; w++) {
@@ -230,6 +245,8 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 	for (unsigned k = 0; k < OP_KINDS; k++)
 		if (merge_histogram(c->latency[k], f))
 			return -1;
+	if (c->lock && merge_lock_stat(c->lock, f))
+		return -1;
 	for (size_t i = 0; i < head->nslices; i++) {
 		struct slice s;
 

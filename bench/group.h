@@ -18,5 +18,8 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	      struct err *err);
 /* Choose operations (or tables) per slice and the sampling rate. */
 int group_calibrate(struct group_run *run, struct err *err);
-/* Warm workloads: settle, audit, clear, audit again. */
-int group_audit(struct group_run *run, unsigned e, struct err *err);
+/*
+ * Warm workloads: settle, audit (its pages go into the case's ledger when `count`), clear, audit
+ * again. The next slice may follow.
+ */
+int group_audit(struct group_run *run, unsigned e, bool count, struct err *err);

@@ -61,8 +61,8 @@ static bool on_the_curve(const struct case_result *first, const struct case_resu
 	if (case_withheld(c) || case_rateless(c) || c->engine->ruler)
 		return false;
 	for (char *rest = differs, *name; n && (name = strsep(&rest, ","));)
-		if (strcmp(name, "format") && strcmp(name, "body") && strcmp(name, "sync") &&
-		    strcmp(name, "engine") && strcmp(name, "threads") && strcmp(name, "think"))
+		if (strcmp(name, "format") && strcmp(name, "body") && strcmp(name, "walk") &&
+		    strcmp(name, "sync") && strcmp(name, "engine") && strcmp(name, "threads") && strcmp(name, "think"))
 			return false;
 	return true;
 }

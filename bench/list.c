@@ -6,6 +6,8 @@
 #include "bench/verbs.h"
 #include "pt/engine.h"
 
+#define LIST_COLUMNS 96u
+
 static const char help[] =
 	"usage: iopt list [engines|workloads|options]\n"
 	"\n"
@@ -21,13 +23,34 @@ static void list_choices(const char *title, const char *flag, const struct choic
 		printf("  %-13s %s\n", c->name, c->help);
 }
 
+/* Names only, several to a line: what there is to say of them is said of their elders. */
+static void list_siblings(void)
+{
+	size_t column = 0;
+
+	printf("\nSiblings without the cursor: from the root again for every page (--walk re-walk)");
+	for (const struct pt_engine *e = pt_engines; e->name; e++) {
+		size_t length = strlen(e->name) + 1;
+
+		if (!e->sibling)
+			continue;
+		if (!column || column + length > LIST_COLUMNS)
+			column = (size_t)printf("\n     ") - 1;
+		printf(" %s", e->name);
+		column += length;
+	}
+	printf("\n");
+}
+
 static void list_engines(void)
 {
 	printf("Engines (--engines; the part after the slash will do)\n");
 	printf("  %-29s %-8s %-7s %s\n", "name", "format", "body", "sync");
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
-		printf("  %-29s %-8s %-7s %s\n      %s%s\n", e->name, e->format, e->body, e->sync,
-		       e->help, e->single ? " (one thread only)" : "");
+		if (!e->sibling)
+			printf("  %-29s %-8s %-7s %s\n      %s%s\n", e->name, e->format, e->body,
+			       e->sync, e->help, e->single ? " (one thread only)" : "");
+	list_siblings();
 	printf("\nGroups of engines\n");
 	for (const struct choice *g = engine_groups; g->name; g++)
 		printf("  %-13s %s\n", g->name, g->help);
@@ -42,6 +65,7 @@ static void list_workloads(void)
 
 static void list_options(void)
 {
+	list_choices("Walks", "walk", walk_choices);
 	list_choices("Placements", "place", place_choices);
 	list_choices("When a core's second hyperthread is used", "smt", smt_choices);
 	list_choices("Memory policies", "mem", mem_choices);

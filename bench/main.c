@@ -2,9 +2,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/suggest.h"
 #include "bench/verbs.h"
+
+/* Texts go out in one write, so that a failure still has its reason when it is reported. */
+static char stdout_buffer[64 << 10];
 
 struct verb {
 	const char *name;
@@ -72,6 +76,7 @@ int main(int argc, char **argv)
 	static char help_flag[] = "--help";
 	char *help_argv[] = { help_flag, NULL };
 
+	setvbuf(stdout, stdout_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof(stdout_buffer));
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

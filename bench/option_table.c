@@ -54,6 +54,11 @@ const struct choice range_choices[] = {
 	{ "map-unmap", "one maps while the other unmaps" },
 	{ NULL, NULL },
 };
+const struct choice walk_choices[] = {
+	{ "cursor", "keep the position over the pages of a call (modern engines)" },
+	{ "re-walk", "start over from the root for every page, as the 2019 body does" },
+	{ NULL, NULL },
+};
 const struct choice breakage_choices[] = {
 	{ "none", "nothing is broken" },
 	{ "drop-leaf", "forget to write a leaf" },
@@ -78,7 +83,7 @@ const struct choice format_choices[] = {
 
 const struct choice engine_groups[] = {
 	{ "2019", "every engine of the 2019 body" },
-	{ "modern", "every engine of the modern body" },
+	{ "modern", "every engine of the modern body (the re-walking siblings apart)" },
 	{ "all", "both" },
 	{ NULL, NULL },
 };
@@ -111,6 +116,9 @@ const struct option_row option_rows[] = {
 	  "lockless-2019,mutex-2019,spin-2019,lockless", NULL,
 	  "page tables to compare, by name or group: 2019, modern, all; see `iopt list engines`",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
+	{ "walk", &kind_choice, MANY(nwalks, walks), 0, 0, walk_choices, "auto", "LIST",
+	  "each modern engine with this walk; both: side by side; auto: as named", GROUP_WHAT,
+	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, overlap, "
 	  "replay:FILE", GROUP_WHAT,
@@ -181,6 +189,9 @@ const struct option_row option_rows[] = {
 	{ "counters", &kind_choice, ONE(counters), 0, 0, counters_choices, "auto", NULL,
 	  "hardware counters around measured parts, in user space: cycles, instructions, LLC misses, "
 	  "remote accesses", GROUP_MEASURE, 0, NULL },
+	{ "lock-stat", &kind_bool, ONE(lock_stat), NO_RANGE, "no", NULL,
+	  "then observe the locks, apart because it costs: waits, holds, hand-offs, spins, sleeps, "
+	  "compare-exchanges", GROUP_MEASURE, 0, NULL },
 
 	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,
 	  "print the plan: threads and CPUs, memory, predicted time; measure nothing", GROUP_OUTPUT,
@@ -222,6 +233,11 @@ char *option_suggest(const char *name, const char *prefix, char *buf, size_t siz
 const char *share_name(enum share_kind k)
 {
 	return share_choices[k].name;
+}
+
+const char *walk_name(enum walk_kind k)
+{
+	return walk_choices[k].name;
 }
 
 const char *range_name(enum range_kind k)

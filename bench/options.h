@@ -39,6 +39,7 @@ struct mem_choice {
 enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
+enum walk_kind { WALK_CURSOR, WALK_REWALK };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 #define THREADS_ALL 0u /* in options.threads: as many as there are allowed CPUs */
@@ -51,6 +52,8 @@ struct options {
 	uint64_t given;             /* rows set by flag or file; read with options_given() */
 	bool preset_default;        /* nothing chosen: the comparison of the screen */
 	struct list_text engines;   /* full names, checked */
+	size_t nwalks;              /* 0: each engine as it is named */
+	enum walk_kind walks[LIST_MAX];
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
 	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
 	struct list_u64 page_size;  /* log2 of bytes */
@@ -77,6 +80,7 @@ struct options {
 	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
 	enum breakage breakage;
 	enum counters_kind counters;
+	bool lock_stat;             /* observe the locks, in slices of their own */
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */
@@ -107,6 +111,7 @@ void options_help(FILE *out);
  */
 void options_write_job(const struct options *o, FILE *out);
 /* `iopt list` uses these names. */
+const char *walk_name(enum walk_kind k);
 const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
 const char *breakage_name(enum breakage k);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/lock_stat.h"
 #include "bench/plan_default.h"
+#include "bench/plan_engines.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
@@ -65,7 +67,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
-		.depth = o->depth, .breakage = o->breakage,
+		.depth = o->depth, .lock_stat = o->lock_stat, .breakage = o->breakage,
 		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};
@@ -80,13 +82,15 @@ void plan_group_from(struct group *g, const struct options *o)
 static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
 			  struct err *err)
 {
+	const struct pt_engine *chosen[GROUP_ENGINES_MAX];
+	unsigned n = 0;
 	bool left_out = false;
 
-	for (size_t i = 0; i < o->engines.n; i++) {
-		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
+	if (plan_engines(o, chosen, &n, err))
+		return err->code;
+	for (unsigned i = 0; i < n; i++) {
+		const struct pt_engine *e = chosen[i];
 
-		if (e->ruler)
-			continue;
 		if (e->single && g->threads > 1 && !sweeps_one)
 			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
 				       "add 1 to --threads, or name the engines without it", e->name,
@@ -266,6 +270,15 @@ static uint64_t predict_bytes(const struct group *g)
 	       (g->workload->cold ? g->round * (512 * 8 + g->threads) * sizeof(uint64_t) : 0);
 }
 
+/* A quarter of the group's time on top, but a few slices of every engine at least. */
+static double lock_stat_s(const struct group *g, unsigned processes)
+{
+	double share_s = (double)g->duration_ns / LOCK_TIME_SHARE / 1e9;
+	double least_s = 4.4 * LOCK_ROUNDS_MIN * g->nengines * (double)g->slice_ns / 1e9 * processes;
+
+	return !g->lock_stat ? 0 : share_s > least_s ? share_s : least_s;
+}
+
 static void predict(struct plan *plan, unsigned processes)
 {
 	plan->predicted_s = 0.7;
@@ -273,6 +286,7 @@ static void predict(struct plan *plan, unsigned processes)
 		uint64_t bytes = predict_bytes(&plan->groups[i]);
 
 		plan->predicted_s += (double)plan->groups[i].duration_ns / 1e9 +
+				     lock_stat_s(&plan->groups[i], processes) +
 				     GROUP_OVERHEAD_S * processes;
 		if (bytes > plan->predicted_bytes)
 			plan->predicted_bytes = bytes;

@@ -12,7 +12,7 @@
 #include "pt/engine.h"
 #include "sys/topology.h"
 
-#define GROUP_ENGINES_MAX 24u
+#define GROUP_ENGINES_MAX (2 * LIST_MAX + 2) /* a list, in both walks, and the rulers */
 
 struct group {
 	const struct workload *workload;
@@ -29,7 +29,7 @@ struct group {
 	uint64_t batch, think_ns, tables, round, sample;
 	enum share_kind share;
 	enum range_kind range;
-	bool disjoint;
+	bool disjoint, lock_stat;
 	struct ratio ratio;         /* read with group_ratio() */
 	uint64_t readers;           /* read with group_readers() */
 	uint64_t depth;

@@ -31,6 +31,7 @@ static void case_free(struct case_result *c)
 	free(c->window);
 	free(c->vain);
 	free(c->gap);
+	free(c->lock);
 	free(c->workers);
 	free(c->slices);
 }

@@ -103,6 +103,7 @@ struct overlap_result {
 	uint64_t ranges, one_writer, mixed_chunks, torn_leaf, absent, leaked_tables;
 };
 
+struct lock_stat; /* lock_stat.h */
 /* Hardware counters over the measured parts, harness included. */
 struct counters_result {
 	double per_op[PERF_COUNTS]; /* NaN: not counted, or it would mislead; why says which */
@@ -148,6 +149,7 @@ struct case_result {
 	struct histogram *window;  /* race windows, ns */
 	struct histogram *vain;    /* the same of losers, the page given back included */
 	struct histogram *gap;     /* by meeting and worker but the first: how long after the first */
+	struct lock_stat *lock;    /* --lock-stat; NULL: not asked for */
 	uint64_t sample_every, disturbed;    /* disturbed: samples hit by a context switch, left out */
 	double longest_wait_ns;    /* longest time a worker spent inside one stretch: an upper bound */
 	struct page_ledger pages;

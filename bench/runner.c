@@ -5,6 +5,7 @@
 
 #include "bench/case.h"
 #include "bench/group.h"
+#include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/processes.h"
 
@@ -108,6 +109,16 @@ static void fit_slices(struct group *g)
 		g->warmup_ns = g->slice_ns / 5;
 }
 
+/* Cold workloads are audited slice by slice. */
+static int audit_all(struct group_run *run, bool count, struct err *err)
+{
+	int code = 0;
+
+	for (unsigned e = 0; e < run->g->nengines && !code && !run->g->workload->cold; e++)
+		code = group_audit(run, e, count, err);
+	return code;
+}
+
 static int run_group(const struct group *planned, uint32_t process, unsigned processes, size_t first,
 		     struct result *result, struct err *err)
 {
@@ -122,10 +133,13 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	code = group_calibrate(run, err);
 	if (!code)
 		code = measure(run, process, err);
-	for (unsigned e = 0; e < g.nengines && !code && !g.workload->cold; e++)
-		code = group_audit(run, e, err);
+	if (!code)
+		code = audit_all(run, true, err);
 	for (unsigned e = 0; e < g.nengines; e++)
 		finish_case(run, e);
+	/* last, so that nothing it does is in the figures; the ledger has been read as well */
+	if (!code && g.lock_stat && !stopped())
+		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
 	group_close(run);
 	return code;
 }

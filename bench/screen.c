@@ -189,6 +189,7 @@ void screen_print(const struct result *r, FILE *out, bool colour)
 	screen_scaling(&s);
 	screen_waste(&s);
 	screen_overlap(&s);
+	screen_lock_stat(&s);
 	print_audit(&s);
 	print_files(&s);
 }

@@ -132,7 +132,8 @@ static void print_others(const struct screen *s, const struct columns *columns, 
 			 c->threads == 1 ? "" : "s", show_ns(ns, sizeof(ns), c->busy_ns_per_op));
 		flow_add(&flow, "%s of %s", show_ratio(ratio, sizeof(ratio), &cmp->ratio),
 			 short_name(base->engine));
-		if (strcmp(cmp->differs, "body")) /* which the lead has said */
+		/* which the lead has said; the walk matters where a call has several pages */
+		if (strcmp(cmp->differs, "body") && strcmp(cmp->differs, "body,walk"))
 			flow_add(&flow, "differs: %s", cmp->differs);
 		flow_end(&flow);
 	}

@@ -325,7 +325,7 @@ static void clear_worker(void *arg, unsigned w)
 	at_once(run, w, run->g->workload->clear);
 }
 
-int group_audit(struct group_run *run, unsigned e, struct err *err)
+int group_audit(struct group_run *run, unsigned e, bool count, struct err *err)
 {
 	const struct workload *w = run->g->workload;
 	int error = 0;
@@ -336,7 +336,7 @@ int group_audit(struct group_run *run, unsigned e, struct err *err)
 		return 0;
 	if (w->settle)
 		crew_run(run->crew, settle_worker, run);
-	error = audit_engine(run, e, false, true);
+	error = audit_engine(run, e, false, count);
 	if (!error && w->clear) {
 		crew_run(run->crew, clear_worker, run);
 		error = audit_engine(run, e, true, false);

@@ -4,6 +4,7 @@
 
 #include "bench/analyse.h"
 #include "bench/csv.h"
+#include "bench/lock_stat.h"
 #include "bench/write.h"
 
 static void identity(struct csv *csv, const struct case_result *c)
@@ -112,6 +113,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
 	const struct overlap_result *v = &c->overlap;
+	struct lock_column lock[LOCK_COLUMNS_MAX];
 
 	u64(csv, "waste_tables", w->tables);
 	u64(csv, "waste_lost", case_lost(c));
@@ -132,6 +134,9 @@ static void rest(struct csv *csv, const struct case_result *c)
 	real(csv, "overlap_torn_leaf", v->ranges ? (double)v->torn_leaf : NAN);
 	real(csv, "overlap_absent", v->ranges ? (double)v->absent : NAN);
 	real(csv, "overlap_leaked_tables", v->ranges ? (double)v->leaked_tables : NAN);
+	text(csv, "walk", c->engine->walk);
+	for (unsigned i = 0, n = lock_columns(c, lock); i < n; i++)
+		real(csv, lock[i].name, lock[i].value);
 }
 
 static void waste(struct csv *csv, const struct waste_result *w)

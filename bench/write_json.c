@@ -21,6 +21,9 @@ static void put_job_lists(struct node o, const struct options *j)
 	struct node sizes, array;
 
 	put_texts(o, "engines", &j->engines);
+	array = put_array(o, "walk");
+	for (size_t i = 0; i < j->nwalks; i++)
+		add_text(array, walk_name(j->walks[i]));
 	put_texts(o, "workload", &j->workloads);
 	put_u64s(o, "threads", j->threads.v, j->threads.n);
 	sizes = put_array(o, "page_size");
@@ -66,6 +69,7 @@ static void put_job(struct node array, const struct options *j)
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
 	put_u64(o, "readers", j->readers);
 	put_u64(o, "depth", j->depth);
+	put_bool(o, "lock_stat", j->lock_stat);
 	put_u64(o, "duration_ns", j->duration_ns);
 	put_u64(o, "slice_ns", j->slice_ns);
 	put_u64(o, "warmup_ns", j->warmup_ns);

@@ -15,5 +15,7 @@ void put_slice_counters(struct node o, const struct perf_sum *sum);
 void put_scaling(struct node root, const struct result *r);
 /* The object `waste` of a case. */
 void put_waste(struct node o, const struct case_result *c);
+/* The field lock_stat: null unless asked for. */
+void put_lock_stat(struct node o, const struct case_result *c);
 /* nodes: how many of the by-node counts there are (index into the topology's nodes). */
 void put_case(struct node array, const struct case_result *c, unsigned nodes);

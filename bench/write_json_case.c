@@ -41,6 +41,7 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_fact(o, "format", c->engine->format);
 	put_fact(o, "sync", c->engine->sync);
 	put_text(o, "body", c->engine->body);
+	put_fact(o, "walk", c->engine->walk ? c->engine->walk : "");
 	put_text(o, "workload", c->workload);
 	put_bool(o, "forced", c->forced);
 	put_bool(o, "cold", c->cold);
@@ -284,6 +285,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_replay(o, c);
 	put_counters(o, c);
 	put_phases(o, c);
+	put_lock_stat(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)

@@ -87,6 +87,7 @@ int pt_grow_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, uns
 	if (!fresh)
 		return -ENOMEM;
 	qspin_acquire(&pt->grow_lock, &node);
+	observe_grow();
 	top = top_load(pt);
 	from = top_level(top);
 	if (from < level) {

@@ -34,7 +34,10 @@ ALWAYS_INLINE void cursor_climb(struct pt_cursor *c, uint64_t iova, unsigned lev
 ALWAYS_INLINE int cursor_seek(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
 			      struct pt_cursor *c, uint64_t iova, unsigned level)
 {
-	cursor_climb(c, iova, level);
+	if (k->rewalk)
+		cursor_begin(c, top_load(pt), iova);
+	else
+		cursor_climb(c, iova, level);
 	while (c->level > level) {
 		pt_entry *slot = entry_slot(c->path[c->level], c->level, iova);
 		uint64_t entry = entry_load(slot);

@@ -25,6 +25,7 @@
 #include "mem/grace.h"
 #include "mem/pool.h"
 #include "pt/lock.h"
+#include "pt/observation.h"
 #include "stat/histogram.h"
 #include "sys/atomic.h"
 
@@ -79,6 +80,7 @@ struct pt_worker {
 	uint32_t window_every;     /* record one install in so many; 0 means never */
 	uint32_t window_phase;
 	unsigned id;
+	struct pt_observation *observed; /* for pt_engine_observed() ones; others do not look */
 	struct lock_node node;     /* queue locks */
 };
 
@@ -89,6 +91,7 @@ struct pt_engine {
 	const char *format;   /* "amdv1" */
 	const char *sync;     /* "lockless" */
 	const char *body;     /* "modern", "2019" or "ruler" */
+	const char *walk;     /* over the pages of a call: "cursor", "re-walk"; NULL: a ruler's none */
 	const char *help;     /* one line for `iopt list` */
 	/*
 	 * Carry out ops[0..n) in order, filling result and err. Returns the number without error.
@@ -96,6 +99,7 @@ struct pt_engine {
 	 */
 	size_t (*run)(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n);
 	bool single;          /* one thread only */
+	bool sibling;         /* a modern engine without its cursor: listed apart, in no group */
 	bool ruler;           /* null, limit: floors, not engines; nothing to verify */
 };
 
@@ -103,6 +107,15 @@ struct pt_engine {
 extern const struct pt_engine pt_engines[];
 /* "lockless-2019" finds amdv1/lockless-2019. NULL: no such engine. */
 const struct pt_engine *pt_engine_find(const char *name);
+
+/* The same format, body and sync with the other walk, or e itself; NULL: there is none. */
+const struct pt_engine *pt_engine_walking(const struct pt_engine *e, const char *walk);
+
+/*
+ * The same engine with hooks that count what its lock and its compare-exchanges do, slower by what
+ * that costs. It runs on the tables of e; every worker's `observed` must be set. NULL: a ruler.
+ */
+const struct pt_engine *pt_engine_observed(const struct pt_engine *e);
 
 /* A new table of 3 levels, empty, its root from w->pages. 0 or -ENOMEM. */
 int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker *w);

@@ -13,24 +13,32 @@
 	static size_t f##_##s##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,         \
 				    size_t n)                                                      \
 	{                                                                                          \
-		static const struct pt_kit kit = { &f, &sync_##s };                                \
+		static const struct pt_kit kit = { &f, &sync_##s, false };                         \
+		observe_begin(w->observed, n);                                                     \
 		return run_2019(&kit, pt, w, ops, n);                                              \
 	}
 
-#define DEFINE_NEW(f, s, name_, help_, single_)                                                    \
-	static const struct pt_kit kit_##f##_##s = { &f, &sync_##s };                              \
-	static NOINLINE unsigned f##_##s##_slow(struct pt *pt, struct pt_worker *w,                \
-						struct pt_op *op)                                  \
+#define DEFINE_MODERN(f, s, as, rewalk_)                                                           \
+	static const struct pt_kit kit_##f##_##as = { &f, &sync_##s, rewalk_ };                    \
+	static NOINLINE unsigned f##_##as##_slow(struct pt *pt, struct pt_worker *w,               \
+						 struct pt_op *op)                                 \
 	{                                                                                          \
-		return modern_slow(&kit_##f##_##s, pt, w, op);                                     \
+		return modern_slow(&kit_##f##_##as, pt, w, op);                                    \
 	}                                                                                          \
-	static size_t f##_##s##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,         \
-				    size_t n)                                                      \
+	static size_t f##_##as##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,        \
+				     size_t n)                                                     \
 	{                                                                                          \
-		return modern_run(&kit_##f##_##s, f##_##s##_slow, pt, w, ops, n);                  \
+		observe_begin(w->observed, n);                                                     \
+		return modern_run(&kit_##f##_##as, f##_##as##_slow, pt, w, ops, n);                \
 	}
 
+/* Each modern engine comes with its re-walking sibling. */
+#define DEFINE_NEW(f, s, name_, help_, single_) DEFINE_MODERN(f, s, s, false)
+#define DEFINE_SIBLING(f, s, name_, help_, single_) DEFINE_MODERN(f, s, s##_rewalk, true)
+#define NOTHING(...)
+
 PT_ENGINES(DEFINE_OLD, DEFINE_NEW)
+PT_ENGINES(NOTHING, DEFINE_SIBLING)
 
 static size_t amdv1_null_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n)
 {
@@ -43,16 +51,21 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 	return limit_run(&amdv1, pt, ops, n);
 }
 
-#define ROW(f, s, name_, shown, body_, help_, single_, ruler_)                                     \
-	{ .name = #f "/" name_, .format = #f, .sync = shown, .body = body_, .help = help_,         \
-	  .run = f##_##s##_run, .single = single_, .ruler = ruler_ },
-#define ROW_OLD(f, s, name_, shown, help_) ROW(f, s, name_, shown, "2019", help_, false, false)
+#define ROW(f, s, name_, shown, body_, walk_, help_, ...)                                          \
+	{ .name = #f "/" name_, .format = #f, .sync = shown, .body = body_, .walk = walk_,         \
+	  .help = help_, .run = f##_##s##_run, __VA_ARGS__ },
+#define ROW_OLD(f, s, name_, shown, help_)                                                         \
+	ROW(f, s, name_, shown, "2019", "re-walk", help_, .single = false)
 #define ROW_NEW(f, s, name_, help_, single_)                                                       \
-	ROW(f, s, name_, name_, "modern", help_, single_, false)
-#define ROW_RULER(f, s, name_, help_) ROW(f, s, name_, name_, "ruler", help_, false, true)
+	ROW(f, s, name_, name_, "modern", "cursor", help_, .single = single_)
+#define ROW_SIBLING(f, s, name_, help_, single_)                                                   \
+	ROW(f, s##_rewalk, name_ "-rewalk", name_, "modern", "re-walk", help_, .single = single_,  \
+	    .sibling = true)
+#define ROW_RULER(f, s, name_, help_) ROW(f, s, name_, name_, "ruler", NULL, help_, .ruler = true)
 
 const struct pt_engine pt_engines[] = {
 	PT_ENGINES(ROW_OLD, ROW_NEW)
+	PT_ENGINES(NOTHING, ROW_SIBLING)
 	ROW_RULER(amdv1, null, "null", "does nothing: the floor of the harness")
 	ROW_RULER(amdv1, limit, "limit", "three loads and one store without a check: the floor of a map")
 	{ .name = NULL }
@@ -63,5 +76,14 @@ const struct pt_engine *pt_engine_find(const char *name)
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!strcmp(name, e->name) || !strcmp(name, e->name + strlen(e->format) + 1))
 			return e;
+	return NULL;
+}
+
+const struct pt_engine *pt_engine_walking(const struct pt_engine *e, const char *walk)
+{
+	for (const struct pt_engine *o = pt_engines; o->name; o++)
+		if (o->walk && !strcmp(o->walk, walk) && !strcmp(o->format, e->format) &&
+		    !strcmp(o->body, e->body) && !strcmp(o->sync, e->sync))
+			return o;
 	return NULL;
 }

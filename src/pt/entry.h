@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pt/observe.h"
 #include "sys/atomic.h"
 
 #define PT_ENTRIES 512u
@@ -83,7 +84,7 @@ ALWAYS_INLINE void entry_clear(pt_entry *slot)
  */
 ALWAYS_INLINE bool entry_install(pt_entry *slot, uint64_t *seen, uint64_t table)
 {
-	return at_cas(slot, seen, table, release, acquire);
+	return observe_cas(CAS_INSTALL, at_cas(slot, seen, table, release, acquire));
 }
 
 /* A table goes into a slot that nobody else can fill now. P1: release, walkers take no lock. */
@@ -99,7 +100,7 @@ ALWAYS_INLINE void entry_put(pt_entry *slot, uint64_t table)
  */
 ALWAYS_INLINE bool entry_unlink(pt_entry *slot, uint64_t seen)
 {
-	return at_cas(slot, &seen, 0, relaxed, relaxed);
+	return observe_cas(CAS_UNLINK, at_cas(slot, &seen, 0, relaxed, relaxed));
 }
 
 /*
@@ -111,7 +112,7 @@ ALWAYS_INLINE uint64_t entry_take(pt_entry *slot)
 {
 	uint64_t seen = at_load(slot, relaxed);
 
-	while (!at_cas(slot, &seen, 0, acquire, relaxed))
+	while (!observe_cas(CAS_CLEAR, at_cas(slot, &seen, 0, acquire, relaxed)))
 		;
 	return seen;
 }

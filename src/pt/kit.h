@@ -14,6 +14,7 @@
 struct pt_kit {
 	const struct pt_format *f;
 	const struct pt_sync *s;
+	bool rewalk; /* modern: no cursor, from the root again for every page */
 };
 
 /*

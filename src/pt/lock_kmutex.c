@@ -98,7 +98,7 @@ static bool spin_on_owner(struct kmutex_lock *l, struct lock_node *node)
 		} else if (!runs(&w, (struct lock_node *)owner)) {
 			return false;
 		}
-		cpu_relax();
+		lock_relax();
 	}
 }
 
@@ -121,7 +121,7 @@ static struct lock_node *cut_behind(struct kmutex_lock *l, struct lock_node *nod
 		/* L11: acquire, pairs with the release of `next` in join() and leave_middle() */
 		if (at_load(&node->next, relaxed) && (next = at_xchg(&node->next, NULL, acquire)))
 			return next;
-		cpu_relax();
+		lock_relax();
 	}
 }
 
@@ -151,7 +151,7 @@ static bool leave_middle(struct kmutex_lock *l, struct lock_node *node)
 		/* L12: acquire, pairs with the release in leave_head() */
 		if (at_load(&node->state, acquire) == HEAD)
 			return false;
-		cpu_relax();
+		lock_relax();
 	}
 	next = cut_behind(l, node, prev);
 	if (next) {
@@ -185,7 +185,7 @@ static bool join(struct kmutex_lock *l, struct lock_node *node)
 		/* L13: acquire, pairs with the release of `prev` in leave_middle() */
 		if (!runs(&w, at_load(&node->prev, acquire)))
 			return !leave_middle(l, node);
-		cpu_relax();
+		lock_relax();
 	}
 	return true;
 }
@@ -210,7 +210,7 @@ static void guard_lock(struct kmutex_lock *l)
 	/* L14: acquire, pairs with the release in guard_unlock() */
 	while (at_xchg(&l->guard, 1, acquire))
 		while (at_load(&l->guard, relaxed)) {
-			cpu_relax();
+			lock_relax();
 			if (++looks % KMUTEX_LOOKS_MIN == 0)
 				sched_yield();
 		}
@@ -252,7 +252,8 @@ static void sleep_until_woken(struct lock_node *node)
 {
 	/* relaxed: `owner` carries the order, L14 the list's */
 	while (at_load(&node->state, relaxed) == ASLEEP)
-		syscall(SYS_futex, &node->state, FUTEX_WAIT_PRIVATE, ASLEEP, NULL, NULL, 0);
+		if (!syscall(SYS_futex, &node->state, FUTEX_WAIT_PRIVATE, ASLEEP, NULL, NULL, 0))
+			observe_sleep();
 }
 
 /*
@@ -289,6 +290,7 @@ static void sleep_for_it(struct kmutex_lock *l, struct lock_node *node)
 
 void kmutex_acquire_slow(struct kmutex_lock *l, struct lock_node *node)
 {
+	observe_contended();
 	if (!spin(l, node))
 		sleep_for_it(l, node);
 }

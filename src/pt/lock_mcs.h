@@ -31,11 +31,12 @@ static inline void mcs_acquire(struct mcs_lock *l, struct lock_node *node)
 	prev = at_xchg(&l->tail, node, acq_rel);
 	if (!prev)
 		return;
+	observe_contended();
 	/* L5: release, pairs with the acquire loads of `next` in mcs_release */
 	at_store(&prev->next, node, release);
 	/* L3: acquire, pairs with the release of `state` in mcs_release */
 	while (!at_load(&node->state, acquire))
-		cpu_relax();
+		lock_relax();
 }
 
 static inline void mcs_release(struct mcs_lock *l, struct lock_node *node)
@@ -51,7 +52,7 @@ static inline void mcs_release(struct mcs_lock *l, struct lock_node *node)
 			return;
 		/* somebody is between its exchange and its link */
 		while (!(next = at_load(&node->next, acquire))) /* L5 */
-			cpu_relax();
+			lock_relax();
 	}
 	/* L3: release, pairs with the acquire of `state` in mcs_acquire */
 	at_store(&next->state, 1, release);

@@ -10,6 +10,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 
+#include "pt/observe.h"
 #include "sys/atomic.h"
 
 struct lock_node {
@@ -19,4 +20,11 @@ struct lock_node {
 	_Atomic(struct lock_node *) prev;   /* kmutex: who queues before us */
 	struct lock_node *sleeper;          /* kmutex: next sleeper, under its guard */
 };
+/* A turn of a waiting loop. */
+static inline void lock_relax(void)
+{
+	observe_spin();
+	cpu_relax();
+}
+
 _Static_assert(sizeof(struct lock_node) == 64, "a waiter spins on a line of its own");

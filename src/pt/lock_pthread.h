@@ -28,6 +28,12 @@ static inline void pmutex_destroy(struct pmutex_lock *l)
 static inline void pmutex_acquire(struct pmutex_lock *l, struct lock_node *node)
 {
 	(void)node;
+#ifdef PT_OBSERVED
+	/* its own first try, told apart */
+	if (!pthread_mutex_trylock(&l->m))
+		return;
+	observe_contended();
+#endif
 	pthread_mutex_lock(&l->m);
 }
 

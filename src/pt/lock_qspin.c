@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 /* Only newcomers that saw an empty queue compete with the one thread in here. */
-static void take(struct qspin_lock *l)
+static void take_word(struct qspin_lock *l)
 {
 	for (;;) {
 		uint32_t open = 0;
@@ -13,7 +13,7 @@ static void take(struct qspin_lock *l)
 		if (!at_load(&l->locked, relaxed) &&
 		    at_cas(&l->locked, &open, 1, acquire, relaxed))
 			return;
-		cpu_relax();
+		lock_relax();
 	}
 }
 
@@ -25,13 +25,13 @@ static bool take_as_pending(struct qspin_lock *l)
 	/* relaxed both: the bit orders waiters among themselves, `locked` orders the data */
 	if (!at_cas(&l->queue, &nobody, QSPIN_PENDING, relaxed, relaxed))
 		return false;
-	take(l);
+	take_word(l);
 	at_and(&l->queue, ~QSPIN_PENDING, relaxed);
 	return true;
 }
 
 /* Returns the node before ours, or NULL when we are the head. */
-static struct lock_node *join(struct qspin_lock *l, struct lock_node *node)
+static struct lock_node *enqueue(struct qspin_lock *l, struct lock_node *node)
 {
 	uintptr_t old = at_load(&l->queue, relaxed);
 
@@ -56,7 +56,7 @@ static void leave(struct qspin_lock *l, struct lock_node *node)
 		return;
 	/* L8: acquire, pairs with the release of `next` in qspin_acquire_slow */
 	while (!(next = at_load(&node->next, acquire)))
-		cpu_relax();
+		lock_relax();
 	/* L9: release, pairs with the acquire of `state` in qspin_acquire_slow: the node is ours
 	 * to use again only for what happens after */
 	at_store(&next->state, 1, release);
@@ -66,19 +66,20 @@ void qspin_acquire_slow(struct qspin_lock *l, struct lock_node *node)
 {
 	struct lock_node *prev;
 
+	observe_contended();
 	if (take_as_pending(l))
 		return;
-	prev = join(l, node);
+	prev = enqueue(l, node);
 	if (prev) {
 		/* L8: release, pairs with the acquire of `next` in leave() */
 		at_store(&prev->next, node, release);
 		/* L9: acquire, pairs with the release of `state` in leave() */
 		while (!at_load(&node->state, acquire))
-			cpu_relax();
+			lock_relax();
 	}
 	/* relaxed: the pending waiter came before us and goes first */
 	while (at_load(&l->queue, relaxed) & QSPIN_PENDING)
-		cpu_relax();
-	take(l);
+		lock_relax();
+	take_word(l);
 	leave(l, node);
 }

@@ -27,7 +27,7 @@ static inline void ticket_acquire(struct ticket_lock *l, struct lock_node *node)
 	(void)node;
 	/* L2: acquire, pairs with the release in ticket_release */
 	while (at_load(&l->now, acquire) != mine)
-		cpu_relax();
+		lock_relax();
 }
 
 static inline void ticket_release(struct ticket_lock *l, struct lock_node *node)

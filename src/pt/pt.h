@@ -23,6 +23,8 @@ struct pt {
 	/* Written by pt_create only. */
 	alignas(CACHE_ALIGN) const struct pt_engine *engine;
 	uint32_t id;
+
+	struct pt_holder holder; /* of the lock, for observed engines: a line of its own */
 };
 _Static_assert(offsetof(struct pt, lock) == 0 && offsetof(struct pt, top) + 8 <= 64,
 	       "lock, level and root share a line, as in the driver");

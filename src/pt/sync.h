@@ -39,10 +39,13 @@ ALWAYS_INLINE void enter_nothing(struct pt *pt, struct pt_worker *w)
 	ALWAYS_INLINE void name##_enter(struct pt *pt, struct pt_worker *w)                        \
 	{                                                                                          \
 		name##_acquire(&pt->lock.name, &w->node);                                          \
+		observe_entered(&pt->holder, w->id);                                               \
 	}                                                                                          \
 	ALWAYS_INLINE void name##_leave(struct pt *pt, struct pt_worker *w)                        \
 	{                                                                                          \
+		observe_leaving();                                                                 \
 		name##_release(&pt->lock.name, &w->node);                                          \
+		observe_left();                                                                    \
 	}
 
 DEFINE_ENTER_LEAVE(kmutex)
@@ -71,7 +74,7 @@ ALWAYS_INLINE bool publish_top_cas(struct pt *pt, uint64_t *seen, uint64_t top)
 {
 	/* P4: won: release, pairs with top_load, the new levels before the word. Lost: acquire,
 	 * pairs with the winner's release, for its levels are walked. */
-	return at_cas(&pt->top, seen, top, release, acquire);
+	return observe_cas(CAS_TOP, at_cas(&pt->top, seen, top, release, acquire));
 }
 
 ALWAYS_INLINE uint64_t take_cas(const struct pt_format *f, pt_entry *slot, unsigned level)

@@ -1,6 +1,7 @@
 /*
  * walk.h - the modern body: map, unmap and growth that keep their position over a range, refuse to
- * map over a live leaf, and free a table that one unmap covers.
+ * map over a live leaf, and free a table that one unmap covers. With `rewalk` set in the kit they
+ * do all that too, but start over from the root for every page: what the position is worth.
  *
  * Why covering is enough to free without a count or a lock: whoever covers a table's whole span
  * owns it, so nobody else maps below it; a foreign lookup may still stand in it, hence the grace
@@ -72,6 +73,8 @@ ALWAYS_INLINE int map_pages(const struct pt_kit *k, struct pt *pt, struct pt_wor
 		room = (PT_ENTRIES - (unsigned)(slot - c->path[level]->e)) >> replicas_lg2;
 		if (room > n)
 			room = (unsigned)n;
+		if (k->rewalk)
+			room = 1;
 		stored = fill_table(k, w, slot, size_lg2, room,
 				    k->f->leaf(op->pa + *done, size_lg2, op->prot));
 		*done += (uint64_t)stored << size_lg2;
@@ -190,6 +193,8 @@ ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct
 		if (size_lg2 == entry_lg2(c.level)) {
 			if (run > (last - iova) >> size_lg2)
 				run = (unsigned)((last - iova) >> size_lg2) + 1;
+			if (k->rewalk)
+				run = 1;
 			run = run_clear_single(k->f, slot, run);
 			if (!run)
 				break; /* neither table nor leaf: nothing this caller put there */
@@ -199,6 +204,8 @@ ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct
 		}
 		iova += (uint64_t)run << size_lg2;
 		leave_tables(k, w, &c, iova, first, last);
+		if (k->rewalk)
+			cursor_begin(&c, top_load(pt), iova);
 	} while (iova == first || iova - 1 < last);
 	return iova - first;
 }

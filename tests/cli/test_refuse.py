@@ -32,6 +32,12 @@ class Machine(Command):
                 self.refused(69, rf"--mem {policy}:63: node 63 does not exist: node",
                              "run", "--mem", f"{policy}:63", *more)
 
+    def test_walks(self):
+        self.refused(64, r"--walk cursor: amdv1/lockless-2019 has none: .* that is what it is",
+                     "run", "--walk", "cursor", "--engines", "2019", "--dry-run")
+        self.refused(64, r"--walk re-wlak: must be one of cursor, re-walk; did you mean re-walk",
+                     "run", "--walk", "re-wlak", "--engines", "lockless")
+
     def test_contradictions(self):
         self.refused(64, r"--workload rendezvous wants at least 2 threads",
                      "run", "--workload", "rendezvous", "--threads", "1")

@@ -6,6 +6,8 @@
 3. The ruler `limit` is what it claims, on every path through its loop: three dependent loads, one
    store to the table (none in a lookup), the result and the errno written, and little else; so
    nobody meets a ratio by slowing it.
+4. Re-walking siblings are other code than their elders.
+5. No hook of --lock-stat is in what is measured.
 """
 import re
 import subprocess
@@ -62,6 +64,31 @@ def check_calls(functions):
             elif not target.startswith(".text") and not MAY_CALL.match(target):
                 wrong.append(f"{name}: calls {target}")
     return wrong
+
+
+def check_unobserved(objdump, objects):
+    """Only engines_stat.c knows of the thread's observation: no hook is in what is measured."""
+    wrong, observed = [], 0
+    for path in objects:
+        symbols = subprocess.run([objdump, "-t", path], check=True, capture_output=True, text=True)
+        if "pt_observing" not in symbols.stdout:
+            continue
+        observed += 1
+        if not path.endswith("/pt/engines_stat.c.o"):
+            wrong.append(f"{path}: refers to pt_observing")
+    return wrong if observed else ["no object refers to pt_observing"]
+
+
+def check_siblings(functions):
+    """A re-walking sibling is other code than its elder: the switch reached the compiler."""
+    wrong, pairs = [], 0
+    for name, code in functions.items():
+        elder = functions.get(name.replace("_rewalk_slow", "_slow"))
+        if "_rewalk_slow" in name and elder:
+            pairs += 1
+            if [line[1] for line in code] == [line[1] for line in elder]:
+                wrong.append(f"{name}: the same instructions as without rewalk")
+    return wrong if pairs else ["no re-walking siblings found"]
 
 
 REG = re.compile(r"%(\w+)")
@@ -194,7 +221,8 @@ def main(objdump, objects):
     engines = [f for f in functions if ENGINE.match(f)]
     if len([f for f in engines if f.endswith("_run")]) < 13:
         sys.exit(f"run functions are missing: {engines}")
-    wrong = check_calls(functions) + check_limit(functions["amdv1_limit_run"])
+    wrong = check_calls(functions) + check_siblings(functions)
+    wrong += check_unobserved(objdump, objects) + check_limit(functions["amdv1_limit_run"])
     for line in sorted(set(wrong)):
         print(line)
     print(f"{len(engines)} functions read")

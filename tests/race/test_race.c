@@ -349,7 +349,7 @@ static void test_engine(void **state)
 	r.workers = aligned_alloc(CACHE_ALIGN, THREADS_MAX * sizeof(*r.workers));
 	assert_non_null(r.workers);
 	assert_int_equal(pool_create(&r.pool, &config, &err), 0);
-	for (unsigned i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < (r.engine->sibling ? ROUNDS / 4 : ROUNDS); i++) {
 		static const unsigned threads[] = { 2, 4, 3, 8 };
 
 		r.threads = spins(r.engine) ? 2 : threads[i % 4];

@@ -13,6 +13,7 @@
 
 #include "bench/runner.h"
 #include "bench/analyse.h"
+#include "bench/lock_stat.h"
 
 #define BRIEFLY_NS 60000000u
 
@@ -58,6 +59,7 @@ static void add_engines(struct group *g)
 {
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler && !(e->single && g->threads > 1) &&
+		    !(e->sibling && strcmp(e->sync, "lockless")) && /* one stands for all */
 		    !(serves_in_order(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }
@@ -135,6 +137,44 @@ static void test_private(void **state)
 	check_workload("private", 1);
 	check_workload("private", 2);
 	check_workload("private", 3);
+}
+
+/* Observed in slices of their own, and audited afterwards as well. */
+static void test_lock_stat(void **state)
+{
+	static const char *const names[] = { "private", "cursor", "churn" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct group g = group_of(names[i], 2);
+		struct result *r;
+
+		g.lock_stat = true;
+		g.engines[g.nengines++] = pt_engine_find("lockless-2019");
+		g.engines[g.nengines++] = pt_engine_find("mutex-2019");
+		g.engines[g.nengines++] = pt_engine_find("mutex");
+		g.engines[g.nengines++] = pt_engine_find("null");
+		r = run_one(&g);
+		assert_null(r->cases[3].lock);
+		for (size_t e = 0; e < 3; e++) {
+			const struct lock_stat *s = r->cases[e].lock;
+			const struct pt_observation *o = &s->sum;
+
+			check_case(&r->cases[e]);
+			assert_int_equal(r->cases[e].verified, VERIFIED_YES);
+			assert_int_equal(s->slices, s->npairs);
+			assert_true(s->npairs >= 2 * LOCK_ROUNDS_MIN && o->ops > 0);
+			assert_true(lock_figures(&r->cases[e]).cost > 0);
+			assert_int_equal(o->wait.n, o->contended);
+			assert_int_equal(e ? o->acquired > 0 : o->acquired == 0, true);
+		}
+		if (i < 2) { /* one page a call, no lookups: once an operation */
+			assert_int_equal(r->cases[1].lock->sum.acquired, r->cases[1].lock->sum.ops);
+			assert_int_equal(r->cases[2].lock->sum.acquired, r->cases[2].lock->sum.ops);
+		}
+		result_free(r);
+		free(r);
+	}
 }
 
 static void test_adjacent(void **state)
@@ -257,7 +297,8 @@ static void test_kernel_like_mutex_seldom_sleeps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_private),	   cmocka_unit_test(test_adjacent),
+		cmocka_unit_test(test_private),	   cmocka_unit_test(test_lock_stat),
+		cmocka_unit_test(test_adjacent),
 		cmocka_unit_test(test_cursor),	   cmocka_unit_test(test_rendezvous),
 		cmocka_unit_test(test_cold),	   cmocka_unit_test(test_convoy),
 		cmocka_unit_test(test_grow),

@@ -11,19 +11,28 @@
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/lock_stat.h"
 #include "bench/write.h"
 
 static const struct pt_engine made_engines[] = {
-	{ .name = "amdv1/lockless-2019", .format = "amdv1", .sync = "lockless", .body = "2019" },
-	{ .name = "amdv1/mutex-2019", .format = "amdv1", .sync = "mutex", .body = "2019" },
-	{ .name = "amdv1/spin-2019", .format = "amdv1", .sync = "spin", .body = "2019" },
-	{ .name = "amdv1/lockless", .format = "amdv1", .sync = "lockless", .body = "modern" },
-	{ .name = "amdv1/mutex", .format = "amdv1", .sync = "mutex", .body = "modern" },
-	{ .name = "amdv1/spin", .format = "amdv1", .sync = "spin", .body = "modern" },
+	{ .name = "amdv1/lockless-2019", .format = "amdv1", .sync = "lockless", .body = "2019",
+	  .walk = "re-walk" },
+	{ .name = "amdv1/mutex-2019", .format = "amdv1", .sync = "mutex", .body = "2019",
+	  .walk = "re-walk" },
+	{ .name = "amdv1/spin-2019", .format = "amdv1", .sync = "spin", .body = "2019",
+	  .walk = "re-walk" },
+	{ .name = "amdv1/lockless", .format = "amdv1", .sync = "lockless", .body = "modern",
+	  .walk = "cursor" },
+	{ .name = "amdv1/mutex", .format = "amdv1", .sync = "mutex", .body = "modern",
+	  .walk = "cursor" },
+	{ .name = "amdv1/spin", .format = "amdv1", .sync = "spin", .body = "modern",
+	  .walk = "cursor" },
 	{ .name = "null", .format = "null", .sync = "null", .body = "ruler", .ruler = true },
+	{ .name = "amdv1/lockless-rewalk", .format = "amdv1", .sync = "lockless", .body = "modern",
+	  .walk = "re-walk", .sibling = true },
 };
 
-enum { LOCKLESS_2019, MUTEX_2019, SPIN_2019, LOCKLESS, MUTEX, SPIN, NULL_RULER };
+enum { LOCKLESS_2019, MUTEX_2019, SPIN_2019, LOCKLESS, MUTEX, SPIN, NULL_RULER, LOCKLESS_REWALK };
 
 static struct topo_cpu made_cpus[] = { { .os = 0, .allowed = true },
 				       { .os = 1, .core = 1, .allowed = true } };
@@ -183,6 +192,36 @@ static inline void made_losers(struct case_result *c, uint64_t n, uint64_t ns)
 		hist_record(c->vain, ns);
 }
 
+/* Observed: `ops` operations that took the lock each, one in ten after another worker. */
+static inline void made_lock_stat(struct case_result *c, uint64_t ops, double cost)
+{
+	struct pt_observation *o;
+
+	c->lock = lock_stat_create();
+	assert(c->lock);
+	c->lock->slices = 6;
+	c->lock->npairs = 3;
+	for (unsigned i = 0; i < 3; i++)
+		c->lock->pairs[i] = cost - 0.5 + 0.5 * i;
+	o = &c->lock->sum;
+	o->ops = ops;
+	o->cas[CAS_INSTALL] = (struct pt_cas_count){ ops / 100, ops / 1000 };
+	o->cas[CAS_CLEAR] = (struct pt_cas_count){ ops / 2, 0 };
+	if (!engine_locks(c->engine))
+		return;
+	o->acquired = ops;
+	o->contended = ops / 5;
+	o->handoffs = ops / 10;
+	o->across = ops / 40;
+	o->spins = ops * 3;
+	o->sleeps = ops / 20000;
+	for (uint64_t i = 0; i < o->contended; i++)
+		hist_record(&o->wait, i % 50 ? 300 : 4000);
+	for (uint64_t i = 0; i < ops / PT_HOLD_EVERY; i++)
+		hist_record(&o->hold, i % 20 ? 80 : 250);
+	hist_record(&o->wait, 12000000);
+}
+
 /* The cold side: tables built and lost in each of n slices. */
 static inline void made_cold(struct case_result *c, unsigned section, const char *workload,
 			     size_t n, uint64_t tables, uint64_t lost)
@@ -317,6 +356,9 @@ static inline struct result made_sweep(void)
 	c->nevidence = 1;
 	strcpy(c->evidence[0], "worker 1: 0x7000 expected at 0x1000, \"found\", nothing");
 	made_slices(made_case(&r, 0, NULL_RULER, 2, 0), 3, 0.5);
+	made_lock_stat(&r.cases[0], 100000, 1.5);
+	made_lock_stat(&r.cases[1], 100000, 1.8);
+	made_lock_stat(&r.cases[2], 100000, 1.9); /* withheld */
 	c = made_case(&r, 1, LOCKLESS_2019, 2, 0);
 	made_slices(c, 8, 30);
 	strcpy(c->place, "scatter");

@@ -115,15 +115,34 @@ static void test_partners_differ_in_one_thing(void **state)
 	assert_int_equal(analyse(&r), 0);
 	assert_string_equal(find(&r, 1, 2)->differs, "sync");
 	assert_string_equal(find(&r, 1, 3)->differs, "sync");
-	assert_string_equal(find(&r, 1, 4)->differs, "body,sync");
-	assert_string_equal(find(&r, 1, 5)->differs, "body");
-	assert_string_equal(find(&r, 2, 4)->differs, "body");
+	assert_string_equal(find(&r, 1, 4)->differs, "body,walk,sync");
+	assert_string_equal(find(&r, 1, 5)->differs, "body,walk");
+	assert_string_equal(find(&r, 2, 4)->differs, "body,walk"); /* 2019 re-walks: one thing */
 	assert_string_equal(find(&r, 5, 4)->differs, "sync");
-	assert_string_equal(find(&r, 1, 6)->differs, "body,sync");
-	assert_string_equal(find(&r, 3, 6)->differs, "body");
+	assert_string_equal(find(&r, 1, 6)->differs, "body,walk,sync");
+	assert_string_equal(find(&r, 3, 6)->differs, "body,walk");
 	assert_string_equal(find(&r, 5, 6)->differs, "sync"); /* not modern mutex, which is nearer */
 	assert_int_equal(r.ncomparisons, 9);
 	assert_int_equal(find(&r, 1, 2)->verdict, STAT_SAME);
+	result_free(&r);
+}
+
+/* What the cursor did and what the body did are two comparisons, once a sibling stands between. */
+static void test_a_sibling_sets_the_walk_apart(void **state)
+{
+	static const int engines[] = { LOCKLESS_2019, LOCKLESS_REWALK, LOCKLESS, MUTEX };
+	struct result r = made_result();
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		made_slices(made_case(&r, 3, engines[i], 1, 0), 8, 100);
+	assert_int_equal(analyse(&r), 0);
+	assert_string_equal(find(&r, 0, 1)->differs, "body");
+	assert_string_equal(find(&r, 0, 2)->differs, "body,walk");
+	assert_string_equal(find(&r, 1, 2)->differs, "walk");
+	assert_string_equal(find(&r, 0, 3)->differs, "body,walk,sync");
+	assert_string_equal(find(&r, 2, 3)->differs, "sync");
+	assert_int_equal(r.ncomparisons, 5);
 	result_free(&r);
 }
 
@@ -369,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_too_few_slices_have_no_bounds),
 		cmocka_unit_test(test_pairs_are_of_the_same_half_round),
 		cmocka_unit_test(test_partners_differ_in_one_thing),
+		cmocka_unit_test(test_a_sibling_sets_the_walk_apart),
 		cmocka_unit_test(test_across_groups_there_is_no_interval),
 		cmocka_unit_test(test_waste_is_per_table_of_the_measured_part),
 		cmocka_unit_test(test_warm_waste_is_of_the_whole_case),

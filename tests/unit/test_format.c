@@ -261,9 +261,12 @@ static void test_names(void **state)
 	for (const struct pt_engine *e = pt_engines; e->name; e++) {
 		assert_int_equal(e->single, !strcmp(e->sync, "none"));
 		assert_int_equal(e->ruler, !strcmp(e->body, "ruler"));
+		assert_int_equal(e->ruler, !e->walk);
+		assert_int_equal(e->sibling, !!strstr(e->name, "-rewalk"));
 		for (const struct pt_engine *o = pt_engines; o != e; o++) {
 			assert_string_not_equal(o->name, e->name);
-			assert_false(!strcmp(o->sync, e->sync) && !strcmp(o->body, e->body));
+			assert_false(!strcmp(o->sync, e->sync) && !strcmp(o->body, e->body) &&
+				     o->sibling == e->sibling);
 		}
 	}
 }

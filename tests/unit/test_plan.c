@@ -123,6 +123,38 @@ static void test_sweep_multiplies(void **state)
 	plan_free(&plan);
 }
 
+/* Both walks of an engine take turns in one group; the siblings are in no group of names. */
+static void test_walks(void **state)
+{
+	char *both[] = { "--engines", "mutex-rewalk,lockless", "--walk", "cursor,re-walk", "--threads",
+			 "2" };
+	char *again[] = { "--engines", "2019,lockless", "--walk", "re-walk", "--threads", "1" };
+	char *modern[] = { "--engines", "modern", "--threads", "1" };
+	char *cursor[] = { "--engines", "lockless,mutex-2019", "--walk", "cursor" };
+	const char *wanted[] = { "amdv1/mutex", "amdv1/mutex-rewalk", "amdv1/lockless",
+				 "amdv1/lockless-rewalk" };
+	struct err err = { 0 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_for(&plan, "pack:1 core:2 pu:1", 6, both, &err), 0);
+	assert_int_equal(plan.n, 1);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(plan.groups[0].engines[i]->name, wanted[i]);
+	plan_free(&plan);
+	assert_int_equal(plan_for(&plan, "pack:1 core:2 pu:1", 6, again, &err), 0);
+	for (size_t i = 0; !plan.groups[0].engines[i]->ruler; i++)
+		assert_string_equal(plan.groups[0].engines[i]->walk, "re-walk");
+	plan_free(&plan);
+	assert_int_equal(plan_for(&plan, "pack:1 core:2 pu:1", 4, modern, &err), 0);
+	for (size_t i = 0; i < plan.groups[0].nengines; i++)
+		assert_false(plan.groups[0].engines[i]->sibling);
+	plan_free(&plan);
+	assert_int_equal(plan_for(&plan, "pack:1 core:2 pu:1", 4, cursor, &err), EXIT_USAGE);
+	assert_non_null(strstr(err.text, "--walk cursor: amdv1/mutex-2019"));
+	assert_non_null(strstr(err.text, "that is what it is"));
+}
+
 static void test_impossible_plans_say_why(void **state)
 {
 	char *too_many[] = { "--threads", "9" };
@@ -147,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_default_asks_the_four_questions),
 		cmocka_unit_test(test_two_nodes_run_both_ways),
 		cmocka_unit_test(test_sweep_multiplies),
+		cmocka_unit_test(test_walks),
 		cmocka_unit_test(test_impossible_plans_say_why),
 	};
 
