@@ -32,6 +32,7 @@ struct tally {
 	bool no_memory;                             /* an operation failed with ENOMEM */
 	struct host_counters before, after;
 	unsigned cpu;                               /* where it was found */
+	bool unpinned;                              /* free to run elsewhere too */
 };
 
 struct lane {
