@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/suggest.h"
 #include "bench/verbs.h"
@@ -69,9 +70,12 @@ static int finish(int rc)
 
 int main(int argc, char **argv)
 {
-	static char help_flag[] = "--help";
+	static char help_flag[] = "--help", buffer[64 << 10];
 	char *help_argv[] = { help_flag, NULL };
 
+	/* so that a text is one write, and its error the one that is reported */
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

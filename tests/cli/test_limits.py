@@ -6,47 +6,16 @@ import resource
 import shutil
 import subprocess
 import struct
-import time
 import unittest
 
 from command import IOPT, main
+from processes import pinned
 from result import Results, two_cpus
 
 QUICK = ("--engines", "lockless,mutex", "--workload", "private", "--threads", "1", "--duration",
          "0.2s")
 LONG = (*QUICK[:-1], "0.6s")
 sanitized = bool(os.environ.get("IOPT_SANITIZE"))
-
-
-def pinned(pid, threads):
-    """Wait for the workers of a run, or of its child: threads beside the first, on a CPU each."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        found = []
-        for process in family(pid):
-            try:
-                tasks = [int(t) for t in os.listdir(f"/proc/{process}/task") if int(t) != process]
-                found += [t for t in tasks if len(os.sched_getaffinity(t)) == 1]
-            except OSError:
-                continue  # it has ended meanwhile
-        if len(found) == threads and stays(found):
-            return found
-        time.sleep(0.01)
-    raise AssertionError("no pinned workers")
-
-
-def stays(tasks):
-    """Not the threads that compare the CPUs' clocks at the start: they are gone in no time."""
-    time.sleep(0.1)
-    return all(os.path.exists(f"/proc/{task}") for task in tasks)
-
-
-def family(pid):
-    found = [pid]
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as f:
-            found += map(int, f.read().split())
-    return found
 
 
 class Room(Results):

@@ -91,7 +91,7 @@ class Elsewhere(Command):
     def test_impossible_there(self):
         self.refused(69, r"--threads 129: only 128 CPUs", "run", "--dry-run", *self.TOPOLOGY,
                      "--threads", "129")
-        self.refused(69, r"--mem bind:4: node 4 does not exist: nodes 0-3", "run", "--dry-run",
+        self.refused(69, r"--mem bind:4: node 4 does not exist: nodes with memory: 0-3", "run", "--dry-run",
                      *self.TOPOLOGY, "--mem", "bind:4")
 
     def test_not_measured(self):

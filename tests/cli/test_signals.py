@@ -6,27 +6,14 @@ import time
 import unittest
 
 from command import IOPT, main
-from result import Results, parse, two_cpus
+from processes import alive, blocked
+from result import Results, parse
 
 SHORT = ("--engines", "lockless-2019,mutex", "--workload", "private,cursor", "--threads", "1",
          "--quiet")
 LASTS = ("--duration", "0.2s")
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STARTING = 0.1  # s: until then the handlers may not be there yet
-
-
-def alive(group):
-    """Processes of the group that still do something."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
-                state, _, pgrp = f.read().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue  # it is gone
-        if int(pgrp) == group and state not in "ZX":
-            found.append(int(name))
-    return found
 
 
 class Phases(Results):
@@ -78,24 +65,39 @@ class Phases(Results):
         self.assertEqual((code, stderr), (0, ""))
         self.assertIs(self.read(out)["complete"], True)
 
-    @two_cpus
+    def unread(self):
+        """A run that has measured, and waits for somebody to read the document."""
+        reader, writer = os.pipe()
+        args = ("--engines", "lockless,mutex", "--workload", "private", "--threads", "1",
+                "--slice", "1ms", "--warmup", "0.1ms", "--duration", "0.8s", "--quiet",
+                "--format", "json")
+        child = subprocess.Popen([IOPT, "run", *args], stdin=subprocess.DEVNULL, stdout=writer,
+                                 stderr=subprocess.PIPE, text=True)
+        self.addCleanup(child.stderr.close)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        os.close(writer)
+        pipe = os.fdopen(reader, encoding="utf-8")
+        self.addCleanup(pipe.close)
+        blocked(child.pid)
+        return child, pipe
+
     def test_slow_reader(self):
         """Interrupted while stdout is full: all of the document is written, when it can be."""
-        reader, writer = os.pipe()
-        args = ("--engines", "lockless", "--workload", "private", "--threads", "1,2",
-                "--slice", "1ms", "--warmup", "0.1ms", "--duration", "0.5s", "--quiet",
-                "--format", "json")
-        with subprocess.Popen([IOPT, "run", *args], stdin=subprocess.DEVNULL, stdout=writer,
-                              stderr=subprocess.PIPE, text=True) as child:
-            os.close(writer)
-            time.sleep(2.5)
-            child.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            with os.fdopen(reader, encoding="utf-8") as pipe:
-                doc = parse(pipe.read())
-            _, stderr = child.communicate(timeout=20)
-        self.assertIn(child.returncode, (0, 130), stderr)
-        self.sound(doc)
+        child, pipe = self.unread()
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        self.sound(parse(pipe.read()))
+        self.assertEqual((child.wait(timeout=20), child.stderr.read()), (0, ""))
+
+    def test_twice(self):
+        """The second of a kind ends it at once."""
+        child, _ = self.unread()
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        self.assertIsNone(child.poll())
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.wait(timeout=5), -signal.SIGINT)
 
     def test_parent_killed(self):
         """Its child goes with it."""
