@@ -56,7 +56,8 @@ class Topo(Command):
                  "table pages of workers on node 0 on 4, 1 on 5, 2 on 6"),
                 ("memory_only", ("--mem", "bind:3", "--threads", "2"), "table pages on node 3"),
                 ("snc2_memoryless", ("--place", "node:1", "--threads", "2"),
-                 "table pages on node 0; node 1 has no memory"),
+                 "table pages on node 0\n    ! node 1 has no memory for us: its workers' table pages come from "
+                 "node 0"),
                 ("offline", ("--mem", "interleave", "--threads", "2"),
                  "table pages in turn on nodes 0,8")):
             plan = self.fine("run", "--dry-run", "--topology", os.path.join(folder, name + ".xml"), *args)
