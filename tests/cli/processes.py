@@ -1,5 +1,8 @@
 """What a running iopt and its children are doing, from /proc."""
+import array
+import fcntl
 import os
+import termios
 import time
 
 
@@ -49,12 +52,11 @@ def alive(group):
     return found
 
 
-def blocked(pid):
-    """Wait until it has no threads any more and sleeps: in the write to a pipe that nobody reads."""
-    end, seen = time.monotonic() + 30, 0
-    while time.monotonic() < end and seen < 6:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
-            fields = f.read().rpartition(")")[2].split()
-        seen = seen + 1 if fields[0] == "S" and fields[17] == "1" else 0
+def blocked(pipe):
+    """Wait until the pipe, which nobody reads, is full: whoever writes to it sleeps."""
+    end, held = time.monotonic() + 30, array.array("i", [0])
+    while time.monotonic() < end and held[0] < 65536:
         time.sleep(0.05)
-    assert seen, "it does not block"
+        fcntl.ioctl(pipe, termios.FIONREAD, held)
+    assert held[0] >= 65536, "not enough is written"
+    time.sleep(0.2)

@@ -1,4 +1,5 @@
 """A signal in any phase: what is there is valid, no file is left half done, no process behind."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -68,6 +69,7 @@ class Phases(Results):
     def unread(self):
         """A run that has measured, and waits for somebody to read the document."""
         reader, writer = os.pipe()
+        fcntl.fcntl(writer, 1031, 65536)  # F_SETPIPE_SZ: what it is unless pages are large
         args = ("--engines", "lockless,mutex", "--workload", "private", "--threads", "1",
                 "--slice", "1ms", "--warmup", "0.1ms", "--duration", "0.8s", "--quiet",
                 "--format", "json")
@@ -79,7 +81,7 @@ class Phases(Results):
         os.close(writer)
         pipe = os.fdopen(reader, encoding="utf-8")
         self.addCleanup(pipe.close)
-        blocked(child.pid)
+        blocked(pipe)
         return child, pipe
 
     def test_slow_reader(self):
