@@ -156,6 +156,22 @@ static void test_remote_everywhere(void **state)
 	}
 }
 
+/* A node without memory as far from all: its local memory is one of the equals, remote another. */
+static void test_remote_is_not_local(void **state)
+{
+	static struct topo_node nodes[] = { { .os = 0, .memory_bytes = 1 }, { .os = 1 },
+					    { .os = 2, .memory_bytes = 1 } };
+	static struct topo_cpu cpu = { .node = 1, .memory = 0, .allowed = true };
+	static unsigned distance[] = { 10, 20, 20, 20, 10, 20, 20, 20, 10 };
+	static const struct topology t = { .ncpus = 1, .nnodes = 3, .cpus = &cpu, .nodes = nodes,
+					   .distance = distance };
+
+	(void)state;
+	assert_int_equal(topology_farthest(&t, 0), 2);
+	nodes[2].forbidden = true;
+	assert_int_equal(topology_farthest(&t, 0), UINT_MAX);
+}
+
 /* The dry run of a sweep: memory nodes in words. */
 static void test_plan_says(void **state)
 {
@@ -264,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_remote_spreads),
 		cmocka_unit_test(test_remote_everywhere),
+		cmocka_unit_test(test_remote_is_not_local),
 		cmocka_unit_test(test_plan_says),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_evenness),
