@@ -150,7 +150,8 @@ static void count_cpus(const struct case_result *c, struct audit_sum *sum)
 	sum->cpus = c->threads;
 	sum->cpus_as_asked = 0;
 	for (unsigned i = 0; i < c->threads; i++)
-		if (c->workers[i].cpu == c->workers[i].cpu_asked && !c->workers[i].moved)
+		if (c->workers[i].cpu == c->workers[i].cpu_asked && !c->workers[i].moved &&
+		    !c->workers[i].unpinned)
 			sum->cpus_as_asked++;
 }
 

@@ -157,11 +157,8 @@ static void locate(void *ctx, const struct page_desc *page, unsigned os_node)
 	l->c->workers[page->worker].pages_by_node[os_node]++;
 }
 
-/*
- * Interleave asks for no node but for evenness: of a worker's pages, each node's equal share is as
- * asked, and what a node has beyond it is not. Losers' pages, handed back out of turn, cost evenness.
- */
-static uint64_t even_pages(const struct worker_result *w, unsigned nodes)
+/* Losers' pages, handed back out of turn, cost evenness. */
+uint64_t audit_even_pages(const struct worker_result *w, unsigned nodes)
 {
 	uint64_t pages = 0, even = 0, share;
 
@@ -181,7 +178,7 @@ static uint64_t interleaved(const struct group_run *run, const struct case_resul
 	for (unsigned i = 0; i < run->topo->nnodes; i++)
 		nodes += topology_has_memory(run->topo, i);
 	for (unsigned w = 0; w < c->threads; w++)
-		even += even_pages(&c->workers[w], nodes ? nodes : 1);
+		even += audit_even_pages(&c->workers[w], nodes ? nodes : 1);
 	return even;
 }
 

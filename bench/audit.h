@@ -13,5 +13,7 @@
  * checked and `verified` stays null. 0 or -ENOMEM.
  */
 int audit_engine(struct group_run *run, unsigned e, bool empty, bool count);
+/* Of a worker's pages interleaved over so many nodes, those within each node's equal share. */
+uint64_t audit_even_pages(const struct worker_result *w, unsigned nodes);
 /* Note a failure found elsewhere (operations that failed, pages that did not come back). */
 void audit_fail(struct case_result *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -238,6 +238,7 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 			continue; /* it did not come to this case */
 		wr.ops += c->workers[w].ops;
 		wr.moved |= c->workers[w].moved;
+		wr.unpinned |= c->workers[w].unpinned;
 		c->workers[w] = wr;
 	}
 	if (merge_histogram(c->window, f) || merge_histogram(c->vain, f) || merge_histogram(c->gap, f))

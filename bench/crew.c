@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/headroom.h"
 #include "sys/topology.h"
 
 struct member {
@@ -84,8 +85,11 @@ int crew_create(struct crew **out, unsigned n, const unsigned *cpus, struct err 
 	struct crew *crew = calloc(1, sizeof(*crew) + n * sizeof(crew->members[0]));
 	int error = 0;
 
-	if (!crew)
-		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u threads", n);
+	if (!crew || !headroom_threads(n)) {
+		free(crew);
+		return err_set(err, EXIT_NO_RESOURCE, "no memory for the stacks of %u thread%s; is "
+			       "`ulimit -v` set?", n, n == 1 ? "" : "s");
+	}
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_cond_init(&crew->wake, NULL);
 	pthread_cond_init(&crew->done, NULL);
@@ -98,7 +102,8 @@ int crew_create(struct crew **out, unsigned n, const unsigned *cpus, struct err 
 	pthread_mutex_unlock(&crew->lock);
 	if (error) {
 		crew_destroy(crew);
-		return err_set(err, EXIT_NO_RESOURCE, "cannot start %u threads: %s", n, strerror(error));
+		return err_set(err, EXIT_NO_RESOURCE, "cannot start %u thread%s: %s", n, n == 1 ? "" : "s",
+			       strerror(error));
 	}
 	if (crew->pin_error) {
 		int pin = crew->pin_error;

@@ -227,6 +227,7 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 {
 	const struct group *g = run->g;
 	struct pool_config config = { .zero = g->zero, .mem = g->mem.kind, .node = g->mem.node };
+	char text[240];
 
 	run->caches = calloc(g->threads, sizeof(run->caches[0]));
 	run->ops = calloc(g->threads, sizeof(run->ops[0]));
@@ -238,10 +239,8 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 		return err->code;
 	if (pool_warning(run->pool))
 		result_warn(result, "%s", pool_warning(run->pool));
-	if (g->oversubscribed)
-		result_warn(result, "oversubscribed: %u threads share the CPUs of %s; whoever waits for "
-			    "a lock may wait for a thread that is not running", g->threads,
-			    g->place.text);
+	for (unsigned i = 0; plan_warning(g, result->topo, i, text, sizeof(text)); i++)
+		result_warn(result, "%s", text);
 	crew_run(run->crew, open_worker, run);
 	counters_explain(run);
 	if (worker_failed(run, err))

@@ -39,6 +39,7 @@ struct tally {
 	struct host_counters before, after;
 	struct perf_reading counters;               /* of the measured part */
 	unsigned cpu;                               /* where it was found */
+	bool unpinned;                              /* free to run elsewhere too */
 };
 
 struct lane {

@@ -7,9 +7,6 @@
 #include "bench/suggest.h"
 #include "bench/verbs.h"
 
-/* Texts go out in one write, so that a failure still has its reason when it is reported. */
-static char stdout_buffer[64 << 10];
-
 struct verb {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -73,10 +70,12 @@ static int finish(int rc)
 
 int main(int argc, char **argv)
 {
-	static char help_flag[] = "--help";
+	static char help_flag[] = "--help", buffer[64 << 10];
 	char *help_argv[] = { help_flag, NULL };
 
-	setvbuf(stdout, stdout_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof(stdout_buffer));
+	/* so that a text is one write, and its error the one that is reported */
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

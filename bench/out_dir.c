@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/checkpoint.h"
+#include "bench/signals.h"
 #include "bench/write.h"
 
 static int write_job(const struct result *r, FILE *out)
@@ -137,7 +138,7 @@ static FILE *open_temporary(char *path, const char *dir, const char *name, struc
 	return out;
 }
 
-int out_dir_check(const char *dir, struct err *err)
+static int check(const char *dir, struct err *err)
 {
 	char path[PATH_BYTES];
 	int failed;
@@ -187,7 +188,7 @@ static int put_in_place(char (*temporary)[PATH_BYTES], const char *dir, struct e
 	return 0;
 }
 
-int out_dir_write_job(const struct result *r, const char *dir, struct err *err)
+static int write_job_alone(const struct result *r, const char *dir, struct err *err)
 {
 	const size_t job = NFILES - 1;
 	char temporary[PATH_BYTES], path[PATH_BYTES];
@@ -203,7 +204,7 @@ int out_dir_write_job(const struct result *r, const char *dir, struct err *err)
 	return code;
 }
 
-int out_dir_write(const struct result *r, const char *dir, struct err *err)
+static int write_all(const struct result *r, const char *dir, struct err *err)
 {
 	char (*temporary)[PATH_BYTES] = calloc(NFILES, sizeof(*temporary));
 
@@ -221,4 +222,38 @@ int out_dir_write(const struct result *r, const char *dir, struct err *err)
 			unlink(temporary[i]);
 	free(temporary);
 	return err->code;
+}
+
+/* Nobody ends the process while a temporary file lies there: a second interrupt waits for it. */
+int out_dir_check(const char *dir, struct err *err)
+{
+	sigset_t before;
+	int code;
+
+	signals_hold(&before);
+	code = check(dir, err);
+	signals_release(&before);
+	return code;
+}
+
+int out_dir_write(const struct result *r, const char *dir, struct err *err)
+{
+	sigset_t before;
+	int code;
+
+	signals_hold(&before);
+	code = write_all(r, dir, err);
+	signals_release(&before);
+	return code;
+}
+
+int out_dir_write_job(const struct result *r, const char *dir, struct err *err)
+{
+	sigset_t before;
+	int code;
+
+	signals_hold(&before);
+	code = write_job_alone(r, dir, err);
+	signals_release(&before);
+	return code;
 }

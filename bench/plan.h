@@ -54,6 +54,12 @@ unsigned plan_memory_node(const struct topology *t, const struct mem_choice *mem
 /* Can workers on these CPUs have their memory? 0, or EXIT_NO_RESOURCE saying what is there. */
 int plan_check_memory(const struct topology *t, const struct mem_choice *mem, const unsigned *cpus,
 		      unsigned threads, struct err *err);
+/*
+ * The i-th thing about its CPUs and nodes that a reader of a group's figures should know, into
+ * `text`; false: no more.
+ */
+bool plan_warning(const struct group *g, const struct topology *t, unsigned i, char *text,
+		  size_t size);
 /* A line of the dry run: "table pages of workers on node 0 on 2, 1 on 3". */
 void plan_print_memory(const struct group *g, const struct topology *topo, FILE *out);
 

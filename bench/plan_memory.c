@@ -75,7 +75,7 @@ static void add_home(struct homes *h, unsigned node, unsigned memory)
 	h->n++;
 }
 
-static void print_homes(const struct homes *h, const struct topology *t, FILE *out)
+static void print_homes(const struct homes *h, FILE *out)
 {
 	const char *sep = " of workers on node ";
 	unsigned same = 1;
@@ -89,9 +89,6 @@ static void print_homes(const struct homes *h, const struct topology *t, FILE *o
 		fprintf(out, "%s%u on %u", sep, h->node[i], h->memory[i]);
 		sep = ", ";
 	}
-	for (unsigned i = 0; i < h->n; i++)
-		if (!t->nodes[topology_node(t, h->node[i])].memory_bytes)
-			fprintf(out, "; node %u has no memory", h->node[i]);
 	fputc('\n', out);
 }
 
@@ -108,7 +105,7 @@ void plan_print_memory(const struct group *g, const struct topology *topo, FILE 
 		for (unsigned i = 0; i < g->threads; i++)
 			add_home(&h, topology_cpu_node(topo, g->cpus[i]),
 				 plan_memory_node(topo, &g->mem, g->cpus[i]));
-		print_homes(&h, topo, out);
+		print_homes(&h, out);
 	}
 	free(h.node);
 	free(h.memory);

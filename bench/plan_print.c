@@ -32,6 +32,14 @@ static void print_mix(const struct group *g, FILE *out)
 		fprintf(out, "  depth %lu", (unsigned long)g->depth);
 }
 
+static void print_warnings(const struct group *g, const struct topology *topo, FILE *out)
+{
+	char text[240];
+
+	for (unsigned i = 0; plan_warning(g, topo, i, text, sizeof(text)); i++)
+		fprintf(out, "    ! %s\n", text);
+}
+
 static void print_group(const struct group *g, const struct topology *topo, FILE *out)
 {
 	char page[32], think[32];
@@ -50,6 +58,7 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero),
 		(double)g->duration_ns / 1e9, (double)g->slice_ns / 1e6);
 	plan_print_memory(g, topo, out);
+	print_warnings(g, topo, out);
 	fprintf(out, "    engines");
 	for (unsigned e = 0; e < g->nengines; e++)
 		fprintf(out, " %s%s", g->engines[e]->name, e == 0 ? " (baseline)" : "");

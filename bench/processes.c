@@ -1,14 +1,13 @@
 #include "bench/processes.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/case.h"
+#include "bench/signals.h"
 
 /* What a child reports beside its cases. */
 struct share_end {
@@ -18,25 +17,6 @@ struct share_end {
 	unsigned nwarnings;
 };
 
-static void on_stop(int signal)
-{
-	(void)signal;
-	at_store(&run_interrupted, 1, relaxed); /* a flag, nothing rides on it */
-}
-
-/*
- * A terminal interrupts parent and child, `kill` only the parent, who passes it on: so the child
- * may hear of it any number of times. When a second interrupt kills the parent, it goes too.
- */
-static void follow_parent(void)
-{
-	struct sigaction action = { .sa_handler = on_stop };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
 /* In the child: run, save, and leave without the parent's exit handlers. */
 static void child(const struct plan *plan, uint32_t process, unsigned processes,
 		  struct result *result, const struct progress *progress,
@@ -45,7 +25,6 @@ static void child(const struct plan *plan, uint32_t process, unsigned processes,
 	struct share_end end = { 0 };
 	bool saved;
 
-	follow_parent();
 	result_free(result); /* what earlier processes found is the parent's */
 	result->nwarnings = 0;
 	if (cases_init(plan, result))
@@ -90,6 +69,42 @@ static FILE *memory_file(void)
 	return f;
 }
 
+/* Its status. Signals are passed on until it has ended, and not to whoever has its number later. */
+static int wait_for(pid_t pid)
+{
+	siginfo_t info;
+	int status = 0;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	signals_pass_to(0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* Fork under held signals, so that none is lost between the fork and whoever it is for. */
+static pid_t start(const struct plan *plan, uint32_t process, unsigned processes,
+		   struct result *result, const struct progress *progress,
+		   struct checkpoint *kept, FILE *f)
+{
+	pid_t parent = getpid(), pid;
+	sigset_t before;
+
+	fflush(NULL);
+	signals_hold(&before);
+	pid = fork();
+	if (pid == 0) {
+		signals_follow(parent, &before);
+		child(plan, process, processes, result, progress, kept, f);
+	}
+	signals_pass_to(pid > 0 ? pid : 0);
+	if (pid > 0 && at_load(&run_interrupted, relaxed)) /* before the hold: a flag */
+		kill(pid, SIGTERM);
+	signals_release(&before);
+	return pid;
+}
+
 static int one_process(const struct plan *plan, uint32_t process, unsigned processes,
 		       struct result *result, const struct progress *progress,
 		       struct checkpoint *kept, struct err *err)
@@ -101,16 +116,12 @@ static int one_process(const struct plan *plan, uint32_t process, unsigned proce
 	if (!f)
 		return err_set(err, EXIT_NO_RESOURCE, "--processes: no memory for what a process finds: %s",
 			       strerror(errno));
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		child(plan, process, processes, result, progress, kept, f);
+	pid = start(plan, process, processes, result, progress, kept, f);
 	if (pid < 0) {
 		fclose(f);
 		return err_set(err, EXIT_NO_RESOURCE, "--processes: cannot fork: %s", strerror(errno));
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) /* a signal, passed on */
-		kill(pid, SIGTERM);
+	status = wait_for(pid);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		code = err_set(err, WIFEXITED(status) ? EXIT_WRITE : EXIT_INTERNAL,
 			       "--processes: process %u ended badly (status 0x%x)", process, status);

@@ -1,5 +1,5 @@
 /* run.c - `iopt run`: options, plan, run, report. */
-#include <signal.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -7,24 +7,9 @@
 #include "bench/plan.h"
 #include "bench/progress.h"
 #include "bench/runner.h"
+#include "bench/signals.h"
 #include "bench/verbs.h"
 #include "bench/write.h"
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	/* relaxed: a flag, nothing rides on it; the slice under way is finished first */
-	at_store(&run_interrupted, 1, relaxed);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN); /* a closed stdout is a write error, not a death */
-}
 
 static void describe(struct result *r, const struct topology *topo)
 {
@@ -48,8 +33,11 @@ static int exit_code(const struct result *r, int write_code)
 	for (size_t i = 0; i < r->ncases; i++)
 		if (r->cases[i].verified == VERIFIED_NO)
 			return EXIT_VERIFY;
-	if (r->lost_pinning || r->clock_stepped_back)
+	if (r->lost_pinning || r->clock_stepped_back) {
+		fprintf(stderr, "iopt run: not to be trusted: %s\n", r->lost_pinning
+			? "a worker did not stay pinned to its CPU" : "the clock stepped back");
 		return EXIT_UNTRUSTED;
+	}
 	if (write_code)
 		return write_code;
 	return r->complete ? EXIT_FINE : EXIT_INTERRUPTED;
@@ -99,7 +87,6 @@ static int execute(const struct plan *plan, struct result *r, const struct optio
 	struct err err = { 0 };
 	int code, reported;
 
-	catch_signals();
 	progress_start(&line, o->quiet, plan->predicted_s);
 	code = run_plan(plan, o->processes, r, &progress, kept, &err);
 	progress_end(&line);
@@ -172,6 +159,7 @@ int verb_run(int argc, char **argv)
 
 	if (!r)
 		return EXIT_NO_RESOURCE;
+	signals_catch();
 	r->argc = argc;
 	r->argv = argv;
 	code = jobs_parse(&jobs, &r->njobs, argc, argv, &help, &err);

@@ -78,6 +78,17 @@ static void finish_fairness(struct engine_run *er, unsigned threads)
 	free(rate);
 }
 
+/* The first worker is named; more would say the same. */
+static void check_pinning(struct result *r, const struct worker_result *w, unsigned number)
+{
+	if (!w->moved && !w->unpinned)
+		return;
+	if (!r->lost_pinning)
+		result_warn(r, "worker %u did not stay pinned to CPU %u: somebody changed its affinity, or "
+			    "the CPU went offline", number, w->cpu_asked);
+	r->lost_pinning = true;
+}
+
 /* What the lanes hold goes into the case. */
 static void finish_case(struct group_run *run, unsigned e)
 {
@@ -89,8 +100,7 @@ static void finish_case(struct group_run *run, unsigned e)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
 		hist_merge(c->window, er->lanes[w]->window);
 		hist_merge(c->vain, er->lanes[w]->vain);
-		if (c->workers[w].moved)
-			run->result->lost_pinning = true;
+		check_pinning(run->result, &c->workers[w], w);
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */
 		finish_fairness(er, group_writers(run->g));

@@ -111,7 +111,7 @@ static void print_warnings(const struct screen *s)
 		fputs(plain, s->out);
 	}
 	if (s->r->lost_pinning)
-		screen_alarm(s, "! a worker was found on another CPU than asked: do not trust this run");
+		screen_alarm(s, "! a worker did not stay pinned to its CPU: do not trust this run");
 	if (s->r->clock_stepped_back)
 		screen_alarm(s, "! the clock stepped back: do not trust this run");
 }

@@ -34,7 +34,9 @@ static void group_line(const struct screen *s, const struct case_result *c)
 		flow_add(&flow, "depth %llu", (unsigned long long)c->depth);
 	show_think(text, sizeof(text), c->think_ns);
 	flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
-	flow_add(&flow, "place %s, mem %s, zero %s", c->place, c->mem, c->zero);
+	flow_add(&flow, "place %s%s%s%s, mem %s, zero %s", c->place,
+		 strcmp(c->smt, "last") ? ", smt " : "", strcmp(c->smt, "last") ? c->smt : "",
+		 c->oversubscribed ? ", CPUs shared" : "", c->mem, c->zero);
 	flow_end(&flow);
 }
 

@@ -13,6 +13,12 @@
 #define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
 #define ROUND_MIN 8u
 
+/* Relaxed: a signal's flag, nothing rides on it. */
+static bool interrupted(void)
+{
+	return at_load(&run_interrupted, relaxed);
+}
+
 static void slice_worker(void *arg, unsigned w)
 {
 	struct group_run *run = arg;
@@ -30,6 +36,7 @@ static void slice_worker(void *arg, unsigned w)
 	lane_rest(lane);
 	grace_offline(lane->grace);
 	t->cpu = (unsigned)sched_getcpu();
+	t->unpinned = !pin_holds(run->g->cpus[w]);
 	host_counters_thread(&t->after);
 }
 
@@ -93,6 +100,7 @@ static void keep(struct group_run *run, unsigned e)
 		wr->ops += lane->tally.ops;
 		wr->cpu = lane->tally.cpu;
 		wr->moved |= lane->tally.cpu != wr->cpu_asked;
+		wr->unpinned |= lane->tally.unpinned;
 		c->disturbed += lane->tally.disturbed;
 		if (!(c->longest_wait_ns >= longest))
 			c->longest_wait_ns = longest;
@@ -156,8 +164,7 @@ static int one_round(struct group_run *run, unsigned e, struct slice *out, struc
 	out->steal_ns += host_steal_ns() - steal;
 	if (!collect(run, e, out))
 		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", w->name);
-	/* relaxed: a signal's flag; a slice cut short does not count */
-	kept = run->recording && !at_load(&run_interrupted, relaxed);
+	kept = run->recording && !interrupted(); /* a slice cut short does not count */
 	meeting_collect(run, e, kept, out);
 	if (kept)
 		keep(run, e);
@@ -192,7 +199,7 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	memset(out, 0, sizeof(*out));
 	out->position = run->position = position;
 	/* relaxed: as in one_round() */
-	for (uint64_t i = 0; i < rounds && !(i && at_load(&run_interrupted, relaxed)); i++)
+	for (uint64_t i = 0; i < rounds && !(i && interrupted()); i++)
 		if (one_round(run, e, out, err))
 			return err->code;
 	if (w->cold)
@@ -225,7 +232,7 @@ static int trial(struct group_run *run, double *slowest_ns, double *fastest_op_n
 {
 	*slowest_ns = 0;
 	*fastest_op_ns = INFINITY;
-	for (unsigned e = 0; e < run->g->nengines; e++) {
+	for (unsigned e = 0; e < run->g->nengines && !interrupted(); e++) {
 		double elapsed_ns, op_ns;
 
 		if (try_engine(run, e, &elapsed_ns, &op_ns, err))
@@ -273,7 +280,7 @@ int group_calibrate(struct group_run *run, struct err *err)
 	if (g->think_ns && g->slice_ns / g->think_ns < run->ops_per_worker)
 		run->ops_per_worker = 1 + g->slice_ns / g->think_ns;
 	run->round = g->round < 32 ? g->round : 32;
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < 12 && !interrupted(); i++) {
 		if (trial(run, &slowest, &op_ns, err))
 			return err->code;
 		if (slowest > want / 4 || (g->workload->cold && run->round == g->round))

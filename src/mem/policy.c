@@ -1,8 +1,19 @@
 #include "mem/policy.h"
 
 #include <numa.h>
+#include <numaif.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Of this process's cpuset; all where the system will not tell. libnuma would print its refusal. */
+static struct bitmask *allowed_nodes(void)
+{
+	struct bitmask *nodes = numa_allocate_nodemask();
+
+	if (nodes && get_mempolicy(NULL, nodes->maskp, nodes->size + 1, NULL, MPOL_F_MEMS_ALLOWED))
+		numa_bitmask_setall(nodes);
+	return nodes;
+}
 
 unsigned policy_nodes(unsigned os_nodes[POOL_NODES_MAX])
 {
@@ -10,9 +21,9 @@ unsigned policy_nodes(unsigned os_nodes[POOL_NODES_MAX])
 	unsigned n = 0;
 
 	os_nodes[0] = 0;
-	if (numa_available() < 0)
+	allowed = numa_available() < 0 ? NULL : allowed_nodes();
+	if (!allowed)
 		return 1;
-	allowed = numa_get_mems_allowed();
 	for (int node = 0; node <= numa_max_node() && n < POOL_NODES_MAX; node++)
 		if (numa_bitmask_isbitset(allowed, (unsigned)node) &&
 		    numa_node_size64(node, NULL) > 0)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sys/atomic.h"
+#include "sys/headroom.h"
 
 #define BUDGET_NS 250000000u
 #define PAIR_NS 4000000u /* per pair of CPUs; a busy one gets through fewer rounds */
@@ -79,7 +80,7 @@ static uint64_t check_pair(uint64_t (*stamp)(void), int cpu)
 
 	at_init(&r.turn, 0);
 	at_init(&r.quit, false);
-	if (pthread_create(&thread, NULL, partner, &r))
+	if (!headroom_threads(1) || pthread_create(&thread, NULL, partner, &r))
 		return 0;
 	while (turn < 2 * ROUNDS && clock_monotonic_ns() < deadline) {
 		if (at_load(&r.turn, acquire) != turn) { /* pairs with take_turn()'s release */

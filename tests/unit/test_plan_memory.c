@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bench/audit.h"
 #include "bench/plan.h"
 
 #define XML(name) TEST_DATA "/topology/" name ".xml"
@@ -155,6 +156,22 @@ static void test_remote_everywhere(void **state)
 	}
 }
 
+/* A node without memory as far from all: its local memory is one of the equals, remote another. */
+static void test_remote_is_not_local(void **state)
+{
+	static struct topo_node nodes[] = { { .os = 0, .memory_bytes = 1 }, { .os = 1 },
+					    { .os = 2, .memory_bytes = 1 } };
+	static struct topo_cpu cpu = { .node = 1, .memory = 0, .allowed = true };
+	static unsigned distance[] = { 10, 20, 20, 20, 10, 20, 20, 20, 10 };
+	static const struct topology t = { .ncpus = 1, .nnodes = 3, .cpus = &cpu, .nodes = nodes,
+					   .distance = distance };
+
+	(void)state;
+	assert_int_equal(topology_farthest(&t, 0), 2);
+	nodes[2].forbidden = true;
+	assert_int_equal(topology_farthest(&t, 0), UINT_MAX);
+}
+
 /* The dry run of a sweep: memory nodes in words. */
 static void test_plan_says(void **state)
 {
@@ -171,7 +188,7 @@ static void test_plan_says(void **state)
 		{ FOUR, "scatter", "bind:1", "    table pages on node 1\n", 4 },
 		{ FOUR, "compact", "interleave", "    table pages in turn on nodes 0-3\n", 1 },
 		{ XML("snc2_memoryless"), "node:1", "local",
-		  "    table pages on node 0; node 1 has no memory\n", 2 },
+		  "    table pages on node 0\n", 2 },
 	};
 
 	(void)state;
@@ -195,13 +212,78 @@ static void test_plan_says(void **state)
 	}
 }
 
+/* Everything a group's CPUs and nodes are warned of, line by line. */
+static void test_warnings(void **state)
+{
+	static const struct {
+		const char *spec, *place, *mem, *wants;
+		unsigned threads;
+	} row[] = {
+		{ FOUR, "node-rr", "local", "", 4 },
+		{ FOUR, "compact", "local", "oversubscribed: 9 threads share the CPUs of compact; whoever "
+		  "waits for a lock may wait for a thread that is not running\n", 9 },
+		{ XML("hybrid"), "compact", "local", "", 4 },
+		{ XML("hybrid"), "compact", "local", "workers run on cores of several kinds: figures mix "
+		  "them, and fairness is not the lock's; --place cpus:LIST keeps to one kind\n", 5 },
+		{ XML("snc2_memoryless"), "node-rr", "local", "node 1 has no memory for us: its workers' "
+		  "table pages come from node 0\n", 13 },
+		{ XML("snc2_memoryless"), "node-rr", "remote", "", 13 },
+		{ XML("forbidden"), "scatter", "local", "node 1 has no memory for us: its workers' table "
+		  "pages come from node 0\nnode 2 has no memory for us: its workers' table pages come "
+		  "from node 3\n", 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct topology *t = load(row[i].spec);
+		struct group g = { .threads = row[i].threads, .mem = mem(row[i].mem) };
+		struct err err = { 0 };
+		char text[1024] = "", line[240];
+
+		g.cpus = calloc(g.threads, sizeof(g.cpus[0]));
+		assert_int_equal(place_parse(&g.place, row[i].place, &err), 0);
+		g.place.oversubscribe = true;
+		assert_int_equal(place_cpus(t, &g.place, g.threads, g.cpus, &err), 0);
+		g.oversubscribed = g.threads > place_capacity(t, &g.place);
+		for (unsigned k = 0; plan_warning(&g, t, k, line, sizeof(line)); k++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", line);
+		assert_string_equal(text, row[i].wants);
+		free(g.cpus);
+		topology_free(t);
+	}
+}
+
+/* Interleaved: what exceeds a node's equal share is not as asked. */
+static void test_evenness(void **state)
+{
+	static const struct {
+		uint64_t pages[4];
+		unsigned nodes, even;
+	} row[] = {
+		{ { 25, 25, 25, 25 }, 4, 100 }, { { 26, 25, 25, 25 }, 4, 101 }, { { 1 }, 4, 1 },
+		{ { 2 }, 4, 1 }, { { 100, 0, 0, 0 }, 4, 25 }, { { 40, 20, 20, 20 }, 4, 85 },
+		{ { 7 }, 1, 7 }, { { 0 }, 2, 0 }, { { 30, 0, 30 }, 2, 60 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct worker_result w = { 0 };
+
+		memcpy(w.pages_by_node, row[i].pages, sizeof(row[i].pages));
+		assert_int_equal(audit_even_pages(&w, row[i].nodes), row[i].even);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_remote_spreads),
 		cmocka_unit_test(test_remote_everywhere),
+		cmocka_unit_test(test_remote_is_not_local),
 		cmocka_unit_test(test_plan_says),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_evenness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,33 @@ static void test_no_such_node(void **state)
 	assert_non_null(strstr(err.text, "--mem device:999"));
 }
 
+/* The node of each cache or nothing: never the nearest instead, as for local. */
+static void test_remote(void **state)
+{
+	struct pool_config config = { .mem = POOL_MEM_REMOTE };
+	static const unsigned os[] = { 0, 62 };
+	uint64_t by_node[POOL_NODES_MAX];
+	struct pool *pool = NULL;
+	struct pool_cache *cache;
+	struct err err;
+
+	(void)state;
+	if (pool_create_nodes(&pool, &config, os, 2, &err)) {
+		assert_int_equal(err.code, EXIT_NO_RESOURCE); /* a machine that refuses */
+		return;
+	}
+	assert_null(pool_cache_create(pool, 5));  /* no node of the pool */
+	assert_null(pool_cache_create(pool, 62)); /* a node that is not there: binding is refused */
+	cache = pool_cache_create(pool, 0);
+	assert_non_null(cache);
+	for (unsigned i = 0; i < 100; i++)
+		assert_non_null(page_alloc(cache, 1));
+	if (where_counts(pool, 0, by_node))
+		assert_int_equal(by_node[0], 100);
+	pool_cache_destroy(cache);
+	pool_destroy(pool);
+}
+
 /* Every call of `number` fails with EPERM from here on, as containers do it. */
 static int refuse(int number)
 {
@@ -263,7 +290,10 @@ static int mbind_refused(void)
 	if (refuse(SYS_mbind))
 		return SKIPPED;
 	CHECK(pool_create(&pool, &config, &err) == EXIT_NO_RESOURCE);
-	CHECK(strstr(err.text, "mbind is refused"));
+	CHECK(strstr(err.text, "--mem bind:0: mbind is refused"));
+	config.mem = POOL_MEM_REMOTE;
+	CHECK(pool_create(&pool, &config, &err) == EXIT_NO_RESOURCE);
+	CHECK(strstr(err.text, "--mem remote: mbind is refused"));
 	config.mem = POOL_MEM_LOCAL;
 	CHECK(!pool_create(&pool, &config, &err));
 	CHECK(pool_warning(pool) && strstr(pool_warning(pool), "mbind is refused"));
@@ -409,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_real_nodes),
 		cmocka_unit_test(test_no_such_node),
+		cmocka_unit_test(test_remote),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_small_pools_stay_small),
 		cmocka_unit_test(test_no_huge_pages),
