@@ -44,8 +44,8 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 }
 
 #define ROW(f, s, name_, shown, body_, help_, single_, ruler_)                                     \
-	{ .name = #f "/" name_, .format = #f, .sync = shown, .body = body_, .help = help_,         \
-	  .run = f##_##s##_run, .single = single_, .ruler = ruler_ },
+	{ .name = #f "/" name_, .format = #f, .sizes = SIZES_##f, .sync = shown, .body = body_,            \
+	  .help = help_, .run = f##_##s##_run, .single = single_, .ruler = ruler_ },
 #define ROW_OLD(f, s, name_, shown, help_) ROW(f, s, name_, shown, "2019", help_, false, false)
 #define ROW_NEW(f, s, name_, help_, single_)                                                       \
 	ROW(f, s, name_, name_, "modern", help_, single_, false)
