@@ -7,12 +7,23 @@
 
 #include "bench/units.h"
 
+/* Only what is not as usual: ids stay readable. */
+static void name_axes(char *text, size_t size, const struct case_result *c, const struct group *g)
+{
+	size_t used = strlen(text);
+
+	if (g->order != ORDER_AUTO && g->order != g->workload->order)
+		used += (size_t)snprintf(text + used, size - used, "/%s", c->order);
+	if (g->source != POOL_SOURCE_POOL)
+		snprintf(text + used, size - used, "/from-%s", c->source);
+}
+
 static void name_case(struct case_result *c, const struct group *g)
 {
 	const char *short_name = strchr(c->engine->name, '/');
-	char page[16], think[16], shape[48] = "";
+	char page[MIX_TEXT_MAX], think[16], shape[96] = "";
 
-	show_bytes(page, sizeof(page), c->page_bytes);
+	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
 	for (char *p = think; *p; p++)
 		if (*p == ' ')
@@ -21,6 +32,7 @@ static void name_case(struct case_result *c, const struct group *g)
 		snprintf(shape, sizeof(shape), "/%s%s", c->range, c->disjoint ? "/disjoint" : "");
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
+	name_axes(shape, sizeof(shape), c, g);
 	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%.64s/%s/%s%s", c->workload,
 		 short_name ? short_name + 1 : c->engine->name, c->threads, page,
 		 (unsigned long)c->batch, think, c->place, c->mem, c->zero, shape);
@@ -66,6 +78,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->threads = g->threads;
 	c->nodes_used = g->nodes_used;
 	c->page_bytes = 1ull << g->page_lg2;
+	c->mix = g->mix;
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
@@ -74,6 +87,10 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	snprintf(c->zero, sizeof(c->zero), "%s", zero_name(g->zero));
 	snprintf(c->share, sizeof(c->share), "%s", share_name(g->share));
 	snprintf(c->range, sizeof(c->range), "%s", range_name(g->range));
+	if (g->workload->order != ORDER_AUTO)
+		snprintf(c->order, sizeof(c->order), "%s",
+			 order_name(g->order == ORDER_AUTO ? g->workload->order : g->order));
+	snprintf(c->source, sizeof(c->source), "%s", source_name(g->source));
 	name_workload(c, g);
 	name_case(c, g);
 	c->longest_wait_ns = c->jain = c->min_max = NAN;

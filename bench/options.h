@@ -35,7 +35,9 @@ struct mem_choice {
 };
 
 /* AUTO: the least the workload can share; the root in private, leaf tables in adjacent. */
-enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
+enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_L2, SHARE_L1, SHARE_TABLE, SHARE_LINE };
+/* AUTO: the workload's own, struct workload says which. */
+enum order_kind { ORDER_AUTO, ORDER_RANDOM, ORDER_ASCENDING, ORDER_DESCENDING };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
@@ -51,14 +53,16 @@ struct options {
 	struct list_text engines;   /* full names, checked */
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
 	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
-	struct list_u64 page_size;  /* log2 of bytes */
+	struct list_u64 page_size;  /* log2 of bytes, and a weight: page_mix.h */
 	struct list_u64 batch;      /* pages per call */
 	struct list_u64 think_ns;
-	size_t nplaces, nmems, nzeros;
+	size_t nplaces, nmems, nzeros, nsources;
 	struct place places[LIST_MAX];
 	struct mem_choice mems[LIST_MAX];
 	enum pool_zero zeros[LIST_MAX];
+	enum pool_source sources[LIST_MAX];
 	enum share_kind share;
+	enum order_kind order;
 	enum range_kind range;
 	bool disjoint;
 	uint64_t duration_ns;       /* per group of interleaved engines; 0: chosen */
@@ -102,3 +106,5 @@ const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
 const char *breakage_name(enum breakage k);
 const char *zero_name(enum pool_zero k);
+const char *order_name(enum order_kind k);
+const char *source_name(enum pool_source k);

@@ -17,18 +17,31 @@ static void print_cpus(const struct group *g, FILE *out)
 	}
 }
 
+/* What is not as usual. */
+static void print_axes(const struct group *g, FILE *out)
+{
+	if (g->share != SHARE_ROOT)
+		fprintf(out, "  share %s", share_name(g->share));
+	if (g->order != g->workload->order)
+		fprintf(out, "  order %s", order_name(g->order));
+	if (g->source != POOL_SOURCE_POOL)
+		fprintf(out, "  pages from %s", source_name(g->source));
+}
+
 static void print_group(const struct group *g, FILE *out)
 {
-	char page[32], think[32];
+	char page[MIX_TEXT_MAX], think[32];
 
 	fprintf(out, "  %s%s%s  threads %u on CPUs ", g->workload->name, g->argument[0] ? ":" : "",
 		g->argument, g->threads);
 	print_cpus(g, out);
 	fprintf(out, " (%s, %u node%s)\n", g->place.text, g->nodes_used, g->nodes_used == 1 ? "" : "s");
-	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s  %.1f s in slices of %.0f ms\n",
-		show_bytes(page, sizeof(page), 1ull << g->page_lg2), (unsigned long)g->batch,
-		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero),
-		(double)g->duration_ns / 1e9, (double)g->slice_ns / 1e6);
+	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s",
+		page_mix_show(page, sizeof(page), &g->mix, 1ull << g->page_lg2), (unsigned long)g->batch,
+		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero));
+	print_axes(g, out);
+	fprintf(out, "  %.1f s in slices of %.0f ms\n", (double)g->duration_ns / 1e9,
+		(double)g->slice_ns / 1e6);
 	fprintf(out, "    engines");
 	for (unsigned e = 0; e < g->nengines; e++)
 		fprintf(out, " %s%s", g->engines[e]->name, e == 0 ? " (baseline)" : "");

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bench/options.h"
+#include "bench/page_mix.h"
 #include "pt/engine.h"
 #include "stat/histogram.h"
 #include "stat/stat.h"
@@ -70,15 +71,17 @@ struct overlap_result {
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
-	char case_id[320];
+	char case_id[512];
 	unsigned group;            /* cases of a group were interleaved with each other */
 	unsigned section;          /* of the screen: 1 lock, 2 waste, 3 overlap, 0 other */
 	const struct pt_engine *engine;
 	char workload[64];         /* "private", "replay:nvme-amd-lazy" */
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
 	unsigned threads, nodes_used;
-	uint64_t page_bytes, batch, think_ns;
+	uint64_t page_bytes, batch, think_ns; /* page_bytes of a mix: its smallest */
+	struct page_mix mix;
 	char place[256], mem[32], zero[8], share[8], range[16];
+	char order[12], source[10]; /* order "": the workload takes none */
 	bool disjoint;
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */

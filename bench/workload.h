@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/options.h"
 #include "sys/err.h"
 
 struct group;
@@ -27,6 +28,8 @@ struct workload {
 	bool unowned;           /* breaks the contract on purpose */
 	bool pure;              /* operations come in stretches of one kind */
 	bool singly;            /* every operation is timed by a pair of stamps of its own */
+	bool mixes;             /* takes a mix of page sizes */
+	enum order_kind order;  /* what --order auto is; ORDER_AUTO: the option does not apply */
 	unsigned min_threads;
 	/*
 	 * Can this group be run? Asked while planning, before anything is measured; what it says

@@ -26,6 +26,9 @@ static uint64_t total_pages(const struct group_run *run)
 
 static int check(const struct group *g, struct err *err)
 {
+	if (g->order == ORDER_RANDOM)
+		return err_set(err, EXIT_USAGE, "--order random: the cursor hands out one page behind the "
+			       "other; use ascending or descending, or --workload private");
 	if (g->round << 9 > (1ull << 50) >> g->page_lg2)
 		return err_set(err, EXIT_USAGE, "cursor: --round %lu of this page size does not fit "
 			       "the address space", (unsigned long)g->round);
@@ -62,7 +65,8 @@ static void slice(struct lane *lane)
 	lane->tally.start = clock_now();
 	/* relaxed: the counter only makes ranges disjoint, it publishes nothing */
 	while ((at = at_add(&cursor->next, g->batch, relaxed)) < cursor->end) {
-		uint64_t iova = BASE + (at << g->page_lg2);
+		uint64_t page = g->order == ORDER_DESCENDING ? cursor->end - g->batch - at : at;
+		uint64_t iova = BASE + (page << g->page_lg2);
 		struct pt_op op = { .iova = iova, .pa = pa_of(iova), .count = (uint32_t)g->batch,
 				    .kind = PT_MAP, .size_lg2 = (uint8_t)g->page_lg2,
 				    .prot = PT_READ | PT_WRITE };
@@ -94,6 +98,6 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_cursor = {
 	.name = "cursor",
 	.help = "a shared counter hands out consecutive pages: workers meet at each new table",
-	.cold = true, .min_threads = 1, .check = check, .prepare = prepare, .release = release,
-	.rewind = rewind_cursor, .slice = slice, .expect = expect,
+	.cold = true, .order = ORDER_ASCENDING, .min_threads = 1, .check = check, .prepare = prepare,
+	.release = release, .rewind = rewind_cursor, .slice = slice, .expect = expect,
 };

@@ -95,7 +95,10 @@ static void identity(struct csv *csv, const struct case_result *c)
 	flag(csv, "counterfactual", case_counterfactual(c));
 	u64(csv, "threads", c->threads);
 	u64(csv, "nodes_used", c->nodes_used);
-	u64(csv, "page_size", c->page_bytes);
+	if (c->mix.n)
+		text(csv, "page_size", "");
+	else
+		u64(csv, "page_size", c->page_bytes);
 	u64(csv, "batch", c->batch);
 	u64(csv, "think_ns", c->think_ns);
 	text(csv, "place", c->place);
@@ -178,6 +181,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
 	const struct overlap_result *v = &c->overlap;
+	char sizes[MIX_TEXT_MAX];
 
 	u64(csv, "waste_tables", w->tables);
 	u64(csv, "waste_lost", case_lost(c));
@@ -198,6 +202,9 @@ static void rest(struct csv *csv, const struct case_result *c)
 	real(csv, "overlap_torn_leaf", v->ranges ? (double)v->torn_leaf : NAN);
 	real(csv, "overlap_absent", v->ranges ? (double)v->absent : NAN);
 	real(csv, "overlap_leaked_tables", v->ranges ? (double)v->leaked_tables : NAN);
+	text(csv, "page_sizes", page_mix_show(sizes, sizeof(sizes), &c->mix, c->page_bytes));
+	text(csv, "order", c->order);
+	text(csv, "page_source", c->source);
 }
 
 /* Columns are named by a case of no content: names do not depend on it. */
