@@ -21,7 +21,7 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 static void name_case(struct case_result *c, const struct group *g)
 {
 	const char *short_name = strchr(c->engine->name, '/');
-	char page[MIX_TEXT_MAX], think[16], shape[96] = "";
+	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "";
 
 	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
@@ -33,9 +33,12 @@ static void name_case(struct case_result *c, const struct group *g)
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
 	name_axes(shape, sizeof(shape), c, g);
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%.64s/%s/%s%s", c->workload,
-		 short_name ? short_name + 1 : c->engine->name, c->threads, page,
-		 (unsigned long)c->batch, think, c->place, c->mem, c->zero, shape);
+	if (g->place.smt != SMT_LAST)
+		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s",
+		 c->workload, short_name ? short_name + 1 : c->engine->name, c->threads,
+		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
+		 smt, c->mem, c->zero, shape);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -83,6 +86,8 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
+	snprintf(c->smt, sizeof(c->smt), "%s", smt_name(g->place.smt));
+	c->oversubscribed = g->oversubscribed;
 	snprintf(c->mem, sizeof(c->mem), "%s", g->mem.text);
 	snprintf(c->zero, sizeof(c->zero), "%s", zero_name(g->zero));
 	snprintf(c->share, sizeof(c->share), "%s", share_name(g->share));
@@ -100,6 +105,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	for (unsigned w = 0; w < c->threads; w++) {
 		c->workers[w].cpu_asked = c->workers[w].cpu = g->cpus[w];
 		c->workers[w].node = topology_cpu_node(topo, g->cpus[w]);
+		c->workers[w].memory = plan_memory_node(topo, &g->mem, g->cpus[w]);
 	}
 	return 0;
 }

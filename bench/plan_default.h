@@ -23,4 +23,5 @@ bool plan_engine_has_size(const struct pt_engine *e, unsigned lg2);
 /* null, and limit where it applies. */
 void plan_add_rulers(struct group *g);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */
-void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo);
+void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
+			const struct topology *topo);

@@ -109,7 +109,7 @@ class Run(Command):
                      "b.ini")
 
     def test_configs(self):
-        for name in ("smoke", "scaling", "contention", "numa", "waste"):
+        for name in ("default", "smoke", "scaling", "contention", "numa", "storm", "overlap"):
             path = os.path.join(ROOT, "configs", name + ".ini")
             done = self.iopt("run", path, "--dry-run", "--quiet", "--topology",
                              "pack:2 numa:1 l3:2 core:4 pu:2")

@@ -113,7 +113,7 @@ static struct result *run(void)
 
 	assert_non_null(r);
 	r->topo = topo;
-	if (run_plan(&plan, 1, r, NULL, &err))
+	if (run_plan(&plan, 1, r, NULL, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(analyse(r), 0);
 	return r;
