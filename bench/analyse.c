@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/scaling.h"
+
 bool engine_locks(const struct pt_engine *e)
 {
 	return !e->ruler && strncmp(e->sync, "lockless", 8) && strcmp(e->sync, "none");
@@ -30,13 +32,6 @@ bool ledger_balances(const struct page_ledger *p)
 	return p->allocated == p->freed + p->reachable + p->spare + p->retired + p->lost;
 }
 
-static const struct interval unknown = { .mid = NAN, .lo = NAN, .hi = NAN };
-
-static double quotient(double sum, uint64_t n)
-{
-	return n ? sum / (double)n : NAN;
-}
-
 /* The measured part of a case in one slice; its averages are quotients of these sums. */
 static struct slice add_up(const struct case_result *c)
 {
@@ -58,6 +53,11 @@ static struct slice add_up(const struct case_result *c)
 		sum.busy_ops += s->busy_ops;
 		sum.wait_ns += s->wait_ns;
 		sum.tables += s->tables;
+		sum.growths += s->growths;
+		sum.lost_install += s->lost_install;
+		sum.lost_growth += s->lost_growth;
+		sum.plain_ops += s->plain_ops;
+		sum.meetings += s->meetings;
 	}
 	return sum;
 }
@@ -86,71 +86,13 @@ static int fill_rate(struct case_result *c, uint64_t seed)
 	return err;
 }
 
-static double median_skew(const struct case_result *c)
-{
-	double *skew = calloc(c->nslices + 1, sizeof(*skew)), median = NAN;
-
-	if (!skew)
-		return NAN;
-	for (size_t i = 0; i < c->nslices; i++)
-		skew[i] = c->slices[i].skew_ns;
-	if (c->nslices)
-		median = stat_median(skew, c->nslices);
-	free(skew);
-	return median;
-}
-
-/* Losers at one table clump, and processes differ: the slices show by how much. */
-static int per_table(struct case_result *c)
-{
-	struct stat_part *parts = calloc(c->nslices + 1, sizeof(*parts));
-
-	if (!parts)
-		return -1;
-	for (size_t i = 0; i < c->nslices; i++)
-		parts[i] = (struct stat_part){
-			.events = c->slices[i].lost_install + c->slices[i].lost_growth,
-			.exposure = (double)c->slices[i].tables, .process = c->slices[i].process };
-	c->waste.per_table = stat_rate_parts(parts, c->nslices);
-	free(parts);
-	return 0;
-}
-
-/*
- * Exposure is tables that ended up in a tree. Cold workloads count them by slice; elsewhere every
- * page that was not allocated in vain became one.
- */
-static int fill_waste(struct case_result *c, const struct slice *sum)
-{
-	struct waste_result *w = &c->waste;
-	uint64_t lost = case_lost(c);
-
-	w->tables = c->cold ? sum->tables : c->pages.allocated - c->pages.wasted;
-	w->per_table = stat_rate(lost, (double)w->tables);
-	if (c->cold && per_table(c))
-		return -1;
-	if (!w->per_table.valid)
-		w->per_table = unknown;
-	w->per_allocated = quotient((double)c->pages.wasted, c->pages.allocated);
-	/* elsewhere the losses are those of the whole case, the maps only the measured ones */
-	w->per_map = c->cold ? quotient((double)lost, sum->kind_ops[OP_MAP]) : NAN;
-	w->windows = c->window ? c->window->n : 0;
-	w->window_ns = w->windows ? (double)hist_quantile(c->window, 0.5) : NAN;
-	w->ns_per_map = lost ? w->per_map * w->window_ns : 0;
-	w->skew_ns = c->forced ? median_skew(c) : NAN;
-	w->overlap = c->forced && c->threads > 1
-			     ? quotient((double)lost, w->tables * (c->threads - 1)) : NAN;
-	return 0;
-}
-
 static void withhold(struct case_result *c)
 {
-	c->ops_per_s = c->waste.per_table = unknown;
+	c->ops_per_s = unknown_interval;
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		c->ns_per_op[kind] = c->ns_per_page[kind] = NAN;
 	c->busy_ns_per_op = c->wait_ns_per_op = c->longest_wait_ns = NAN;
-	c->waste.per_allocated = c->waste.per_map = c->waste.ns_per_map = NAN;
-	c->waste.window_ns = c->waste.skew_ns = c->waste.overlap = NAN;
+	withhold_waste(c);
 	c->jain = c->min_max = NAN;
 }
 
@@ -171,9 +113,9 @@ static int fill_case(struct case_result *c, uint64_t seed)
 	}
 	c->busy_ns_per_op = quotient(sum.busy_ns, sum.busy_ops);
 	c->wait_ns_per_op = strncmp(c->workload, "replay", 6) ? NAN : quotient(sum.wait_ns, sum.ops);
-	if (fill_waste(c, &sum))
+	if (analyse_waste(c, &sum))
 		return -1;
-	c->ops_per_s = unknown;
+	c->ops_per_s = unknown_interval;
 	return case_rateless(c) ? 0 : fill_rate(c, seed);
 }
 
@@ -188,13 +130,17 @@ static void fill_ruler(struct result *r)
 
 int analyse(struct result *r)
 {
-	for (size_t i = 0; i < r->ncases; i++)
+	for (size_t i = 0; i < r->ncases; i++) {
 		if (fill_case(&r->cases[i], r->seed))
 			return -1;
+		analyse_counters(&r->cases[i]);
+	}
 	fill_ruler(r);
 	if (analyse_comparisons(r))
 		return -1;
-	return analyse_knees(r);
+	if (analyse_knees(r))
+		return -1;
+	return analyse_scaling(r);
 }
 
 static void count_cpus(const struct case_result *c, struct audit_sum *sum)

@@ -4,7 +4,16 @@
  */
 #pragma once
 
+#include <math.h>
+
 #include "bench/result.h"
+
+static const struct interval unknown_interval = { .mid = NAN, .lo = NAN, .hi = NAN };
+
+static inline double quotient(double sum, uint64_t n)
+{
+	return n ? sum / (double)n : NAN;
+}
 
 /* A failed audit: none of the case's numbers may be shown, only the evidence. */
 static inline bool case_withheld(const struct case_result *c)
@@ -30,8 +39,25 @@ bool ledger_balances(const struct page_ledger *p);
 unsigned case_differs(const struct case_result *a, const struct case_result *b, char *text,
 		      size_t size);
 
+/* c->counters from its slices: figures by operation, and what is left out and why. */
+void analyse_counters(struct case_result *c);
+/* Any figure by operation? */
+static inline bool counters_any(const struct counters_result *c)
+{
+	return isfinite(c->running_share);
+}
+/* c->waste, from the sums over the case's slices. -1: out of memory. */
+int analyse_waste(struct case_result *c, const struct slice *sum);
+/* Of a failed audit: none of it. */
+void withhold_waste(struct case_result *c);
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
+/*
+ * Throughputs of a and b in the slices that pair, into room for the slices of the one that has fewer;
+ * how many.
+ */
+size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
+		       struct stat_pair *pairs);
 /* r->knees, from `private` in the first place and size it ran in. -1: out of memory. */
 int analyse_knees(struct result *r);
 

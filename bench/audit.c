@@ -29,6 +29,13 @@ int expect_add(struct expectation *e, const struct extent *extent)
 	return 0;
 }
 
+int expect_op(struct expectation *e, const struct pt_op *op)
+{
+	return expect_add(e, &(struct extent){ .iova = op->iova, .pa = op->pa,
+					       .bytes = (uint64_t)op->count << op->size_lg2,
+					       .size_lg2 = op->size_lg2, .prot = op->prot });
+}
+
 void audit_fail(struct case_result *c, const char *fmt, ...)
 {
 	va_list ap;

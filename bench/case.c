@@ -58,7 +58,9 @@ static int allocate(struct case_result *c)
 {
 	c->workers = calloc(c->threads, sizeof(c->workers[0]));
 	c->window = calloc(1, sizeof(*c->window));
-	if (!c->workers || !c->window)
+	c->vain = calloc(1, sizeof(*c->vain));
+	c->gap = calloc(1, sizeof(*c->gap));
+	if (!c->workers || !c->window || !c->vain || !c->gap)
 		return -ENOMEM;
 	for (unsigned k = 0; k < OP_KINDS; k++) {
 		c->latency[k] = calloc(1, sizeof(*c->latency[k]));
@@ -77,6 +79,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->engine = g->engines[e];
 	c->forced = g->workload->forced;
 	c->cold = g->workload->cold;
+	c->arrival = g->workload->arrival;
 	c->unowned = g->workload->unowned;
 	c->threads = g->threads;
 	c->nodes_used = g->nodes_used;
@@ -129,7 +132,9 @@ int case_save(const struct case_result *c, FILE *f)
 {
 	bool ok = fwrite(c, sizeof(*c), 1, f) == 1 &&
 		  fwrite(c->workers, sizeof(c->workers[0]), c->threads, f) == c->threads &&
-		  fwrite(c->window, sizeof(*c->window), 1, f) == 1;
+		  fwrite(c->window, sizeof(*c->window), 1, f) == 1 &&
+		  fwrite(c->vain, sizeof(*c->vain), 1, f) == 1 &&
+		  fwrite(c->gap, sizeof(*c->gap), 1, f) == 1;
 
 	for (unsigned k = 0; ok && k < OP_KINDS; k++)
 		ok = fwrite(c->latency[k], sizeof(*c->latency[k]), 1, f) == 1;
@@ -206,6 +211,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	into->ops_per_slice = from->ops_per_slice;
 	into->events = from->events;
 	into->events_skipped = from->events_skipped;
+	into->counters = from->counters; /* what counts; the figures are made from the slices */
 }
 
 static int merge_histogram(struct histogram *into, FILE *f)
@@ -231,7 +237,7 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 		wr.moved |= c->workers[w].moved;
 		c->workers[w] = wr;
 	}
-	if (merge_histogram(c->window, f))
+	if (merge_histogram(c->window, f) || merge_histogram(c->vain, f) || merge_histogram(c->gap, f))
 		return -1;
 	for (unsigned k = 0; k < OP_KINDS; k++)
 		if (merge_histogram(c->latency[k], f))

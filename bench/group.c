@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "bench/audit.h"
+#include "bench/counters.h"
 #include "bench/crew.h"
+#include "bench/meeting.h"
 #include "pt/sabotage.h"
 
 #define SPARE_PAGES_PER_WORKER 80u /* what caches hold back, on top of what a round needs */
@@ -41,20 +43,24 @@ static struct lane *lane_create(struct group_run *run, unsigned e, unsigned w)
 	lane->pt = er->pt;
 	lane->run = er->engine.run;
 	lane->grace = grace_worker(er->grace, w);
+	lane->perf = run->perf ? run->perf[w] : NULL;
 	lane->group = run;
 	lane->worker = w;
 	lane->engine = e;
 	lane->ops = run->ops[w];
+	lane->touch = run->touch[w];
 	lane->think = clock_ticks((double)run->g->think_ns);
 	lane->sample_rng = stat_mix(run->g->seed + 977 * w);
-	lane->window = calloc(1 + OP_KINDS, sizeof(*lane->window));
+	lane->window = calloc(2 + OP_KINDS, sizeof(*lane->window));
 	if (!lane->window) {
 		free(lane);
 		return NULL;
 	}
 	for (unsigned k = 0; k < OP_KINDS; k++)
-		lane->latency[k] = lane->window + 1 + k;
+		lane->latency[k] = lane->window + 2 + k;
+	lane->vain = lane->window + 1;
 	lane->pw.window = lane->window;
+	lane->pw.vain = lane->vain;
 	return lane;
 }
 
@@ -75,11 +81,12 @@ static void open_worker(void *arg, unsigned w)
 
 	run->ops[w] = aligned_alloc(PAGE_BYTES, bytes);
 	run->caches[w] = pool_cache_create(run->pool, home_node(run, g->cpus[w]));
-	if (!run->ops[w] || !run->caches[w]) {
+	if (!run->ops[w] || !run->caches[w] || meeting_open(run, w)) {
 		note_error(run, -ENOMEM);
 		return;
 	}
 	memset(run->ops[w], 0, bytes);
+	counters_open(run, w);
 	for (unsigned e = 0; e < g->nengines; e++) {
 		run->engines[e].lanes[w] = lane_create(run, e, w);
 		if (!run->engines[e].lanes[w])
@@ -224,7 +231,8 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 
 	run->caches = calloc(g->threads, sizeof(run->caches[0]));
 	run->ops = calloc(g->threads, sizeof(run->ops[0]));
-	if (!run->caches || !run->ops)
+	run->touch = calloc(g->threads, sizeof(run->touch[0]));
+	if (!run->caches || !run->ops || !run->touch || counters_prepare(run))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u threads", g->threads);
 	if (open_engines(run, result, first, err) || pool_create(&run->pool, &config, err) ||
 	    crew_create(&run->crew, g->threads, g->cpus, err))
@@ -236,6 +244,7 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 			    "a lock may wait for a thread that is not running", g->threads,
 			    g->place.text);
 	crew_run(run->crew, open_worker, run);
+	counters_explain(run);
 	if (worker_failed(run, err))
 		return err->code;
 	if (g->workload->prepare && g->workload->prepare(run, err))
@@ -300,6 +309,8 @@ void group_close(struct group_run *run)
 		pool_destroy(run->pool);
 	for (unsigned w = 0; run->ops && w < run->g->threads; w++)
 		free(run->ops[w]);
+	counters_close(run);
+	meeting_close(run);
 	free(run->caches);
 	free(run->ops);
 	free(run);

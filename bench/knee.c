@@ -17,16 +17,11 @@ struct point {
 	double share; /* of the baseline's throughput, median over pairs */
 };
 
-static int throughput_share(const struct result *r, const struct case_result *a,
-			    const struct case_result *b, double *share)
+size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
+		       struct stat_pair *pairs)
 {
 	size_t n = 0, most = a->nslices < b->nslices ? a->nslices : b->nslices;
-	struct stat_pair *pairs = calloc(most + 1, sizeof(*pairs));
-	struct interval ratio;
-	int err;
 
-	if (!pairs)
-		return -1;
 	for (size_t i = 0; i < a->nslices; i++)
 		for (size_t j = 0; n < most && j < b->nslices; j++) {
 			const struct slice *x = &a->slices[i], *y = &b->slices[j];
@@ -37,6 +32,20 @@ static int throughput_share(const struct result *r, const struct case_result *a,
 				pairs[n++] = (struct stat_pair){ x->ops_per_s, y->ops_per_s, x->process };
 			break;
 		}
+	return n;
+}
+
+static int throughput_share(const struct result *r, const struct case_result *a,
+			    const struct case_result *b, double *share)
+{
+	struct stat_pair *pairs = calloc(a->nslices + 1, sizeof(*pairs));
+	struct interval ratio;
+	size_t n;
+	int err;
+
+	if (!pairs)
+		return -1;
+	n = case_rate_pairs(a, b, pairs);
 	err = stat_paired(pairs, n, STAT_RATIO, r->seed, &ratio);
 	*share = n ? ratio.mid : NAN;
 	free(pairs);

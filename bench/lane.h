@@ -26,11 +26,13 @@ struct tally {
 	uint64_t wait;                              /* replay: for earlier events */
 	uint64_t longest;                           /* stretch */
 	uint64_t failed;                            /* operations with an error nobody expected */
-	uint64_t skew, rounds;                      /* rendezvous: Σ of release skews, barriers */
+	uint64_t plain, plain_ops;                  /* operations that took no page, from start to start */
+	struct pt_count unraced;                    /* counted before the measured part began */
 	uint64_t disturbed;
 	bool stepped_back;                          /* the clock */
 	bool no_memory;                             /* an operation failed with ENOMEM */
 	struct host_counters before, after;
+	struct perf_reading counters;               /* of the measured part */
 	unsigned cpu;                               /* where it was found */
 };
 
@@ -39,6 +41,7 @@ struct lane {
 	alignas(CACHE_ALIGN) struct pt *pt;
 	size_t (*run)(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n);
 	struct grace_worker *grace;
+	struct perf_group *perf;        /* the worker's; NULL: nothing is counted */
 	struct group_run *group;
 	unsigned worker, engine;
 	void *own;                      /* the workload's */
@@ -55,6 +58,8 @@ struct lane {
 	struct tally tally;
 	struct histogram *latency[OP_KINDS];
 	struct histogram *window;       /* race window, ns */
+	struct histogram *vain;         /* the same of those who lost */
+	uint64_t *touch;                /* meeting.h: when this worker came; shared by its lanes */
 };
 
 struct engine_run {
@@ -73,6 +78,8 @@ struct group_run {
 	struct pool *pool;
 	struct pool_cache **caches;     /* by worker */
 	struct pt_op **ops;             /* by worker */
+	struct perf_group **perf;       /* by worker; NULL: none are asked for, or have room */
+	uint64_t **touch;               /* by worker, then by meeting: ticks, 0 for never */
 	struct engine_run engines[GROUP_ENGINES_MAX];
 	void *shared;                   /* the workload's */
 	_Atomic int error;              /* first -errno of a worker; relaxed: read after crew_run */
@@ -80,7 +87,7 @@ struct group_run {
 	unsigned engine;
 	uint64_t position;
 	uint64_t ops_per_worker;        /* warm workloads */
-	uint64_t round;                 /* cold workloads: tables in this slice */
+	uint64_t round;                 /* cold workloads: tables (`fresh`: roots) in this slice */
 	uint64_t warmup;                /* ticks of untimed lead-in */
 	bool recording;                 /* false while calibrating: no histograms */
 	bool engine_is_ruler;           /* nothing to check in its results */
@@ -106,6 +113,12 @@ void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
 void lane_single(struct lane *lane, struct pt_op *op);
 /* Between operations: quiescent, hand on retired pages, refill zeroed ones. */
 void lane_rest(struct lane *lane);
+/*
+ * The measured part of a slice begins, and has ended: the stamps, and outside of them what starts and
+ * stops the hardware counters. Whoever spins in between without the engine adds that to tally.wait.
+ */
+void lane_begin(struct lane *lane);
+void lane_end(struct lane *lane);
 /* Say that this worker is through; true while others still measure. */
 void lane_finish(struct lane *lane);
 bool lane_others_measure(const struct lane *lane);
@@ -127,6 +140,19 @@ static inline uint64_t pa_of(uint64_t iova)
 	return (iova ^ 1ull << (PA_BITS - 1)) & ((1ull << PA_BITS) - 1);
 }
 
+/* Pages in a leaf table of the group's page size. */
+static inline unsigned leaf_pages(const struct group *g)
+{
+	return 512u >> (g->page_lg2 - 12) % 9;
+}
+
+/* Map one page of the group's size. */
+static inline struct pt_op map_page_op(const struct group *g, uint64_t iova)
+{
+	return (struct pt_op){ .iova = iova, .pa = pa_of(iova), .count = 1, .kind = PT_MAP,
+			       .size_lg2 = (uint8_t)g->page_lg2, .prot = PT_READ | PT_WRITE };
+}
+
 /* What an owner has mapped: contiguous on both sides. size_lg2 0: any leaf sizes. */
 struct extent {
 	uint64_t iova, pa, bytes;
@@ -140,3 +166,5 @@ struct expectation {
 
 /* 0 or -ENOMEM. */
 int expect_add(struct expectation *e, const struct extent *extent);
+/* The same of a map as it was asked for. */
+int expect_op(struct expectation *e, const struct pt_op *op);

@@ -231,6 +231,20 @@ void lane_single(struct lane *lane, struct pt_op *op)
 		think(lane->think);
 }
 
+void lane_begin(struct lane *lane)
+{
+	if (lane->perf)
+		perf_start(lane->perf);
+	lane->tally.start = clock_now();
+}
+
+void lane_end(struct lane *lane)
+{
+	lane->tally.stop = clock_now();
+	if (lane->perf)
+		perf_stop(lane->perf, &lane->tally.counters);
+}
+
 void lane_finish(struct lane *lane)
 {
 	/* release: with the acquire below, the last to leave has seen everybody stop */

@@ -80,6 +80,11 @@ const struct choice breakage_choices[] = {
 	{ "stray-leaf", "write a leaf that nobody asked for" },
 	{ NULL, NULL },
 };
+const struct choice counters_choices[] = {
+	{ "auto", "where the machine and the kernel let us" },
+	{ "no", "leave the PMU alone" },
+	{ NULL, NULL },
+};
 const struct choice format_choices[] = {
 	{ "text", "the screen" },
 	{ "csv", "a row per case" },
@@ -123,7 +128,7 @@ const struct option_row option_rows[] = {
 	  "page tables to compare, by name or group: 2019, modern, all; see `iopt list engines`",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
-	  "private, adjacent, cursor, rendezvous, churn, overlap, replay:FILE", GROUP_WHAT,
+	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
@@ -142,7 +147,7 @@ const struct option_row option_rows[] = {
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
 	  "leaf tables of a worker in private and adjacent", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "round", &kind_count, ONE(round), 1, 1000000, NULL, "1024", NULL,
-	  "most tables in a round of a cold workload (cursor, rendezvous)", GROUP_SHAPE,
+	  "most tables in a round of a cold workload (cursor, cold, rendezvous, convoy; grow: roots)", GROUP_SHAPE,
 	  ROW_CHOOSES, NULL },
 	{ "share", &kind_choice, ONE(share), 0, 0, share_choices, "auto", NULL,
 	  "the lowest thing that workers have in common", GROUP_SHAPE, ROW_CHOOSES, NULL },
@@ -183,6 +188,9 @@ const struct option_row option_rows[] = {
 	{ "sample", &kind_sample, ONE(sample), 0, 1ULL << 30, NULL, "auto", NULL,
 	  "time one operation in N, a power of two; auto: so that it costs below 2 %; none: nothing",
 	  GROUP_MEASURE, 0, NULL },
+	{ "counters", &kind_choice, ONE(counters), 0, 0, counters_choices, "auto", NULL,
+	  "hardware counters around measured parts, in user space: cycles, instructions, LLC misses, "
+	  "remote accesses", GROUP_MEASURE, 0, NULL },
 
 	{ "dry-run", &kind_bool, ONE(dry_run), NO_RANGE, "no", NULL,
 	  "print the plan: threads and CPUs, memory, predicted time; measure nothing", GROUP_OUTPUT,
@@ -191,7 +199,7 @@ const struct option_row option_rows[] = {
 	  "plan for another machine (with --dry-run): hwloc XML or '2 pack:2 numa:1 core:4 pu:2'",
 	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "out", &kind_text, ONE(out), NO_RANGE, "", "DIR",
-	  "write result.json, summary.csv, slices.csv, latency.csv and job.ini there", GROUP_OUTPUT,
+	  "write result.json, tables as CSV and job.ini there", GROUP_OUTPUT,
 	  ROW_ONCE, NULL },
 	{ "resume", &kind_text, ONE(resume), NO_RANGE, "", "DIR",
 	  "go on with the run that was interrupted, or killed, while it wrote to --out DIR",
@@ -239,6 +247,11 @@ const char *breakage_name(enum breakage k)
 const char *smt_name(enum smt_kind k)
 {
 	return smt_choices[k].name;
+}
+
+const char *counters_name(enum counters_kind k)
+{
+	return counters_choices[k].name;
 }
 
 const char *zero_name(enum pool_zero k)

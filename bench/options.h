@@ -39,6 +39,7 @@ enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_L2, SHARE_L1, SHARE_TABLE, SHARE
 /* AUTO: the workload's own, struct workload says which. */
 enum order_kind { ORDER_AUTO, ORDER_RANDOM, ORDER_ASCENDING, ORDER_DESCENDING };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
+enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 #define THREADS_ALL 0u /* in options.threads: as many as there are allowed CPUs */
@@ -75,6 +76,7 @@ struct options {
 	uint64_t round;             /* tables per round of a cold workload */
 	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
 	enum breakage breakage;
+	enum counters_kind counters;
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */
@@ -109,6 +111,7 @@ const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
 const char *breakage_name(enum breakage k);
 const char *smt_name(enum smt_kind k);
+const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);
 const char *order_name(enum order_kind k);
 const char *source_name(enum pool_source k);

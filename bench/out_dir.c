@@ -23,6 +23,7 @@ static const struct {
 	{ "summary.csv", write_summary_csv },
 	{ "slices.csv", write_slices_csv },
 	{ "latency.csv", write_latency_csv },
+	{ "scaling.csv", write_scaling_csv },
 	{ "job.ini", write_job },
 };
 

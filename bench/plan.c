@@ -6,7 +6,7 @@
 
 #include "bench/plan_default.h"
 
-#define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
+#define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
 /* The distinct nodes that the CPUs are on. */
@@ -65,7 +65,8 @@ void plan_group_from(struct group *g, const struct options *o)
 		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
-		.disjoint = o->disjoint, .breakage = o->breakage, .duration_ns = o->duration_ns,
+		.disjoint = o->disjoint, .breakage = o->breakage,
+		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};
 	g->place.smt = o->smts[0];
@@ -284,7 +285,7 @@ static uint64_t predict_bytes(const struct group *g)
 	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
 
 	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +
-	       (g->workload->cold ? g->round * 512 * sizeof(uint64_t) * 8 : 0);
+	       (g->workload->cold ? g->round * (512 * 8 + g->threads) * sizeof(uint64_t) : 0);
 }
 
 static void predict(struct plan *plan, unsigned processes)

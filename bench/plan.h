@@ -35,6 +35,7 @@ struct group {
 	enum range_kind range;
 	bool disjoint;
 	enum breakage breakage;
+	bool counters;              /* hardware counters around measured parts */
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */
 	unsigned nengines;

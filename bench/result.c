@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/scaling.h"
+
 const char *const op_kind_name[OP_KINDS] = { "map", "unmap", "lookup" };
 
 void result_warn(struct result *r, const char *fmt, ...)
@@ -27,6 +29,8 @@ static void case_free(struct case_result *c)
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		free(c->latency[kind]);
 	free(c->window);
+	free(c->vain);
+	free(c->gap);
 	free(c->workers);
 	free(c->slices);
 }
@@ -50,6 +54,7 @@ void result_free(struct result *r)
 {
 	for (size_t i = 0; i < r->ncases; i++)
 		case_free(&r->cases[i]);
+	scaling_free(r);
 	free(r->cases);
 	free(r->comparisons);
 	free(r->knees);

@@ -13,8 +13,10 @@
 #include "pt/engine.h"
 #include "stat/histogram.h"
 #include "stat/stat.h"
+#include "stat/waste_model.h"
 #include "sys/clock.h"
 #include "sys/host.h"
+#include "sys/perf.h"
 
 enum op_kind { OP_MAP, OP_UNMAP, OP_LOOKUP, OP_KINDS }; /* map_range counts as map, … */
 extern const char *const op_kind_name[OP_KINDS];        /* "map", "unmap", "lookup" */
@@ -33,8 +35,13 @@ struct slice {
 	uint64_t busy_ops;             /* operations in them */
 	double wait_ns;                /* replay: Σ over workers of waiting for earlier events */
 	uint64_t tables, lost_install, lost_growth; /* cold workloads: tables built, pages in vain */
+	uint64_t growths;              /* of the tables: new roots, a level each */
+	double plain_ns;               /* operations that took no page, from one's start to the next's, … */
+	uint64_t plain_ops;            /* … and their number; 0 where they are not told apart */
+	uint64_t meetings;             /* new tables at which the workers' arrivals were noted */
 	uint64_t steal_ns, involuntary, voluntary, faults, migrations;
-	double skew_ns, overlap;       /* rendezvous: release skew, lost / (tables × (threads - 1)) */
+	double skew_ns, overlap;       /* forced: release skew, lost / (tables × (threads - 1)) */
+	struct perf_sum counters;      /* of the measured part, all workers */
 };
 
 struct worker_result {
@@ -57,8 +64,32 @@ struct page_ledger {
 	double on_asked_node; /* share of live pages where the policy wants them; NaN unknown */
 };
 
+/* What pages in vain come to; of the measured part of a cold workload, else of the whole case. */
+struct in_vain {
+	uint64_t lost_installs;   /* compare-exchanges lost, a page each */
+	uint64_t lost_growth;     /* pages of roots that another was faster with */
+	uint64_t handed_back;     /* of these pages to the allocator … */
+	uint64_t recycled;        /* … or kept in place for the next install */
+	uint64_t zeroed_bytes;    /* in vain: of the pages handed back */
+	uint64_t timed;           /* losers timed: from the empty entry to the page given back … */
+	double loser_ns, ns;      /* … median; times lost_installs */
+};
+
+/* What is to be expected; docs/statistics.md. NaN where the model says nothing, or too little was seen. */
+struct waste_model {
+	double ceiling;           /* lost pages a table, if workers came by chance (forced: at once) */
+	struct interval omega;    /* measured / ceiling */
+	double by_gaps;           /* lost pages a table, from when the workers came */
+	double op_ns;             /* an operation that takes no page, from its start to the next one's */
+	uint64_t meetings;
+};
+
 struct waste_result {
 	uint64_t tables;          /* tables that ended up in a tree */
+	uint64_t growths;         /* of them new roots (cold workloads) */
+	struct interval per_growth; /* lost_growth / growths */
+	struct in_vain in_vain;
+	struct waste_model model;
 	struct interval per_table; /* lost pages per table; count interval */
 	double per_allocated, per_map, ns_per_map;
 	double window_ns;         /* median race window; NaN when none was sampled */
@@ -70,6 +101,14 @@ struct overlap_result {
 	uint64_t ranges, one_writer, mixed_chunks, torn_leaf, absent, leaked_tables;
 };
 
+/* Hardware counters over the measured parts, harness included. */
+struct counters_result {
+	double per_op[PERF_COUNTS]; /* NaN: not counted, or it would mislead; why says which */
+	double running_share;       /* of the time the counters should have run; NaN: none did */
+	char event[PERF_COUNTS][32]; /* what counts it; "": nothing */
+	char why[320];              /* why something is missing; "": nothing is */
+};
+
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
@@ -79,6 +118,7 @@ struct case_result {
 	const struct pt_engine *engine;
 	char workload[64];         /* "private", "replay:nvme-amd-lazy" */
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
+	enum waste_arrival arrival; /* how workers come to new tables, for the model */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns; /* page_bytes of a mix: its smallest */
 	struct page_mix mix;
@@ -93,6 +133,8 @@ struct case_result {
 	double wait_ns_per_op;     /* replay */
 	struct histogram *latency[OP_KINDS]; /* n == 0: nothing sampled */
 	struct histogram *window;  /* race windows, ns */
+	struct histogram *vain;    /* the same of losers, the page given back included */
+	struct histogram *gap;     /* by meeting and worker but the first: how long after the first */
 	uint64_t sample_every, disturbed;    /* disturbed: samples hit by a context switch, left out */
 	double longest_wait_ns;    /* longest time a worker spent inside one stretch: an upper bound */
 	struct page_ledger pages;
@@ -104,6 +146,7 @@ struct case_result {
 	struct worker_result *workers;
 	struct overlap_result overlap; /* ranges == 0: not this workload */
 	uint64_t events_skipped, events; /* replay */
+	struct counters_result counters;
 	struct slice *slices;
 	size_t nslices;
 	uint64_t ops_per_slice;    /* per worker; 0 where the workload decides */
@@ -126,6 +169,8 @@ struct knee {                      /* one engine against the baseline at one thi
 	unsigned saturated;        /* fewest threads from which more threads add nothing; 0: not reached */
 	unsigned measured_to;      /* most threads measured */
 };
+
+struct scaling; /* bench/scaling.h */
 
 struct ruler {
 	struct clock_facts clock;
@@ -155,6 +200,8 @@ struct result {
 	size_t ncomparisons;
 	struct knee *knees;
 	size_t nknees;
+	struct scaling *scaling;   /* bench/scaling.h */
+	size_t nscaling;
 	char started_utc[32];
 	bool lost_pinning, clock_stepped_back; /* exit 14 */
 	uint64_t resumed;          /* groups measured before an interruption */
@@ -164,6 +211,6 @@ struct result {
 void result_warn(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Of a run cut short: forget the cases that it did not come to. */
 void result_drop_unmeasured(struct result *r);
-/* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees. */
+/* Fill everything derivable from slices and counts: rates, intervals, comparisons, knees, scaling. */
 int analyse(struct result *r);
 void result_free(struct result *r);

@@ -85,6 +85,7 @@ static void finish_case(struct group_run *run, unsigned e)
 		for (unsigned k = 0; k < OP_KINDS; k++)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
 		hist_merge(c->window, er->lanes[w]->window);
+		hist_merge(c->vain, er->lanes[w]->vain);
 		if (c->workers[w].moved)
 			run->result->lost_pinning = true;
 	}

@@ -165,7 +165,7 @@ static void print_files(const struct screen *s)
 		return;
 	}
 	flow = flow_begin(s, "FILES ", "   ");
-	flow_add(&flow, "%s/{result.json,summary.csv,slices.csv,latency.csv}", out);
+	flow_add(&flow, "%s/{result.json,summary.csv,slices.csv,latency.csv,scaling.csv}", out);
 	if (s->r->complete)
 		flow_add(&flow, "again: iopt run %s/job.ini", out);
 	else
@@ -182,9 +182,11 @@ void screen_print(const struct result *r, FILE *out, bool colour)
 
 	print_machine(&s);
 	print_ruler(&s);
+	screen_counters(&s);
 	print_warnings(&s);
 	screen_lock(&s);
 	screen_table(&s);
+	screen_scaling(&s);
 	screen_waste(&s);
 	screen_overlap(&s);
 	print_audit(&s);

@@ -1,6 +1,6 @@
 /*
  * screen.h - what the parts of the screen share: titles, wrapped lines, short forms. Lines are at
- * most 100 columns of ASCII. Whatever is printed here is also in result.json.
+ * most 100 columns of ASCII, rows of section 2 nine more. Whatever is printed here is also in result.json.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "bench/result.h"
 
 #define SCREEN_COLUMNS 100u
+#define SCREEN_WIDE 109u /* rows of section 2 */
 
 struct screen {
 	FILE *out;
@@ -67,5 +68,10 @@ void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */
 void screen_table(const struct screen *s);   /* cases of other runs, one by one */
+void screen_counters(const struct screen *s); /* the line about hardware counters */
+/* Their figures by operation, engine by engine; nothing where nothing was counted. */
+void screen_group_counters(const struct screen *s, unsigned group);
+void screen_scaling(const struct screen *s);      /* of a run of one's own */
+void screen_scaling_line(const struct screen *s); /* of section 1 */
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

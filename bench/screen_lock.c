@@ -249,6 +249,7 @@ static void print_details(const struct screen *s, const struct columns *columns,
 		    (r->cases[a].threads == fewest || r->cases[a].threads == most))
 			print_others(s, columns, a);
 	print_knees(s, columns);
+	screen_scaling_line(s);
 	for (size_t a = 0; a < r->ncases; a++)
 		if (in_section(s, a) && is_baseline(r, a) && r->cases[a].threads == most)
 			print_tail(s, columns, a);

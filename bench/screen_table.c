@@ -98,6 +98,7 @@ static void print_group(const struct screen *s, size_t first)
 		if (r->cases[cmp->a].group == group && r->cases[cmp->b].group == group)
 			comparison_line(s, cmp);
 	}
+	screen_group_counters(s, group);
 }
 
 static void print_across(const struct screen *s)

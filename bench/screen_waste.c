@@ -24,7 +24,7 @@ static void waste_title(const struct screen *s)
 	for (size_t i = 0; i < s->r->ncases; i++) {
 		const struct case_result *c = &s->r->cases[i];
 
-		if (!is_waste(s, c) || c->forced || case_withheld(c))
+		if (!is_waste(s, c) || case_withheld(c))
 			continue;
 		if (!zero[0])
 			zero = c->zero;
@@ -34,8 +34,9 @@ static void waste_title(const struct screen *s)
 	screen_title(s, "2  WHAT IS ALLOCATED IN VAIN",
 		     "each slice fills a fresh table; page zeroed %s%s, window %s",
 		     strcmp(zero, "ahead") ? "at " : "", zero[0] ? zero : "alloc", window);
-	fprintf(s->out, "   %-21s %7s %7s %7s  %-23s %-19s %6s\n", "workload", "threads", "tables",
-		"lost", "lost/table [95 %]", "by level 0/1/2/root", "ns/map");
+	fprintf(s->out, "   %-21s %4s %7s %7s  %-21s %6s %5s %6s  %-12s %6s\n", "workload", "thr",
+		"tables", "lost", "lost/table [95 %]", "ceil", "omega", "gaps", "lvl 0/1/2/up",
+		"ns/map");
 }
 
 /* "trace X", "cursor, 1 us think"; beside its baseline an engine is just named. */
@@ -58,7 +59,7 @@ static void waste_label(const struct screen *s, size_t i, char *text, size_t siz
 		snprintf(extra + used, sizeof(extra) - used, ", %s think",
 			 show_think(think, sizeof(think), c->think_ns));
 	if (c->forced)
-		snprintf(text, size, "FORCED (barrier)");
+		snprintf(text, size, "FORCED %s", c->workload);
 	else if (!strncmp(c->workload, "replay:", 7))
 		snprintf(text, size, "trace %s%s", c->workload + 7, extra);
 	else
@@ -83,16 +84,50 @@ static void show_per_table(const struct waste_result *w, uint64_t lost, char *te
 	if (!i->valid)
 		snprintf(text, size, "-");
 	else if (!stat_rate_quotable(lost)) /* digits that few events do not carry are left out */
-		snprintf(text, size, "%.2g [%.1g %.2g] few", i->mid, i->lo, i->hi);
+		snprintf(text, size, "%.2g [%.1g %.*g] few", i->mid, i->lo,
+			 i->mid > 0 && i->mid < 0.1 ? 1 : 2, i->hi);
+	else if (i->mid < 0.1) /* zeros take the room of digits */
+		snprintf(text, size, "%.2g [%.2g %.2g]", i->mid, i->lo, i->hi);
 	else
 		snprintf(text, size, "%s [%s %s]", show_number(mid, sizeof(mid), i->mid),
 			 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi));
+}
+
+/* "1,100 by growth (0.92 [0.9 0.94] a growth)" */
+static void show_per_growth(const struct interval *i, uint64_t lost, char *text, size_t size)
+{
+	char mid[16], lo[16], hi[16], count[32];
+
+	snprintf(text, size, "%s by growth (%s [%s %s] a growth)", show_int(count, sizeof(count), lost),
+		 show_number(mid, sizeof(mid), i->mid), show_number(lo, sizeof(lo), i->lo),
+		 show_number(hi, sizeof(hi), i->hi));
 }
 
 /* Seven columns are enough for 999,999; what is more is shown with a unit. */
 static char *show_amount(char *text, size_t size, uint64_t v)
 {
 	return v < 1000000 ? show_int(text, size, v) : show_count(text, size, (double)v);
+}
+
+/*
+ * Behind the measured rate: what chance would lose, the measured share of it, and what the gaps
+ * between arrivals foretell. A long rate takes the first column's room.
+ */
+static void model_columns(const struct screen *s, const char *rate, const struct waste_model *m)
+{
+	const double v[] = { m->ceiling, m->omega.mid, m->by_gaps };
+	const int width[] = { 27 - (int)strlen(rate), 5, 6 };
+	char text[24];
+
+	fprintf(s->out, "  %s", rate);
+
+	for (int i = 0; i < 3; i++) {
+		if (isfinite(v[i]))
+			snprintf(text, sizeof(text), v[i] < 10 ? "%.2g" : "%.0f", v[i]);
+		else
+			strcpy(text, "-");
+		fprintf(s->out, " %*s", width[i], text);
+	}
 }
 
 static void waste_row(const struct screen *s, size_t i)
@@ -103,28 +138,47 @@ static void waste_row(const struct screen *s, size_t i)
 
 	waste_label(s, i, label, sizeof(label));
 	if (case_withheld(c)) {
-		fprintf(s->out, "   %-21.21s %7u withheld, see audit\n", label, c->threads);
+		fprintf(s->out, "   %-21.21s %4u withheld, see audit\n", label, c->threads);
 		return;
 	}
-	fprintf(s->out, "   %-21.21s %7u %7s %7s  ", label, c->threads,
+	fprintf(s->out, "   %-21.21s %4u %7s %7s", label, c->threads,
 		show_amount(tables, sizeof(tables), c->waste.tables),
 		show_amount(count, sizeof(count), lost));
-	if (c->forced) {
-		snprintf(rate, sizeof(rate), "%s of %u",
-			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);
-		show_ns(number, sizeof(number), c->waste.skew_ns);
-		snprintf(levels, sizeof(levels), "skew %s, not a rate", number);
-		fprintf(s->out, "%-23s %-24s %1s\n", rate, levels, "-");
-		return;
-	}
 	show_per_table(&c->waste, lost, rate, sizeof(rate));
+	if (c->forced)
+		snprintf(rate, sizeof(rate), "%s of %u, no rate",
+			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);
+	model_columns(s, rate, &c->waste.model);
 	show_levels(&c->pages, levels, sizeof(levels));
-	if (isfinite(c->waste.ns_per_map))
+	if (isfinite(c->waste.ns_per_map) && !c->forced)
 		snprintf(number, sizeof(number), c->waste.ns_per_map < 10 ? "%.2g" : "%.0f",
 			 c->waste.ns_per_map);
 	else
 		strcpy(number, "-");
-	fprintf(s->out, "%-23s %-19s %6s\n", rate, levels, number);
+	fprintf(s->out, "  %s %*s\n", levels, 18 - (int)strlen(levels), number);
+}
+
+/* Beneath its row: what the lost pages come to, and what a plain count of tables hides. */
+static void in_vain_line(const struct screen *s, const struct case_result *c)
+{
+	const struct waste_result *w = &c->waste;
+	const struct in_vain *v = &w->in_vain;
+	char text[64];
+	struct flow flow = flow_begin(s, "     ", ", ");
+
+	flow_add(&flow, "in vain: %s installs", show_int(text, sizeof(text), v->lost_installs));
+	if (w->growths) {
+		show_per_growth(&w->per_growth, v->lost_growth, text, sizeof(text));
+		flow_add(&flow, "%s", text);
+	}
+	flow_add(&flow, "%s pages back", show_int(text, sizeof(text), v->handed_back));
+	flow_add(&flow, "%s recycled", show_int(text, sizeof(text), v->recycled));
+	flow_add(&flow, "%s zeroed", show_bytes(text, sizeof(text), v->zeroed_bytes));
+	if (isfinite(v->ns))
+		flow_add(&flow, "%s", show_ns(text, sizeof(text), v->ns));
+	if (c->forced)
+		flow_add(&flow, "skew %s", show_ns(text, sizeof(text), w->skew_ns));
+	flow_end(&flow);
 }
 
 /* How the trace ran, and what a lock would have added had events come as recorded. */
@@ -156,7 +210,7 @@ static void replay_lines(const struct screen *s, size_t a)
 void screen_waste(const struct screen *s)
 {
 	const struct result *r = s->r;
-	bool begun = false;
+	bool begun = false, modelled = false;
 
 	for (size_t i = 0; i < r->ncases; i++) {
 		const struct case_result *c = &r->cases[i];
@@ -169,10 +223,16 @@ void screen_waste(const struct screen *s)
 		if (!begun)
 			waste_title(s);
 		begun = true;
+		modelled |= isfinite(c->waste.model.ceiling);
 		waste_row(s, i);
+		if (!case_withheld(c) && (case_lost(c) || c->forced))
+			in_vain_line(s, c);
 		if (c->events && is_baseline(r, i) && !case_withheld(c))
 			replay_lines(s, i);
 	}
+	if (modelled)
+		fprintf(s->out, "   ceil: lost/table if workers came by chance (FORCED: all at once); "
+			"omega: measured/ceil;\n   gaps: lost/table foretold by when they came\n");
 }
 
 /* A single leaf cannot mix chunks; single-entry leaves cannot tear. */

@@ -6,6 +6,7 @@
 #include "bench/audit.h"
 #include "bench/crew.h"
 #include "bench/group.h"
+#include "bench/meeting.h"
 #include "bench/runner.h"
 
 #define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
@@ -22,6 +23,7 @@ static void slice_worker(void *arg, unsigned w)
 	host_counters_thread(&t->before);
 	lane->involuntary = t->before.involuntary;
 	lane->pw.window_every = run->recording ? WINDOW_EVERY : 0;
+	meeting_begin(lane);
 	grace_online(lane->grace);
 	barrier_wait(&run->start);
 	run->g->workload->slice(lane);
@@ -49,6 +51,9 @@ static void add_tally(struct slice *s, const struct tally *t)
 	s->busy_ns += clock_ns(t->busy);
 	s->busy_ops += t->busy_ops;
 	s->wait_ns += clock_ns(t->wait);
+	perf_sum_add(&s->counters, &t->counters);
+	s->plain_ns += clock_ns(t->plain);
+	s->plain_ops += t->plain_ops;
 	s->involuntary += t->after.involuntary - t->before.involuntary;
 	s->voluntary += t->after.voluntary - t->before.voluntary;
 	s->faults += t->after.minor_faults - t->before.minor_faults;
@@ -58,12 +63,13 @@ static void add_tally(struct slice *s, const struct tally *t)
 static void add_waste(struct slice *s, const struct engine_run *er, unsigned threads)
 {
 	for (unsigned w = 0; w < threads; w++) {
-		const struct pt_count *n = &er->lanes[w]->pw.n;
+		const struct pt_count *n = &er->lanes[w]->pw.n, *before = &er->lanes[w]->tally.unraced;
 
-		s->tables += n->installs;
-		s->lost_growth += n->wasted_growth;
+		s->growths += n->growths - before->growths;
+		s->tables += n->installs + n->growths - before->installs - before->growths;
+		s->lost_growth += n->wasted_growth - before->wasted_growth;
 		for (unsigned l = 0; l < PT_LEVELS_MAX; l++)
-			s->lost_install += n->wasted_install[l];
+			s->lost_install += n->wasted_install[l] - before->wasted_install[l];
 	}
 }
 
@@ -105,19 +111,9 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 		first = t->start < first ? t->start : first;
 		last = t->stop > last ? t->stop : last;
 	}
-	out->elapsed_ns = last > first ? (uint64_t)clock_ns(last - first) : 0;
-	/* a cold slice ends for each worker when its work is done: nobody keeps up the load */
-	if (run->g->workload->cold)
-		out->ops_per_s = out->elapsed_ns ? (double)out->ops * 1e9 / (double)out->elapsed_ns : 0;
+	out->elapsed_ns += last > first ? (uint64_t)clock_ns(last - first) : 0;
 	if (run->g->workload->cold) /* elsewhere the counters run on from slice to slice */
 		add_waste(out, er, run->g->threads);
-	if (run->g->workload->forced) {
-		const struct tally *t = &er->lanes[0]->tally;
-		double chances = (double)out->tables * (run->g->threads - 1);
-
-		out->skew_ns = t->rounds ? clock_ns(t->skew) / (double)t->rounds : NAN;
-		out->overlap = chances > 0 ? (double)out->lost_install / chances : NAN;
-	}
 	if (no_memory && !run->g->workload->unowned)
 		return false;
 	if (failed && !run->g->workload->unowned && !er->engine.ruler)
@@ -126,15 +122,13 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 	return true;
 }
 
-int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice *out,
-	      struct err *err)
+/* One turn of all workers on one root. */
+static int one_round(struct group_run *run, unsigned e, struct slice *out, struct err *err)
 {
 	const struct workload *w = run->g->workload;
-	uint64_t steal = host_steal_ns();
+	uint64_t steal;
 	bool kept;
 
-	memset(out, 0, sizeof(*out));
-	out->position = run->position = position;
 	if (w->cold && table_open(run, e, err))
 		return err->code;
 	if (w->rewind)
@@ -142,12 +136,14 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	run->engine = e;
 	run->engine_is_ruler = run->engines[e].engine.ruler;
 	at_store(&run->unfinished, run->g->threads, relaxed); /* crew_run orders it */
+	steal = host_steal_ns();
 	crew_run(run->crew, slice_worker, run);
-	out->steal_ns = host_steal_ns() - steal;
+	out->steal_ns += host_steal_ns() - steal;
 	if (!collect(run, e, out))
 		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", w->name);
 	/* relaxed: a signal's flag; a slice cut short does not count */
 	kept = run->recording && !at_load(&run_interrupted, relaxed);
+	meeting_collect(run, e, kept, out);
 	if (kept)
 		keep(run, e);
 	if (!w->cold)
@@ -160,16 +156,48 @@ int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice
 	return 0;
 }
 
+/* What follows from the sums over the rounds of a cold slice. */
+static void finish_cold(const struct group *g, struct slice *s)
+{
+	double chances = (double)s->tables * (g->threads - 1);
+
+	/* it ends for each worker when its work is done: nobody keeps up the load */
+	s->ops_per_s = s->elapsed_ns ? (double)s->ops * 1e9 / (double)s->elapsed_ns : 0;
+	s->skew_ns = g->workload->forced && s->meetings ? s->skew_ns / (double)s->meetings : NAN;
+	s->overlap = g->workload->forced && chances > 0
+			     ? (double)(s->lost_install + s->lost_growth) / chances : NAN;
+}
+
+int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice *out,
+	      struct err *err)
+{
+	const struct workload *w = run->g->workload;
+	uint64_t rounds = w->fresh ? run->round : 1;
+
+	memset(out, 0, sizeof(*out));
+	out->position = run->position = position;
+	/* relaxed: as in one_round() */
+	for (uint64_t i = 0; i < rounds && !(i && at_load(&run_interrupted, relaxed)); i++)
+		if (one_round(run, e, out, err))
+			return err->code;
+	if (w->cold)
+		finish_cold(run->g, out);
+	return 0;
+}
+
 /* The better of two slices, so that one preemption does not pass for a slow engine. */
 static int try_engine(struct group_run *run, unsigned e, double *elapsed_ns, double *op_ns,
 		      struct err *err)
 {
 	*elapsed_ns = *op_ns = INFINITY;
 	for (unsigned i = 0; i < 2; i++) {
+		uint64_t began = clock_monotonic_ns();
 		struct slice s;
 
 		if (slice_run(run, e, UINT32_MAX, &s, err))
 			return err->code;
+		if (run->g->workload->fresh) /* most of a turn is making and auditing tables */
+			s.elapsed_ns = clock_monotonic_ns() - began;
 		*elapsed_ns = fmin(*elapsed_ns, (double)s.elapsed_ns);
 		if (s.busy_ops)
 			*op_ns = fmin(*op_ns, s.busy_ns / (double)s.busy_ops);

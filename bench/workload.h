@@ -5,7 +5,8 @@
  * Planning asks check() once a group. The runner calls, in this order: prepare (once, main thread),
  * lane_open (each worker, each engine), then slice after slice, expect after a case (or after each
  * slice of a cold workload), lane_close, release. slice() is called on every worker at once, after a
- * barrier that released them together; everything it measures it adds to lane->tally.
+ * barrier that released them together (with `fresh` so often in a slice as there are rounds);
+ * everything it measures it adds to lane->tally.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "bench/options.h"
+#include "stat/waste_model.h"
 #include "sys/err.h"
 
 struct group;
@@ -24,7 +26,9 @@ struct workload {
 	const char *name, *help;
 	const char *argument;   /* metavariable of NAME:ARGUMENT, NULL for none */
 	bool cold;              /* about allocation: a fresh root for every slice */
+	bool fresh;             /* cold: a slice is run->round rounds, each on a root of its own */
 	bool forced;            /* arrival is forced: no rates, no headline */
+	enum waste_arrival arrival; /* how workers come to new tables, for the model of waste */
 	bool unowned;           /* breaks the contract on purpose */
 	bool pure;              /* operations come in stretches of one kind */
 	bool singly;            /* every operation is timed by a pair of stamps of its own */
@@ -45,6 +49,8 @@ struct workload {
 	/* Build what the `limit` ruler walks; one worker at a time, on its thread. May be NULL. */
 	int (*prebuild)(struct lane *lane);
 	void (*slice)(struct lane *lane);
+	/* At how many new tables do workers meet in a slice of this run->round (meeting.h)? NULL: none. */
+	uint64_t (*meetings)(const struct group_run *run);
 	/* Main thread, between slices of a cold workload: reset shared state. May be NULL. */
 	void (*rewind)(struct group_run *run);
 	/* Warm: leave something worth auditing in the table; worker's thread. May be NULL. */

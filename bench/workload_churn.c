@@ -95,10 +95,10 @@ static void slice(struct lane *lane)
 	while (clock_now() < lead_in)
 		neutral_load(lane);
 	lane->rng = seed_of(lane);
-	lane->tally.start = clock_now();
+	lane_begin(lane);
 	while (lane->tally.ops < run->ops_per_worker)
 		measured_stretch(lane);
-	lane->tally.stop = clock_now();
+	lane_end(lane);
 	lane_finish(lane);
 	while (lane_others_measure(lane))
 		neutral_load(lane);

@@ -102,12 +102,12 @@ static void slice(struct lane *lane)
 	if (l.kind == RANGE_MAP_UNMAP)
 		map_first(lane, &l);
 	barrier_wait(meeting);
-	lane->tally.start = clock_now();
+	lane_begin(lane);
 	for (uint64_t i = 0; i < l.ranges; i++) {
 		barrier_wait(meeting);
 		write_range(lane, &l, i);
 	}
-	lane->tally.stop = clock_now();
+	lane_end(lane);
 	lane->tally.failed = 0; /* who comes second may well be refused */
 	lane_finish(lane);
 }

@@ -116,10 +116,10 @@ static void slice(struct lane *lane)
 	while (clock_now() < lead_in)
 		map_and_unmap(lane, false);
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
-	lane->tally.start = clock_now();
+	lane_begin(lane);
 	while (lane->tally.ops < run->ops_per_worker)
 		map_and_unmap(lane, true);
-	lane->tally.stop = clock_now();
+	lane_end(lane);
 	lane_finish(lane);
 	while (lane_others_measure(lane))
 		map_and_unmap(lane, false);

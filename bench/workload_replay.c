@@ -132,7 +132,7 @@ static void slice(struct lane *lane)
 	struct shared *shared = lane->group->shared;
 	const struct replay_lane *part = &shared->replay->lanes[lane->worker];
 
-	lane->tally.start = clock_now();
+	lane_begin(lane);
 	for (size_t i = 0; i < part->nsteps; i++) {
 		const struct replay_step *step = &part->steps[i];
 		struct pt_op op = op_of(&shared->trace->events[step->event], part->iova_shift);
@@ -143,7 +143,7 @@ static void slice(struct lane *lane)
 		if (step->watched)
 			replay_publish(&shared->progress[lane->worker], (uint32_t)(i + 1));
 	}
-	lane->tally.stop = clock_now();
+	lane_end(lane);
 	lane_finish(lane);
 }
 

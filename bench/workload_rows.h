@@ -3,5 +3,6 @@
 
 #include "bench/workload.h"
 
-extern const struct workload workload_private, workload_adjacent, workload_cursor,
-	workload_rendezvous, workload_churn, workload_replay, workload_overlap;
+extern const struct workload workload_private, workload_adjacent, workload_cursor, workload_cold,
+	workload_rendezvous, workload_convoy, workload_grow, workload_churn, workload_replay,
+	workload_overlap;

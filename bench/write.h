@@ -22,6 +22,7 @@ int write_json(const struct result *r, FILE *out);
 /* RFC 4180, header line first; null is an empty field. */
 int write_summary_csv(const struct result *r, FILE *out); /* a row per case */
 int write_slices_csv(const struct result *r, FILE *out);  /* a row per slice */
+int write_scaling_csv(const struct result *r, FILE *out); /* a row per engine, series and thread count */
 int write_latency_csv(const struct result *r, FILE *out); /* a row per histogram bucket in use */
 
 /* The screen. colour: ANSI bold, red, yellow. */
@@ -38,7 +39,7 @@ int out_dir_check(const char *dir, struct err *err);
  */
 int out_dir_write_job(const struct result *r, const char *dir, struct err *err);
 /*
- * result.json, summary.csv, slices.csv, latency.csv, job.ini in `dir`, made if need be. All are
+ * result.json, summary.csv, slices.csv, latency.csv, scaling.csv, job.ini in `dir`, made if need be. All are
  * written under temporary names first and renamed when all are complete. They replace an earlier
  * result of this program; files of these names that are anything else are left alone.
  * EXIT_CANT_CREATE, EXIT_WRITE in err.

@@ -1,87 +1,10 @@
-/*
- * Tables for spreadsheets and data frames: RFC 4180 (CRLF, fields quoted where they must be), the
- * header from the same list of columns as the rows. A null is an empty field; '.' is the decimal
- * point because the program never leaves the C locale.
- */
-#include <inttypes.h>
+/* Tables for spreadsheets and data frames. */
 #include <math.h>
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/csv.h"
 #include "bench/write.h"
-
-/* header: the first pass over the columns writes names, the others values. */
-struct csv {
-	FILE *out;
-	bool header, begun;
-};
-
-static void field(struct csv *csv, const char *text)
-{
-	if (csv->begun)
-		fputc(',', csv->out);
-	csv->begun = true;
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, csv->out);
-		return;
-	}
-	fputc('"', csv->out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', csv->out);
-		fputc(*text, csv->out);
-	}
-	fputc('"', csv->out);
-}
-
-static void end_row(struct csv *csv)
-{
-	fputs("\r\n", csv->out);
-	csv->begun = false;
-}
-
-static int end_file(struct csv *csv)
-{
-	return fflush(csv->out) || ferror(csv->out) ? -1 : 0;
-}
-
-static void text(struct csv *csv, const char *name, const char *v)
-{
-	field(csv, csv->header ? name : v ? v : "");
-}
-
-static void u64(struct csv *csv, const char *name, uint64_t v)
-{
-	char digits[24];
-
-	snprintf(digits, sizeof(digits), "%" PRIu64, v);
-	field(csv, csv->header ? name : digits);
-}
-
-static void real(struct csv *csv, const char *name, double v)
-{
-	char digits[40] = "";
-
-	if (isfinite(v))
-		snprintf(digits, sizeof(digits), "%.12g", v);
-	field(csv, csv->header ? name : digits);
-}
-
-static void flag(struct csv *csv, const char *name, bool v)
-{
-	field(csv, csv->header ? name : v ? "true" : "false");
-}
-
-static void interval(struct csv *csv, const char *name, const struct interval *i)
-{
-	char lo[64], hi[64];
-
-	snprintf(lo, sizeof(lo), "%s_lo", name);
-	snprintf(hi, sizeof(hi), "%s_hi", name);
-	real(csv, name, i->n || i->valid ? i->mid : NAN);
-	real(csv, lo, i->valid ? i->lo : NAN);
-	real(csv, hi, i->valid ? i->hi : NAN);
-}
 
 static void identity(struct csv *csv, const struct case_result *c)
 {
@@ -177,6 +100,17 @@ static void pages(struct csv *csv, const struct page_ledger *p)
 	real(csv, "pages_on_asked_node", p->on_asked_node);
 }
 
+static void counters(struct csv *csv, const struct counters_result *c)
+{
+	char name[48];
+
+	for (int i = 0; i < PERF_COUNTS; i++) {
+		snprintf(name, sizeof(name), "%s_per_op", perf_count_name[i]);
+		real(csv, name, counters_any(c) ? c->per_op[i] : NAN);
+	}
+	real(csv, "counters_running_share", c->running_share);
+}
+
 static void rest(struct csv *csv, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
@@ -207,6 +141,24 @@ static void rest(struct csv *csv, const struct case_result *c)
 	text(csv, "page_source", c->source);
 }
 
+static void waste(struct csv *csv, const struct waste_result *w)
+{
+	u64(csv, "waste_growths", w->growths);
+	interval(csv, "waste_per_growth", &w->per_growth);
+	u64(csv, "waste_lost_installs", w->in_vain.lost_installs);
+	u64(csv, "waste_lost_growth", w->in_vain.lost_growth);
+	u64(csv, "waste_handed_back", w->in_vain.handed_back);
+	u64(csv, "waste_recycled", w->in_vain.recycled);
+	u64(csv, "waste_zeroed_bytes", w->in_vain.zeroed_bytes);
+	real(csv, "waste_loser_ns", w->in_vain.loser_ns);
+	real(csv, "waste_in_vain_ns", w->in_vain.ns);
+	real(csv, "waste_ceiling", w->model.ceiling);
+	interval(csv, "waste_omega", &w->model.omega);
+	real(csv, "waste_by_gaps", w->model.by_gaps);
+	real(csv, "waste_op_ns", w->model.op_ns);
+	u64(csv, "waste_meetings", w->model.meetings);
+}
+
 /* Columns are named by a case of no content: names do not depend on it. */
 static const struct pt_engine no_engine = { .name = "", .format = "", .sync = "", .body = "" };
 static const struct case_result no_case = { .engine = &no_engine };
@@ -225,6 +177,8 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	pages(csv, &c->pages);
 	rest(csv, c);
 	whereabouts(csv, c);
+	counters(csv, &c->counters);
+	waste(csv, &c->waste);
 	end_row(csv);
 	csv->header = false;
 }
@@ -282,6 +236,12 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	u64(csv, "migrations", s->migrations);
 	real(csv, "skew_ns", c->forced ? s->skew_ns : NAN);
 	real(csv, "overlap", c->forced ? s->overlap : NAN);
+	for (int i = 0; i < PERF_COUNTS; i++)
+		real(csv, perf_count_name[i], s->counters.mask & 1u << i ? s->counters.count[i] : NAN);
+	u64(csv, "growths", s->growths);
+	real(csv, "plain_ns", s->plain_ns);
+	u64(csv, "plain_ops", s->plain_ops);
+	u64(csv, "meetings", s->meetings);
 	end_row(csv);
 	csv->header = false;
 }

@@ -75,6 +75,7 @@ static void put_job(struct node array, const struct options *j)
 	put_u64(o, "processes", j->processes);
 	put_u64(o, "seed", j->seed);
 	put_sample(o, j->sample);
+	put_text(o, "counters", counters_name(j->counters));
 	put_u64(o, "round", j->round);
 	put_u64(o, "tables", j->tables);
 	put_text(o, "break", breakage_name(j->breakage));
@@ -309,6 +310,7 @@ static void put_findings(struct node root, const struct result *r)
 	array = put_array(root, "knees");
 	for (size_t i = 0; i < r->nknees; i++)
 		put_knee(array, &r->knees[i]);
+	put_scaling(root, r);
 }
 
 int write_json(const struct result *r, FILE *out)

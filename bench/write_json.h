@@ -8,5 +8,12 @@
 void put_interval(struct node o, const char *name, const struct interval *i);
 /* {n, min, p50, …, max}; null when nothing was recorded. */
 void put_histogram(struct node o, const char *key, const struct histogram *h);
+/* counters and counters_reason; a slice's counts. */
+void put_counters(struct node o, const struct case_result *c);
+void put_slice_counters(struct node o, const struct perf_sum *sum);
+/* scaling[] of the document. */
+void put_scaling(struct node root, const struct result *r);
+/* The object `waste` of a case. */
+void put_waste(struct node o, const struct case_result *c);
 /* nodes: how many of the by-node counts there are (index into the topology's nodes). */
 void put_case(struct node array, const struct case_result *c, unsigned nodes);

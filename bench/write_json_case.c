@@ -134,23 +134,6 @@ static void put_pages(struct node o, const struct page_ledger *p, unsigned nodes
 	put_real(o, "on_asked_node", p->on_asked_node);
 }
 
-static void put_waste(struct node o, const struct case_result *c)
-{
-	const struct waste_result *w = &c->waste;
-
-	o = put_object(o, "waste");
-	put_u64(o, "tables", w->tables);
-	put_u64(o, "lost", case_lost(c));
-	put_interval(o, "per_table", &w->per_table);
-	put_real(o, "per_allocated", w->per_allocated);
-	put_real(o, "per_map", w->per_map);
-	put_real(o, "ns_per_map", w->ns_per_map);
-	put_real(o, "window_ns", w->window_ns);
-	put_u64(o, "windows", w->windows);
-	put_real(o, "skew_ns", w->skew_ns);
-	put_real(o, "overlap", w->overlap);
-}
-
 static void put_verified(struct node o, const struct case_result *c)
 {
 	struct node fairness = put_object(o, "fairness"), evidence;
@@ -251,6 +234,10 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "tables", s->tables);
 	put_u64(o, "lost_install", s->lost_install);
 	put_u64(o, "lost_growth", s->lost_growth);
+	put_u64(o, "growths", s->growths);
+	put_real(o, "plain_ns", s->plain_ns);
+	put_u64(o, "plain_ops", s->plain_ops);
+	put_u64(o, "meetings", s->meetings);
 	put_u64(o, "steal_ns", s->steal_ns);
 	put_u64(o, "involuntary_switches", s->involuntary);
 	put_u64(o, "voluntary_switches", s->voluntary);
@@ -258,6 +245,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "migrations", s->migrations);
 	put_real(o, "skew_ns", forced ? s->skew_ns : NAN);
 	put_real(o, "overlap", forced ? s->overlap : NAN);
+	put_slice_counters(o, &s->counters);
 }
 
 void put_case(struct node array, const struct case_result *c, unsigned nodes)
@@ -273,6 +261,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_workers(o, c, nodes);
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);
+	put_counters(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)

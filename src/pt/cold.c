@@ -19,6 +19,8 @@ int pt_install(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, pt_en
 	if (!k->s->publish(slot, seen, entry)) {
 		w->n.wasted_install[level - 1]++;
 		table_free(w, fresh);
+		if (timed && w->vain)
+			hist_record(w->vain, (uint64_t)clock_ns(clock_now() - begin));
 		return 0;
 	}
 	if (timed) {

@@ -75,6 +75,7 @@ struct pt_worker {
 	struct page_list gather;   /* retired by run(); the harness takes it over between stretches */
 	struct pt_count n;
 	struct histogram *window;  /* ns from reading an empty entry to the own table in it; or NULL */
+	struct histogram *vain;    /* of those who lost: until the page was given back; or NULL */
 	uint32_t window_every;     /* record one install in so many; 0 means never */
 	uint32_t window_phase;
 	unsigned id;

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESAMPLES 1999u /* (RESAMPLES + 1) * 2.5 % is whole: Davison & Hinkley 1997, 5.2.3 */
-#define TAIL_RESAMPLES ((RESAMPLES + 1) / 40)
+#define TAIL_RESAMPLES ((STAT_RESAMPLES + 1) / 40)
 #define BLOCK_MAX 10u
 /*
  * A resample as large as the data is too like the data: k blocks give a variance (k - 1) / k of the
@@ -21,7 +20,6 @@
  */
 #define FEWER_BLOCKS 4u
 #define FEWER_PROCESSES 2u
-#define MIN_UNITS 6u /* below, even the exact sign test cannot reach 5 % */
 
 struct unit {
 	double value;
@@ -134,24 +132,41 @@ static double resample(struct bootstrap *b, uint64_t *rng)
 	return drawn_median(b, total);
 }
 
-static void find_interval(struct bootstrap *b, uint64_t seed, struct interval *out)
+static void rank_units(struct bootstrap *b)
 {
-	uint64_t rng = stat_mix(seed);
-
 	find_groups(b);
 	qsort(b->unit, b->n, sizeof(*b->unit), by_value);
 	for (size_t i = 0; i < b->n; i++)
 		b->rank[b->unit[i].place] = (uint32_t)i;
-	out->mid = (b->unit[(b->n - 1) / 2].value + b->unit[b->n / 2].value) / 2;
-	out->lo = out->hi = out->mid;
-	out->valid = b->n >= MIN_UNITS;
-	if (!out->valid)
+}
+
+static void draw_medians(struct bootstrap *b, uint64_t seed, double *median)
+{
+	uint64_t rng = stat_mix(seed);
+
+	for (size_t i = 0; i < STAT_RESAMPLES; i++)
+		median[i] = resample(b, &rng);
+}
+
+static void find_interval(struct bootstrap *b, uint64_t seed, struct interval *out)
+{
+	double mid;
+
+	rank_units(b);
+	mid = (b->unit[(b->n - 1) / 2].value + b->unit[b->n / 2].value) / 2;
+	*out = (struct interval){ .mid = mid, .lo = mid, .hi = mid, .n = b->n };
+	if (b->n < STAT_UNITS_MIN)
 		return;
-	for (size_t i = 0; i < RESAMPLES; i++)
-		b->median[i] = resample(b, &rng);
-	stat_median(b->median, RESAMPLES); /* for its sorting */
-	out->lo = b->median[TAIL_RESAMPLES - 1];
-	out->hi = b->median[RESAMPLES - TAIL_RESAMPLES];
+	draw_medians(b, seed, b->median);
+	*out = stat_from_draws(mid, b->median, b->n);
+}
+
+struct interval stat_from_draws(double mid, double *draws, size_t units)
+{
+	stat_median(draws, STAT_RESAMPLES); /* for its sorting */
+	return (struct interval){ .mid = mid, .lo = draws[TAIL_RESAMPLES - 1],
+				  .hi = draws[STAT_RESAMPLES - TAIL_RESAMPLES], .n = units,
+				  .valid = true };
 }
 
 static void release(struct bootstrap *b)
@@ -171,7 +186,7 @@ static int prepare(struct bootstrap *b, size_t n)
 		.group = calloc(n, sizeof(*b->group)),
 		.rank = calloc(n, sizeof(*b->rank)),
 		.drawn = calloc(n, sizeof(*b->drawn)),
-		.median = calloc(RESAMPLES, sizeof(*b->median)),
+		.median = calloc(STAT_RESAMPLES, sizeof(*b->median)),
 	};
 	if (b->unit && b->group && b->rank && b->drawn && b->median)
 		return 0;
@@ -206,6 +221,15 @@ int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect
 	return 0;
 }
 
+static int prepare_series(struct bootstrap *b, const double *x, const uint32_t *process, size_t n)
+{
+	if (prepare(b, n))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		b->unit[i] = (struct unit){ x[i], process ? process[i] : 0, (uint32_t)i };
+	return 0;
+}
+
 int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t seed,
 		struct interval *out)
 {
@@ -214,11 +238,21 @@ int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t see
 	*out = (struct interval){ .n = n };
 	if (!n)
 		return 0;
-	if (prepare(&b, n))
+	if (prepare_series(&b, x, process, n))
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		b.unit[i] = (struct unit){ x[i], process ? process[i] : 0, (uint32_t)i };
 	find_interval(&b, seed, out);
+	release(&b);
+	return 0;
+}
+
+int stat_draws(const double *x, const uint32_t *process, size_t n, uint64_t seed, double *draws)
+{
+	struct bootstrap b;
+
+	if (prepare_series(&b, x, process, n))
+		return -1;
+	rank_units(&b);
+	draw_medians(&b, seed, draws);
 	release(&b);
 	return 0;
 }

@@ -47,6 +47,17 @@ int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t see
 		struct interval *out);
 
 /*
+ * What these intervals are made of, for a figure that rests on several series: the medians of the
+ * STAT_RESAMPLES resamples of one, in the order drawn, into draws[]. n must be STAT_UNITS_MIN or
+ * more. Series drawn with seeds of their own are independent: combine their i-th draws, and give
+ * the combinations to stat_from_draws(), which sorts them and takes the percentiles.
+ */
+#define STAT_RESAMPLES 1999u /* one more times 2.5 % is whole: Davison & Hinkley 1997, 5.2.3 */
+#define STAT_UNITS_MIN 6u    /* below, even the exact sign test cannot reach 5 % */
+int stat_draws(const double *x, const uint32_t *process, size_t n, uint64_t seed, double *draws);
+struct interval stat_from_draws(double mid, double *draws, size_t units);
+
+/*
  * A count of `events` in `exposure` units (tables, maps): rate with the exact (Garwood) 95 %
  * Poisson interval; zero events print [0, 3/n] (rule of three). valid is false only for exposure 0,
  * n is the events.

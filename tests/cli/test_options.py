@@ -51,8 +51,8 @@ class List(Command):
 
     def test_workloads(self):
         text = self.fine("list", "workloads")
-        for name in ("private", "adjacent", "cursor", "rendezvous", "churn", "overlap",
-                     "replay:FILE"):
+        for name in ("private", "adjacent", "cursor", "cold", "rendezvous", "convoy", "grow",
+                     "churn", "overlap", "replay:FILE"):
             self.assertRegex(text, rf"(?m)^  {name} +\w")
 
     def test_options(self):

@@ -39,6 +39,26 @@ class Machine(Command):
             self.refused(64, r"--engines amdv1/none wants one thread",
                          "run", "--engines", "none", "--threads", "2")
 
+    def test_shapes(self):
+        """What a workload cannot do with these sizes, said while planning."""
+        def plan(machine, *options):
+            return ("run", "--dry-run", "--topology", machine, "--workload", *options)
+        two, many = "pack:1 core:2 pu:1", "pack:1 core:64 pu:1"
+        for name in ("cold", "convoy", "grow"):
+            self.fine(*plan(two, name, "--threads", "2"))
+            self.refused(64, rf"{name}: .* leave --batch at 1",
+                         *plan(two, name, "--threads", "2", "--batch", "2"))
+            self.refused(64, rf"{name}: 33 threads, .* 32 pages; choose fewer --threads",
+                         *plan(many, name, "--threads", "33", "--page-size", "64K"))
+        self.refused(64, "convoy: .* --page-size below 1G",
+                     *plan(two, "convoy", "--page-size", "1G", "--threads", "2"))
+        self.refused(64, "convoy: .* --round 2",
+                     *plan(two, "convoy", "--round", "1", "--threads", "2"))
+        self.refused(64, "grow: .* --page-size below 512G",
+                     *plan(two, "grow", "--page-size", "1T", "--threads", "2"))
+        self.refused(64, "cold: --round 1000000 .* fewer",
+                     *plan(two, "cold", "--page-size", "1G", "--round", "1000000"))
+
     def test_think(self):
         """A stretch is up to 512 maps and as many unmaps: longer thoughts stop for nobody."""
         self.refused(64, r"--think 1s: must be 0\.\.1ms", "run", "--think", "1s")

@@ -94,7 +94,7 @@ class Screen(Results):
 
     @two_cpus
     def test_waste_numbers(self):
-        rows = self.rows("2  WHAT", "3  ", r"   (trace|cursor|FORCED|  modern )")
+        rows = self.rows("2  WHAT", "3  ", r"   (trace|cursor|FORCED|  modern |  in vain)")
         cold = [c for c in self.doc["cases"] if c["section"] == 2]
         allowed = list(leaves(cold)) + [c["threads"] - 1 for c in cold]
         for line in rows:
@@ -137,11 +137,11 @@ class Every(Results):
     def test_engines_and_workloads(self):
         doc, _ = self.measured(
             "--engines", "all", "--duration", "0.1s", "--threads", "1,2" if CPUS > 1 else "1",
-            "--workload", "private,adjacent,cursor,churn,overlap,replay:net-amd-strict"
-            + (",rendezvous" if CPUS > 1 else ""))
+            "--workload", "private,adjacent,cursor,cold,churn,overlap,replay:net-amd-strict"
+            + (",rendezvous,convoy,grow" if CPUS > 1 else ""))
         engines = re.findall(r"(?m)^  (amdv1/\S+)", self.fine("list", "engines"))
         self.assertEqual({c["engine"] for c in doc["cases"]}, set(engines))
-        self.assertEqual(len({c["workload"] for c in doc["cases"]}), 6 + (CPUS > 1))
+        self.assertEqual(len({c["workload"] for c in doc["cases"]}), 7 + 3 * (CPUS > 1))
         for case in doc["cases"]:
             self.assertTrue(case["slices"], case["case_id"])
             self.assertIsNot(case["verified"], False)
@@ -152,11 +152,17 @@ class Every(Results):
                 self.assertGreater(case["ops_per_s"], 0)
 
     def test_processes(self):
-        doc, _ = self.measured("--processes", "2", "--workload", "private,cursor", "--threads", "1",
-                               "--duration", "0.6s", env=dict(os.environ, TMPDIR="/nonexistent"))
+        threads = min(CPUS, 2)
+        doc, _ = self.measured("--processes", "2", "--workload", "private,cursor,cold", "--threads",
+                               str(threads), "--duration", "0.6s",
+                               env=dict(os.environ, TMPDIR="/nonexistent"))
         self.assertEqual(doc["processes"], 2)
         for case in doc["cases"]:
             self.assertEqual({s["process"] for s in case["slices"]}, {0, 1})
+            model = case["waste"]["model"]
+            self.assertEqual(model["meetings"], sum(s["meetings"] for s in case["slices"]))
+            if case["workload"] == "cold" and threads > 1: # everybody comes to every table
+                self.assertEqual(model["gap_ns"]["n"], model["meetings"])
 
     def test_clock(self):
         env = dict(os.environ, IOPT_CLOCK="clock_gettime")

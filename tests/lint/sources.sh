@@ -17,6 +17,8 @@ forbid "atomics outside sys/atomic.h" '\batomic_(load|store|fetch|exchange|compa
 forbid "volatile data" '\bvolatile\b' src bench ':!src/sys/clock.h' ':!src/sys/atomic.h'
 forbid "sequential consistency without a reason beside it" '\bseq_cst\)+;[[:space:]]*$' src bench
 forbid "exit below main" '[^_a-z]exit\(' src bench ':!bench/main.c' ':!bench/processes.c'
+forbid "a measured part without lane_begin() and lane_end()" \
+	'(tally\.|t->)(start|stop) = clock' bench ':!bench/measure.c'
 forbid "trailing blanks" '[[:blank:]]+$' src bench tests/*.c scripts
 forbid "lines over 110 columns" '^.{111,}$' 'src/*.[ch]' 'bench/*.[ch]'
 for file in $(git ls-files 'src/*.[ch]' 'bench/*.[ch]'); do

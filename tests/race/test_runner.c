@@ -155,6 +155,27 @@ static void test_rendezvous(void **state)
 	check_workload("rendezvous", 2);
 }
 
+static void test_cold(void **state)
+{
+	(void)state;
+	check_workload("cold", 1);
+	check_workload("cold", 3);
+}
+
+static void test_convoy(void **state)
+{
+	(void)state;
+	check_workload("convoy", 2);
+	check_workload("convoy", 3);
+}
+
+static void test_grow(void **state)
+{
+	(void)state;
+	check_workload("grow", 2);
+	check_workload("grow", 3);
+}
+
 static void test_churn(void **state)
 {
 	(void)state;
@@ -238,6 +259,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_private),	   cmocka_unit_test(test_adjacent),
 		cmocka_unit_test(test_cursor),	   cmocka_unit_test(test_rendezvous),
+		cmocka_unit_test(test_cold),	   cmocka_unit_test(test_convoy),
+		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_churn),	   cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_breakage_is_caught),
 		cmocka_unit_test(test_kernel_like_mutex_seldom_sleeps),

@@ -157,5 +157,70 @@ class Sweep(Result):
         self.assertIs(self.doc["complete"], False)
 
 
+class Scaling(Result):
+    kind = "scaling"
+    test_schema_bites = None  # once is enough
+
+    def test_scaling_bites(self):
+        small = copy.deepcopy(self.doc)
+        del small["cases"][1:], small["comparisons"][1:], small["scaling"][1:]
+
+        def broken(*path, **change):
+            doc = copy.deepcopy(small)
+            node = doc
+            for key in path:
+                node = node[key]
+            for key, value in change.items():
+                if value is None:
+                    del node[key]
+                else:
+                    node[key] = value
+            return self.errors(doc)
+
+        self.assertEqual(self.errors(small), [])
+        series = small["scaling"][0]
+        for path, node in ((("scaling", 0), series), (("scaling", 0, "usl"), series["usl"]),
+                           (("scaling", 0, "points", 1), series["points"][1]),
+                           (("cases", 0, "counters"), small["cases"][0]["counters"]),
+                           (("cases", 0, "counters", "events"),
+                            small["cases"][0]["counters"]["events"])):
+            for name in node:
+                self.assertTrue(broken(*path, **{name: None}), name)
+            self.assertTrue(broken(*path, extra=1), path)
+        self.assertTrue(broken("scaling", 0, "usl", identifiable=False))  # with its numbers
+        self.assertTrue(broken("scaling", 0, "points", 1, marks=["second"]))
+        self.assertTrue(broken("cases", 0, "counters", running_share=1.5))
+
+    def test_scaling_csv_says_what_the_json_says(self):
+        table = rows(os.path.join(self.dir, "scaling.csv"))
+        points = [(s, p) for s in self.doc["scaling"] for p in s["points"]]
+        self.assertEqual(len(table), len(points))
+        for row, (series, point) in zip(table, points):
+            self.assertEqual(row["case_id"], point["case_id"])
+            self.assertEqual(row["series"], series["series"])
+            self.assertEqual(row["marks"].split(), point["marks"])
+            pairs = [(row[k], point[k]) for k in ("efficiency", "efficiency_lo", "of_limit",
+                                                  "speedup_hi", "ops_per_s")]
+            pairs += [(row["usl_" + k], series["usl"][k]) for k in ("sigma", "kappa_hi",
+                                                                    "peak_threads")]
+            for got, want in pairs:
+                got = number(got)
+                if got is None or want is None:
+                    self.assertEqual(got, want)
+                else:
+                    self.assertAlmostEqual(got, want, delta=1e-9 * abs(want))
+
+    def test_counters(self):
+        counters = self.doc["cases"][0]["counters"]
+        self.assertAlmostEqual(counters["cycles_per_op"], 80)
+        self.assertIsNone(counters["remote_per_op"])
+        self.assertEqual(counters["events"]["llc_misses"], "LLC-load-misses")
+        self.assertEqual(self.doc["cases"][0]["counters_reason"], "remote: because")
+        self.assertIsNone(self.doc["cases"][1]["counters"])
+        table = rows(os.path.join(self.dir, "summary.csv"))
+        self.assertAlmostEqual(number(table[0]["instructions_per_op"]), 200)
+        self.assertEqual(table[1]["cycles_per_op"], "")
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

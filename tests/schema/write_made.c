@@ -1,5 +1,5 @@
-/* write_made whole|sweep DIR: a result made by hand, written as `run --out DIR` writes one. */
-#include "made_result.h"
+/* write_made whole|sweep|scaling DIR: a result made by hand, written as `run --out DIR` writes one. */
+#include "made_scaling.h"
 
 int main(int argc, char **argv)
 {
@@ -8,7 +8,8 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return EXIT_USAGE;
-	r = strcmp(argv[1], "sweep") ? made_whole() : made_sweep();
+	r = !strcmp(argv[1], "sweep") ? made_sweep() :
+	    !strcmp(argv[1], "scaling") ? made_scaling() : made_whole();
 	if (analyse(&r))
 		return EXIT_INTERNAL;
 	out_dir_write(&r, argv[2], &err);

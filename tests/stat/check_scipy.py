@@ -11,7 +11,7 @@ import sys
 
 try:
     import numpy as np
-    from scipy import stats
+    from scipy import optimize, stats
 except ImportError as missing:
     print(f"skipped: {missing}; install python3-scipy")
     sys.exit(77)
@@ -117,6 +117,63 @@ def check_width(rng):
     check("width on independent values", abs(width / exact - 1) < 0.1, f"{width / exact:.3f}")
 
 
+def law(n, g, s, k):
+    return g * n / (1 + s * (n - 1) + k * n * (n - 1))
+
+
+def check_scalability(rng):
+    """The fit against SciPy's non-negative least squares, on data that follow the law and that do not."""
+    curves = []
+    for i in range(400):
+        n = np.array(sorted(rng.choice(np.arange(1, 129), rng.integers(4, 12), replace=False)), float)
+        x = law(n, 10 ** rng.uniform(0, 9), *(10 ** rng.uniform(-4, 0.5, 2)))
+        x *= np.exp(rng.choice([0.01, 0.3]) * rng.standard_normal(len(n)))
+        curves.append((n, np.sort(x) if i % 4 == 0 else x))  # faster than linear, now and then
+    worst, open_ones = 0.0, 0
+    answers = ask([with_values("usl", np.column_stack(curve).ravel()) for curve in curves])
+    for (n, x), (why, *have) in zip(curves, answers):
+        columns = np.column_stack([np.ones_like(n), n - 1, n * (n - 1)]) * (x / n)[:, None]
+        scale = np.linalg.norm(columns, axis=0)
+        a, b, c = optimize.nnls(columns / scale, np.ones_like(n))[0] / scale
+        open_ones += a <= 0
+        assert (why == 0) == (a > 0), (n, x, why)
+        if a > 0:
+            want = [1 / a, b / a, c / a]
+            want.append(np.max(np.abs(law(n, *want) / x - 1)))
+            for h, w in zip(have, want):
+                worst = max(worst, abs(h - w) / max(abs(w), 1e-9))
+    check("scalability law", worst < 1e-6, f"worst relative error {worst:.1e}, {open_ones} open")
+
+
+def usl_coverage(rng, trials, counts, slices, rho, s, k, noise=0.05):
+    """Shares of trials whose intervals hold gamma, sigma and kappa."""
+    n = np.array(counts, float)
+    requests = []
+    for i in range(trials):
+        x = law(n, 3e7, s, k)[:, None] * np.exp(noise * series(rng, len(n), slices, rho))
+        requests.append([*with_values("uslint", i, len(n), np.concatenate([n, x.ravel()]))])
+    answers = np.array(ask(requests))
+    assert (answers[:, 0] == 0).all()
+    truth = np.array([3e7, s, k])
+    return np.mean((answers[:, 1::2] <= truth) & (truth <= answers[:, 2::2]), axis=0)
+
+
+def check_scalability_intervals(rng):
+    shares = usl_coverage(rng, 200, (1, 2, 4, 8, 16), 50, 0.3, 0.05, 0.002)
+    check("scalability intervals hold the truth", (shares >= 0.92).all(),
+          " ".join(f"{s:.1%}" for s in shares))
+
+
+def print_scalability_table(rng):
+    for counts in ((1, 2, 4, 8), (1, 2, 4, 8, 16, 32, 64)):
+        for s, k in ((0, 0), (0.05, 0), (0.05, 0.002), (0, 0.002), (0.9, 0)):
+            row = []
+            for slices in (12, 50, 200):
+                shares = usl_coverage(rng, 500, counts, slices, 0.3, s, k)
+                row.append(" / ".join(f"{100 * (1 - v):.1f}" for v in shares))
+            print(f"| {s} | {k} | {counts[0]}..{counts[-1]} |", " | ".join(row), "|")
+
+
 def print_table(rng):
     trials = 2000
     sizes = (6, 8, 12, 16, 24, 50, 100, 200, 500)
@@ -138,12 +195,15 @@ def main():
     rng = np.random.default_rng(SEED)
     if "--table" in sys.argv:
         print_table(rng)
+        print_scalability_table(rng)
         return 0
     check_rates()
     check_summaries(rng)
     check_quantiles(rng)
     check_width(rng)
     check_intervals(rng)
+    check_scalability(rng)
+    check_scalability_intervals(rng)
     return 1 if failures else 0
 
 

@@ -8,9 +8,12 @@
  *   quantile Q N x1 ... xN          -> value supported (through a histogram)
  *   ratio SEED PROCESSES N b1 ... bN    -> mid lo hi valid; a is 1, equal runs of pairs by process
  *   series SEED PROCESSES N x1 ... xN   -> mid lo hi valid
+ *   usl N n1 x1 ... nN xN           -> why gamma sigma kappa misfit (N counts the numbers)
+ *   uslint SEED POINTS N n1 ... nP, then the slices of each point -> why, and lo hi of gamma sigma kappa
  */
 #include "stat/histogram.h"
 #include "stat/stat.h"
+#include "stat/usl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,6 +95,49 @@ static void answer_interval(int paired)
 	print_interval(out);
 }
 
+static void answer_usl(void)
+{
+	double n[USL_POINTS_MAX], x[USL_POINTS_MAX];
+	size_t points = read_values() / 2;
+	struct usl_fit fit;
+	int why;
+
+	if (points > USL_POINTS_MAX)
+		give_up("too many points");
+	for (size_t i = 0; i < points; i++) {
+		n[i] = value[2 * i];
+		x[i] = value[2 * i + 1];
+	}
+	why = usl_fit(n, x, points, &fit);
+	printf("%d %.17g %.17g %.17g %.17g\n", why, fit.gamma, fit.sigma, fit.kappa, fit.misfit);
+}
+
+static void answer_usl_interval(void)
+{
+	static double draws[USL_POINTS_MAX][STAT_RESAMPLES], scratch[4 * STAT_RESAMPLES];
+	const double *rows[USL_POINTS_MAX];
+	double x[USL_POINTS_MAX];
+	size_t points, slices;
+	struct usl usl = { 0 };
+	uint64_t seed;
+	int why;
+
+	if (scanf("%" SCNu64 " %zu", &seed, &points) != 2 || !points || points > USL_POINTS_MAX)
+		give_up("bad points");
+	slices = read_values() / points - 1;
+	for (size_t p = 0; p < points; p++) {
+		double *mine = value + points + p * slices;
+
+		if (stat_draws(mine, NULL, slices, stat_mix(seed + p), draws[p]))
+			give_up("out of memory");
+		rows[p] = draws[p];
+		x[p] = stat_median(mine, slices);
+	}
+	why = usl_estimate(value, x, rows, points, scratch, &usl);
+	printf("%d %.17g %.17g %.17g %.17g %.17g %.17g\n", why, usl.gamma.lo, usl.gamma.hi, usl.sigma.lo,
+	       usl.sigma.hi, usl.kappa.lo, usl.kappa.hi);
+}
+
 int main(void)
 {
 	char what[16];
@@ -109,6 +155,10 @@ int main(void)
 			answer_interval(1);
 		else if (!strcmp(what, "series"))
 			answer_interval(0);
+		else if (!strcmp(what, "usl"))
+			answer_usl();
+		else if (!strcmp(what, "uslint"))
+			answer_usl_interval();
 		else
 			give_up("unknown request");
 	}

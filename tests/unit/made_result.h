@@ -110,6 +110,23 @@ static inline void made_slices(struct case_result *c, size_t n, double ns)
 	}
 }
 
+/* Per operation 80 cycles, 200 instructions, half a miss; of `mask`, three fifths of the time. */
+static inline void made_counters(struct case_result *c, unsigned mask)
+{
+	static const char *const events[] = { "cycles", "instructions", "LLC-load-misses", "" };
+
+	for (size_t i = 0; i < c->nslices; i++) {
+		double ops = (double)c->slices[i].ops;
+
+		c->slices[i].counters = (struct perf_sum){
+			.count = { 80 * ops, 200 * ops, 0.5 * ops }, .enabled_ns = 1000,
+			.running_ns = 600, .readings = 2, .mask = mask };
+	}
+	for (unsigned i = 0; i < PERF_COUNTS; i++)
+		strcpy(c->counters.event[i], events[i]);
+	strcpy(c->counters.why, "remote: because");
+}
+
 static inline void made_latency(struct case_result *c, enum op_kind kind, uint64_t n, uint64_t ns,
 			 uint64_t slow, uint64_t slow_ns)
 {
@@ -132,6 +149,23 @@ static inline void made_window(struct case_result *c, uint64_t n, uint64_t ns)
 		hist_record(c->window, ns);
 }
 
+/* One in eight is short. */
+static inline void made_gaps(struct case_result *c, uint64_t n, uint64_t ns, uint64_t short_ns)
+{
+	c->gap = calloc(1, sizeof(*c->gap));
+	assert(c->gap);
+	while (n--)
+		hist_record(c->gap, n % 8 ? ns : short_ns);
+}
+
+static inline void made_losers(struct case_result *c, uint64_t n, uint64_t ns)
+{
+	c->vain = calloc(1, sizeof(*c->vain));
+	assert(c->vain);
+	while (n--)
+		hist_record(c->vain, ns);
+}
+
 /* The cold side: tables built and lost in each of n slices. */
 static inline void made_cold(struct case_result *c, unsigned section, const char *workload,
 			     size_t n, uint64_t tables, uint64_t lost)
@@ -147,6 +181,9 @@ static inline void made_cold(struct case_result *c, unsigned section, const char
 		c->slices[i].tables = tables;
 		c->slices[i].lost_install = lost;
 		c->slices[i].skew_ns = 40;
+		c->slices[i].plain_ns = (double)c->slices[i].ops * 1000;
+		c->slices[i].plain_ops = c->slices[i].ops;
+		c->slices[i].meetings = tables;
 	}
 	c->pages.allocated = n * (tables + lost);
 	c->pages.freed = n * lost;
@@ -186,6 +223,22 @@ static inline void made_overlap(struct result *r, unsigned group, int engine, co
 	c->overlap = overlap;
 }
 
+/* Of 8 slices of 20 roots, each grown three times and with twelve tables below. */
+static inline void made_grow(struct case_result *c)
+{
+	made_cold(c, 2, "grow", 8, 300, 100);
+	c->forced = true;
+	c->arrival = ARRIVAL_AT_ONCE;
+	for (size_t i = 0; i < c->nslices; i++) {
+		c->slices[i].growths = c->slices[i].meetings = 60;
+		c->slices[i].lost_growth = 45;
+	}
+	c->pages.allocated += 360;
+	c->pages.freed += 360;
+	c->pages.wasted += 360;
+	c->pages.wasted_growth = 360;
+}
+
 /* What the default run of a machine with two CPUs looks like. */
 static inline struct result made_whole(void)
 {
@@ -207,16 +260,21 @@ static inline struct result made_whole(void)
 	made_cold(made_case(&r, 3, MUTEX_2019, 2, 0), 2, "replay:nvme-amd-lazy", 8, 11, 0);
 	r.cases[r.ncases - 1].events = 1234;
 	c = made_case(&r, 4, LOCKLESS_2019, 2, 1000);
-	made_cold(c, 2, "cursor", 8, 1024, 1384);
+	made_cold(c, 2, "cursor", 8, 1024, 138);
+	c->arrival = ARRIVAL_LOCKSTEP;
 	made_window(c, 88, 212);
+	made_gaps(c, 8192, 500, 100);
+	made_losers(c, 40, 300);
 	made_cold(made_case(&r, 4, MUTEX_2019, 2, 1000), 2, "cursor", 8, 1024, 0);
 	c = made_case(&r, 5, LOCKLESS_2019, 2, 0);
 	made_cold(c, 2, "rendezvous", 8, 1024, 1000);
 	c->forced = true;
-	made_overlap(&r, 6, MUTEX_2019, "64K", (struct overlap_result){ 100000, 100000, 0, 0, 0, 0 });
-	made_overlap(&r, 6, LOCKLESS_2019, "64K",
+	c->arrival = ARRIVAL_AT_ONCE;
+	made_grow(made_case(&r, 6, LOCKLESS_2019, 2, 0));
+	made_overlap(&r, 7, MUTEX_2019, "64K", (struct overlap_result){ 100000, 100000, 0, 0, 0, 0 });
+	made_overlap(&r, 7, LOCKLESS_2019, "64K",
 		     (struct overlap_result){ 100000, 93429, 0, 6571, 0, 0 });
-	made_overlap(&r, 7, MUTEX_2019, "3x4K",
+	made_overlap(&r, 8, MUTEX_2019, "3x4K",
 		     (struct overlap_result){ 100000, 91197, 8803, 0, 0, 0 });
 	for (uint64_t i = 0; i < 120000; i++)
 		hist_record(&r.ruler.hiccups, i < 119900 ? 300 : 3000);

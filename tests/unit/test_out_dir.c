@@ -75,10 +75,10 @@ static unsigned entries(const char *name)
 	return n;
 }
 
-static void test_five_files_and_no_leftovers(void **state)
+static void test_all_files_and_no_leftovers(void **state)
 {
 	static const char *const names[] = { "a/b/result.json", "a/b/summary.csv", "a/b/slices.csv",
-					     "a/b/latency.csv", "a/b/job.ini" };
+					     "a/b/latency.csv", "a/b/scaling.csv", "a/b/job.ini" };
 	struct result r = made_whole();
 	struct err err;
 	long first;
@@ -88,9 +88,9 @@ static void test_five_files_and_no_leftovers(void **state)
 	assert_int_equal(out_dir_check(in_root("a/b"), &err), 0);
 	assert_int_equal(entries("a/b"), 0);
 	assert_int_equal(out_dir_write(&r, in_root("a/b"), &err), 0);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		assert_true(size_of(names[i]) > 0);
-	assert_int_equal(entries("a/b"), 5);
+	assert_int_equal(entries("a/b"), 6);
 	/* the next result of the same name replaces it */
 	first = size_of("a/b/result.json");
 	r.ncases--;
@@ -98,7 +98,7 @@ static void test_five_files_and_no_leftovers(void **state)
 	assert_int_equal(out_dir_write(&r, in_root("a/b/"), &err), 0);
 	r.ncases++;
 	assert_true(size_of("a/b/result.json") < first);
-	assert_int_equal(entries("a/b"), 5);
+	assert_int_equal(entries("a/b"), 6);
 	/* but not what has become something else */
 	unlink(in_root("a/b/latency.csv"));
 	assert_int_equal(symlink("/etc/passwd", in_root("a/b/latency.csv")), 0);
@@ -186,7 +186,7 @@ static void test_a_full_disk_leaves_the_old_result(void **state)
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_int_equal(code, EXIT_WRITE);
 	assert_non_null(strstr(err.text, strerror(EFBIG)));
-	assert_int_equal(entries("full"), 5);
+	assert_int_equal(entries("full"), 6);
 	assert_int_equal(size_of("full/slices.csv"), before);
 	result_free(&r);
 }
@@ -194,7 +194,7 @@ static void test_a_full_disk_leaves_the_old_result(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_five_files_and_no_leftovers),
+		cmocka_unit_test(test_all_files_and_no_leftovers),
 		cmocka_unit_test(test_what_is_not_ours_is_left_alone),
 		cmocka_unit_test(test_where_nothing_can_be_made),
 		cmocka_unit_test(test_read_only_directory),

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "bench/screen.h"
-#include "made_result.h"
+#include "made_scaling.h"
 
 static char *printed(const struct result *r, bool colour)
 {
@@ -73,22 +73,58 @@ static void test_sweep_with_a_failed_audit(void **state)
 	result_free(&r);
 }
 
-static void test_lines_fit(void **state)
+static void test_scaling_of_a_sweep(void **state)
 {
-	struct result r = made_whole();
-	char *text, *rest, *line;
+	struct result r = made_scaling();
 
 	(void)state;
+	compare_golden(&r, "scaling");
+	result_free(&r);
+}
+
+/* The default run of a larger machine: a line for scaling and one for the law. */
+static void test_scaling_of_the_default_run(void **state)
+{
+	struct result r = made_scaling();
+	char *text;
+
+	(void)state;
+	made_job.preset_default = true;
+	for (size_t i = 0; i < r.ncases; i++)
+		r.cases[i].section = 1;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "   scaling  gain from 1 to 16 threads over limit's: lockless 1.00 ["));
+	assert_non_null(strstr(text, "modern lockless 0.89 ["));
+	assert_non_null(strstr(text, "   USL      sigma, kappa: lockless 0.0"));
+	assert_null(strstr(text, "SCALING"));
+	free(text);
+	result_free(&r);
+}
+
+static void lines_fit(struct result r)
+{
+	char *text, *rest, *line, section = '0';
+
 	assert_int_equal(analyse(&r), 0);
 	text = rest = printed(&r, false);
 	while ((line = strsep(&rest, "\n"))) {
-		if (strlen(line) > SCREEN_COLUMNS)
+		if (line[0] >= '1' && line[0] <= '4')
+			section = line[0];
+		if (strlen(line) > (section == '2' ? SCREEN_WIDE : SCREEN_COLUMNS))
 			fail_msg("%zu columns: %s", strlen(line), line);
 		for (const char *c = line; *c; c++)
 			assert_in_range(*c, ' ', '~');
 	}
 	free(text);
 	result_free(&r);
+}
+
+static void test_lines_fit(void **state)
+{
+	(void)state;
+	lines_fit(made_whole());
+	lines_fit(made_scaling());
 }
 
 static void strip_escapes(char *text)
@@ -195,6 +231,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_run),
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
+		cmocka_unit_test(test_scaling_of_a_sweep),
+		cmocka_unit_test(test_scaling_of_the_default_run),
 		cmocka_unit_test(test_lines_fit),
 		cmocka_unit_test(test_colour_adds_nothing_but_colour),
 		cmocka_unit_test(test_withheld_lock),
