@@ -112,7 +112,7 @@ static int fill_case(struct case_result *c, uint64_t seed)
 		c->ns_per_page[kind] = quotient(sum.timed_ns[kind], sum.timed_pages[kind]);
 	}
 	c->busy_ns_per_op = quotient(sum.busy_ns, sum.busy_ops);
-	c->wait_ns_per_op = strncmp(c->workload, "replay", 6) ? NAN : quotient(sum.wait_ns, sum.ops);
+	c->wait_ns_per_op = c->waits ? quotient(sum.wait_ns, sum.ops) : NAN;
 	if (analyse_waste(c, &sum))
 		return -1;
 	c->ops_per_s = unknown_interval;
@@ -136,7 +136,7 @@ int analyse(struct result *r)
 		analyse_counters(&r->cases[i]);
 	}
 	fill_ruler(r);
-	if (analyse_comparisons(r))
+	if (analyse_phases(r) || analyse_comparisons(r))
 		return -1;
 	if (analyse_knees(r))
 		return -1;

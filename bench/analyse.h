@@ -50,6 +50,8 @@ static inline bool counters_any(const struct counters_result *c)
 int analyse_waste(struct case_result *c, const struct slice *sum);
 /* Of a failed audit: none of it. */
 void withhold_waste(struct case_result *c);
+/* Each case's phases, and readers_cost_ns. -1: out of memory. */
+int analyse_phases(struct result *r);
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
 /*

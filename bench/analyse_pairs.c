@@ -45,6 +45,9 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "order", strcmp(a->order, b->order) },
 		{ "range", strcmp(a->range, b->range) },
 		{ "disjoint", a->disjoint != b->disjoint },
+		{ "ratio", strcmp(a->ratio, b->ratio) },
+		{ "readers", a->readers != b->readers },
+		{ "depth", a->depth != b->depth },
 	};
 	unsigned n = 0;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/mix.h"
 #include "bench/units.h"
 
 /* Only what is not as usual: ids stay readable. */
@@ -21,7 +22,7 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 static void name_case(struct case_result *c, const struct group *g)
 {
 	const char *short_name = strchr(c->engine->name, '/');
-	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "";
+	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48];
 
 	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
@@ -35,10 +36,11 @@ static void name_case(struct case_result *c, const struct group *g)
 	name_axes(shape, sizeof(shape), c, g);
 	if (g->place.smt != SMT_LAST)
 		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s",
+	case_mix(c, g, mix, sizeof(mix));
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s",
 		 c->workload, short_name ? short_name + 1 : c->engine->name, c->threads,
 		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
-		 smt, c->mem, c->zero, shape);
+		 smt, c->mem, c->zero, shape, mix);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -81,6 +83,9 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->cold = g->workload->cold;
 	c->arrival = g->workload->arrival;
 	c->unowned = g->workload->unowned;
+	c->waits = g->workload->waits;
+	for (unsigned k = 0; k < PHASES_MAX; k++)
+		c->phases[k].name = g->workload->phases[k];
 	c->threads = g->threads;
 	c->nodes_used = g->nodes_used;
 	c->page_bytes = 1ull << g->page_lg2;

@@ -106,11 +106,17 @@ static uint8_t random_pages(uint32_t slot, uint64_t *rng)
 	return kind_of(slot) == BLOCK_RANGES ? (uint8_t)(1 + stat_below(rng, RANGE_PAGES)) : 1;
 }
 
-void churn_init(struct churn *c, uint64_t base, uint64_t salt)
+static unsigned gcd(unsigned a, unsigned b)
+{
+	return b ? gcd(b, a % b) : a;
+}
+
+void churn_init(struct churn *c, uint64_t base, uint64_t salt, struct ratio ratio)
 {
 	memset(c, 0, sizeof(*c));
 	c->base = base;
 	c->salt = salt;
+	c->ratio = ratio;
 }
 
 static size_t bring_to(struct churn *c, uint32_t slot, uint8_t pages, struct pt_op *ops)
@@ -128,11 +134,13 @@ static size_t bring_to(struct churn *c, uint32_t slot, uint8_t pages, struct pt_
 
 size_t churn_arrange(struct churn *c, uint64_t key, uint32_t *slot, struct pt_op *ops, size_t max)
 {
+	unsigned common = gcd(c->ratio.map, c->ratio.unmap);
+	unsigned map = c->ratio.map / common, unmap = c->ratio.unmap / common;
 	size_t n = 0;
 
 	for (; *slot < CHURN_SLOTS && n + 2 <= max; ++*slot) {
 		uint64_t rng = stat_mix(key + *slot);
-		bool mapped = stat_below(&rng, 2);
+		bool mapped = stat_below(&rng, map + unmap) >= unmap;
 
 		n += bring_to(c, *slot, mapped ? random_pages(*slot, &rng) : 0, ops + n);
 	}
@@ -150,15 +158,18 @@ size_t churn_empty(struct churn *c, uint32_t *slot, struct pt_op *ops, size_t ma
 
 void churn_draw(struct churn *c, uint64_t *rng, struct pt_op *ops, size_t n)
 {
+	unsigned map = c->ratio.map, lookup = c->ratio.lookup, mapped = c->ratio.unmap + lookup;
+	unsigned most = map > mapped ? map : mapped; /* of what a slot in either state allows */
+
 	for (size_t i = 0; i < n;) {
 		uint32_t block = (uint32_t)stat_below(rng, CHURN_BLOCKS);
 		uint32_t slots = kinds[block % BLOCK_KINDS].slots;
 		uint32_t slot = slot_of(block, (uint32_t)stat_below(rng, slots));
-		bool third = stat_below(rng, 3) == 0;
+		unsigned draw = (unsigned)stat_below(rng, most);
 
-		if (c->pages[slot])
-			ops[i++] = third ? look_up_slot(c, slot, rng) : unmap_slot(c, slot);
-		else if (!third)
+		if (c->pages[slot] && draw < mapped)
+			ops[i++] = draw < lookup ? look_up_slot(c, slot, rng) : unmap_slot(c, slot);
+		else if (!c->pages[slot] && draw >= most - map)
 			ops[i++] = map_slot(c, slot, random_pages(slot, rng));
 	}
 }
@@ -166,15 +177,19 @@ void churn_draw(struct churn *c, uint64_t *rng, struct pt_op *ops, size_t n)
 size_t churn_excursion(struct churn *c, uint64_t *rng, struct pt_op *ops)
 {
 	uint32_t first = (uint32_t)stat_below(rng, CHURN_SLOTS - EXCURSION_SLOTS + 1);
+	unsigned lookups = c->ratio.lookup * (c->ratio.map + c->ratio.unmap);
+	unsigned due = 0, a_slot = c->ratio.unmap * c->ratio.unmap;
 	uint8_t before[EXCURSION_SLOTS];
 	size_t n = 0;
 
 	memcpy(before, c->pages + first, sizeof(before));
 	for (uint32_t i = 0; i < EXCURSION_SLOTS; i++)
 		n += bring_to(c, first + i, before[i] ? 0 : random_pages(first + i, rng), ops + n);
+	/* unmap / (map + unmap) of them are mapped now: so many lookups of each make the ratio */
 	for (uint32_t i = 0; i < EXCURSION_SLOTS; i++)
-		if (c->pages[first + i])
-			ops[n++] = look_up_slot(c, first + i, rng);
+		for (due += c->pages[first + i] ? lookups : 0; due >= a_slot; due -= a_slot)
+			if (n < CHURN_EXCURSION_MAX - EXCURSION_SLOTS)
+				ops[n++] = look_up_slot(c, first + i, rng);
 	for (uint32_t i = 0; i < EXCURSION_SLOTS; i++)
 		n += bring_to(c, first + i, before[i], ops + n);
 	return n;

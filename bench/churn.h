@@ -12,26 +12,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/ratio.h"
 #include "pt/engine.h"
 
 #define CHURN_BLOCKS 32u
 #define CHURN_SLOTS (CHURN_BLOCKS / 4 * (512 + 32 + 1 + 64))
-#define CHURN_EXCURSION_MAX (3 * 32u) /* operations in one excursion */
+#define CHURN_EXCURSION_MAX 320u /* operations in one excursion */
 
 struct churn {
 	uint64_t base;             /* a multiple of 1 GiB */
 	uint64_t salt;             /* of the permissions */
+	struct ratio ratio;
 	uint32_t mapped;           /* slots */
 	uint8_t pages[CHURN_SLOTS]; /* pages mapped in each slot, 0: none; 1 for whole-page slots */
 };
 
 struct extent;
 
-void churn_init(struct churn *c, uint64_t base, uint64_t salt);
+/* ratio: map and unmap not 0. */
+void churn_init(struct churn *c, uint64_t base, uint64_t salt, struct ratio ratio);
 
 /*
- * Operations that bring slots [*slot, …) to the start state `key`, about half of them mapped; the
- * state depends on the key alone, whatever was there. Up to `max` (>= 2) operations; *slot moves
+ * Operations that bring slots [*slot, …) to the start state `key`, as full as the ratio's steady
+ * state; it depends on the key alone, whatever was there. Up to `max` (>= 2) operations; *slot moves
  * on, to CHURN_SLOTS when done.
  */
 size_t churn_arrange(struct churn *c, uint64_t key, uint32_t *slot, struct pt_op *ops, size_t max);
@@ -39,9 +42,13 @@ size_t churn_arrange(struct churn *c, uint64_t key, uint32_t *slot, struct pt_op
 size_t churn_empty(struct churn *c, uint32_t *slot, struct pt_op *ops, size_t max);
 
 /*
- * Exactly n random operations: a block, then a slot in it, uniformly; a third of the mapped ones
- * are looked up and the rest unmapped; two thirds of the empty ones are mapped, the rest drawn
- * again. So the fill stays about half, with two maps and two unmaps to a lookup.
+ * Exactly n random operations, as if drawn so: a block, then a slot in it, uniformly, and a kind of
+ * operation with the weights of the ratio map:unmap:lookup; what the slot does not allow (to map
+ * what is mapped, to unmap or look up what is not) is drawn again.
+ *
+ * A slot then turns from empty to mapped map / unmap times as readily as back, so its steady state
+ * is mapped for map / (map + unmap) of the time. Maps and unmaps balance, as they must, and there
+ * are lookup / unmap lookups to each of them. 2:2:1: half full, two maps, two unmaps, one lookup.
  */
 void churn_draw(struct churn *c, uint64_t *rng, struct pt_op *ops, size_t n);
 

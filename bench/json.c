@@ -84,6 +84,15 @@ void put_u64s(struct node o, const char *key, const uint64_t *v, size_t n)
 		add_u64(array, v[i]);
 }
 
+void put_reals(struct node o, const char *key, const double *v, size_t n)
+{
+	struct node array = put_array(o, key);
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(array.json, isfinite(v[i]) ? json_real(v[i]) : json_null()))
+			*array.failed = true;
+}
+
 /* The parent owns it. A NULL one is legal: jansson refuses to fill it, which is remembered. */
 static struct node nested(struct node parent, json_t *json)
 {

@@ -27,6 +27,7 @@ void put_text(struct node o, const char *key, const char *v);
 void put_fact(struct node o, const char *key, const char *v);
 void put_null(struct node o, const char *key);
 void put_u64s(struct node o, const char *key, const uint64_t *v, size_t n);
+void put_reals(struct node o, const char *key, const double *v, size_t n);
 struct node put_object(struct node o, const char *key);
 struct node put_array(struct node o, const char *key);
 struct node add_object(struct node array);

@@ -23,7 +23,7 @@ struct tally {
 	uint64_t ops, pages, kind_ops[OP_KINDS];
 	uint64_t timed_ops[OP_KINDS], timed_pages[OP_KINDS], timed[OP_KINDS];
 	uint64_t busy, busy_ops;                    /* inside stretches of any kind */
-	uint64_t wait;                              /* replay: for earlier events */
+	uint64_t wait;                              /* for other workers */
 	uint64_t longest;                           /* stretch */
 	uint64_t failed;                            /* operations with an error nobody expected */
 	uint64_t plain, plain_ops;                  /* operations that took no page, from start to start */
@@ -31,6 +31,11 @@ struct tally {
 	uint64_t disturbed;
 	bool stepped_back;                          /* the clock */
 	bool no_memory;                             /* an operation failed with ENOMEM */
+	uint64_t wrong;                             /* lookups that found a wrong address… */
+	uint64_t wrong_iova, wrong_pa;              /* …and the first of them */
+	struct {
+		uint64_t ticks, ops, retired;
+	} phase[PHASES_MAX];                        /* of the workload's phases */
 	struct host_counters before, after;
 	struct perf_reading counters;               /* of the measured part */
 	unsigned cpu;                               /* where it was found */
@@ -51,6 +56,7 @@ struct lane {
 	uint64_t sample_every;          /* a power of two; 0: none */
 	uint64_t until_sample;          /* operations before the next timed one */
 	uint64_t think;                 /* ticks */
+	bool unrecorded;                /* its samples are taken, but not kept */
 	uint64_t ripened;               /* pages freed after their grace period */
 	uint64_t peak;                  /* most pages this lane held */
 	uint64_t involuntary;           /* context switches when last looked */
@@ -109,6 +115,24 @@ static inline const struct group *lane_group(const struct lane *lane)
 void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
 /* The same for operations of mixed kinds: counts as busy time, not as time of a kind. */
 void lane_mixed(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
+/* Lookups of pages that this worker has mapped: lane_stretch() for them, each checked. */
+void lane_lookups(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
+/*
+ * Lookups of whatever address beside its owner at work: each finds nothing, or exactly what the
+ * owner maps there. Not busy time: comparisons are of those who map and unmap.
+ */
+void lane_reads(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
+/*
+ * A stretch that is told apart: its time, and the tables it retired, go to tally->phase[phase] and
+ * nowhere else. `sampled`: single operations are timed as in lane_stretch(), so that both cost the
+ * same, but not kept.
+ */
+void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, bool sampled);
+/*
+ * Once round a loop that waits for another worker, `spins` counted by the caller from 1: quiescent
+ * now and then, and off the CPU when there are too few.
+ */
+void lane_idle(struct lane *lane, uint32_t spins);
 /* One operation of a loop of its own (cursor, rendezvous, replay): timed when it is its turn. */
 void lane_single(struct lane *lane, struct pt_op *op);
 /* Between operations: quiescent, hand on retired pages, refill zeroed ones. */

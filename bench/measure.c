@@ -1,5 +1,6 @@
 /* measure.c - the measured path of every workload: stamps outside, one run() call inside. */
 #include <errno.h>
+#include <sched.h>
 
 #include "bench/lane.h"
 #include "bench/runner.h"
@@ -56,7 +57,7 @@ static void record(struct lane *lane, enum op_kind kind, uint64_t ticks)
 		return;
 	}
 	/* relaxed: a signal's flag; a slice cut short leaves no samples */
-	if (lane->group->recording && !at_load(&run_interrupted, relaxed))
+	if (lane->group->recording && !lane->unrecorded && !at_load(&run_interrupted, relaxed))
 		hist_record(lane->latency[kind], ns);
 }
 
@@ -200,6 +201,82 @@ void lane_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 	t->timed_ops[kind] += n;
 	t->timed_pages[kind] += n * ops[0].count;
 	count_busy(t, inside, n);
+}
+
+/* Somebody's address where another belongs. */
+static void note_wrong(struct tally *t, const struct pt_op *op)
+{
+	if (t->wrong++)
+		return;
+	t->wrong_iova = op->iova;
+	t->wrong_pa = op->result;
+}
+
+/* Owned: something must be there. */
+static void check_lookups(struct tally *t, const struct pt_op *ops, size_t n, bool owned)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ops[i].err)
+			t->failed += owned || ops[i].err != ENOENT;
+		else if (ops[i].result != pa_of(ops[i].iova))
+			note_wrong(t, &ops[i]);
+	}
+}
+
+static void look_up(struct lane *lane, struct pt_op *ops, size_t n, bool measured, bool owned)
+{
+	struct tally *t = &lane->tally;
+	/* where every operation of a kind is timed by itself, lookups are not among them */
+	bool sampled = measured && !lane_group(lane)->workload->singly;
+	uint64_t inside = run_stretch(lane, ops, n, sampled);
+
+	lane_rest(lane);
+	if (!lane->group->engine_is_ruler)
+		check_lookups(t, ops, n, owned);
+	if (!measured)
+		return;
+	t->ops += n;
+	t->kind_ops[OP_LOOKUP] += n;
+	t->pages += n;
+	t->timed[OP_LOOKUP] += inside;
+	t->timed_ops[OP_LOOKUP] += n;
+	t->timed_pages[OP_LOOKUP] += n;
+	if (owned)
+		count_busy(t, inside, n);
+}
+
+void lane_lookups(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	look_up(lane, ops, n, measured, true);
+}
+
+void lane_reads(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	look_up(lane, ops, n, measured, false);
+}
+
+void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, bool sampled)
+{
+	struct tally *t = &lane->tally;
+	uint64_t retired = lane->pw.n.retired;
+
+	lane->unrecorded = true;
+	t->phase[phase].ticks += run_stretch(lane, ops, n, sampled);
+	lane->unrecorded = false;
+	t->phase[phase].ops += n;
+	t->phase[phase].retired += lane->pw.n.retired - retired;
+	lane_rest(lane);
+	if (!lane->group->engine_is_ruler && !all_done(ops, n))
+		count_failed(t, ops, n);
+}
+
+void lane_idle(struct lane *lane, uint32_t spins)
+{
+	cpu_relax();
+	if (spins % 64 == 0)
+		lane_rest(lane);
+	if (spins % 1024 == 0)
+		sched_yield();
 }
 
 void lane_single(struct lane *lane, struct pt_op *op)

@@ -31,7 +31,7 @@ struct option_kind {
 
 extern const struct option_kind kind_bool, kind_count, kind_unsigned, kind_sample, kind_threads,
 	kind_duration, kind_page_size, kind_choice, kind_text, kind_engine, kind_workload,
-	kind_place, kind_mem;
+	kind_place, kind_mem, kind_ratio, kind_auto;
 
 enum option_group { GROUP_WHAT, GROUP_SHAPE, GROUP_WHERE, GROUP_MEASURE, GROUP_OUTPUT, GROUPS };
 
@@ -52,7 +52,7 @@ struct option_row {
 	const char *def, *metavar, *help;
 	enum option_group group;
 	unsigned flags;
-	const char *only; /* the one workload it is about, or NULL */
+	const char *only; /* workloads it is about, with commas; NULL: most */
 };
 
 /* Ends with a row whose name is NULL; at most 64 rows (options.given has a bit for each). */

@@ -128,7 +128,8 @@ const struct option_row option_rows[] = {
 	  "page tables to compare, by name or group: 2019, modern, all; see `iopt list engines`",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
-	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, overlap, replay:FILE", GROUP_WHAT,
+	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, overlap, "
+	  "replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
@@ -145,7 +146,8 @@ const struct option_row option_rows[] = {
 	{ "think", &kind_duration, LIST(think_ns), 0, SECOND / 1000, NULL, "0", "LIST",
 	  "time spent outside the table between operations", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
-	  "leaf tables of a worker in private and adjacent", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	  "leaf tables of a worker in private, adjacent and lookup, of a pair in pairs; slots for "
+	  "large pages of a worker in collapse", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "round", &kind_count, ONE(round), 1, 1000000, NULL, "1024", NULL,
 	  "most tables in a round of a cold workload (cursor, cold, rendezvous, convoy; grow: roots)", GROUP_SHAPE,
 	  ROW_CHOOSES, NULL },
@@ -158,6 +160,15 @@ const struct option_row option_rows[] = {
 	{ "disjoint", &kind_bool, ONE(disjoint), NO_RANGE, "no", NULL,
 	  "give each writer ranges of its own: the counter-test", GROUP_SHAPE, ROW_CHOOSES,
 	  "overlap" },
+
+	{ "ratio", &kind_ratio, ONE(ratio), NO_RANGE, "auto", NULL,
+	  "maps to unmaps to lookups, such as 1:1:3; auto: 1:1:0, and 2:2:1 in churn", GROUP_SHAPE,
+	  ROW_CHOOSES, "private,adjacent,churn" },
+	{ "readers", &kind_auto, ONE(readers), 1, 1024, NULL, "auto", NULL,
+	  "how many of the threads only look up; auto: half of them in lookup, none in collapse",
+	  GROUP_SHAPE, ROW_CHOOSES, "lookup,collapse" },
+	{ "depth", &kind_count, ONE(depth), 1, 65536, NULL, "256", NULL,
+	  "buffers that a mapper may be ahead of its unmapper", GROUP_SHAPE, ROW_CHOOSES, "pairs" },
 
 	{ "place", &kind_place, MANY(nplaces, places), 0, 0, place_choices, "compact", NULL,
 	  "where workers run", GROUP_WHERE, ROW_CHOOSES, NULL },

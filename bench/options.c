@@ -129,8 +129,12 @@ bool options_given(const struct options *o, const char *name)
 bool options_workload(const struct options *o, const char *name)
 {
 	for (size_t i = 0; i < o->workloads.n; i++)
-		if (!strcmp(o->workloads.v[i], name))
-			return true;
+		for (const char *at = name; at; at = strchr(at, ',')) {
+			at += *at == ',';
+			if (strcspn(at, ",") == strlen(o->workloads.v[i]) &&
+			    !strncmp(at, o->workloads.v[i], strcspn(at, ",")))
+				return true;
+		}
 	return false;
 }
 
@@ -164,7 +168,8 @@ int options_check(struct options *o, struct err *err)
 			o->preset_default = false;
 		if (row->only && !options_workload(o, row->only))
 			return err_set(err, EXIT_USAGE, "%s--%s: is about workload %s; add "
-				       "--workload %s", job, row->name, row->only, row->only);
+				       "--workload %.*s", job, row->name, row->only,
+				       (int)strcspn(row->only, ","), row->only);
 	}
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "

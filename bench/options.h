@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bench/ratio.h"
 #include "mem/pool.h"
 #include "pt/sabotage.h"
 #include "sys/err.h"
@@ -68,6 +69,9 @@ struct options {
 	enum order_kind order;
 	enum range_kind range;
 	bool disjoint;
+	struct ratio ratio;         /* all 0: as the workload has it */
+	uint64_t readers;           /* of the threads, how many only look up; 0: chosen */
+	uint64_t depth;             /* of the queue in pairs */
 	uint64_t duration_ns;       /* per group of interleaved engines; 0: chosen */
 	uint64_t slice_ns, warmup_ns;
 	unsigned processes;

@@ -65,7 +65,8 @@ void plan_group_from(struct group *g, const struct options *o)
 		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
-		.disjoint = o->disjoint, .breakage = o->breakage,
+		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
+		.depth = o->depth, .breakage = o->breakage,
 		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};

@@ -34,6 +34,9 @@ struct group {
 	enum order_kind order;      /* AUTO: the workload takes none, or its own */
 	enum range_kind range;
 	bool disjoint;
+	struct ratio ratio;         /* read with group_ratio() */
+	uint64_t readers;           /* read with group_readers() */
+	uint64_t depth;
 	enum breakage breakage;
 	bool counters;              /* hardware counters around measured parts */
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;

@@ -1,7 +1,7 @@
 /* plan_print.c - `run --dry-run`: what would run where, for how long, in how much memory. */
 #include <string.h>
 
-#include "bench/plan.h"
+#include "bench/mix.h"
 #include "bench/units.h"
 
 /* CPUs as ranges of consecutive workers: "0-3,8-11". */
@@ -28,6 +28,21 @@ static void print_axes(const struct group *g, FILE *out)
 		fprintf(out, "  pages from %s", source_name(g->source));
 }
 
+/* What the mix of work is, where it is not as usual. */
+static void print_mix(const struct group *g, FILE *out)
+{
+	struct ratio ratio = group_ratio(g);
+	unsigned readers = group_readers(g);
+	char text[16];
+
+	if (g->workload->ratio && !ratio_is(ratio, *g->workload->ratio))
+		fprintf(out, "  ratio %s", ratio_text(ratio, text, sizeof(text)));
+	if (readers)
+		fprintf(out, "  %u reader%s", readers, readers == 1 ? "" : "s");
+	if (g->workload->queue)
+		fprintf(out, "  depth %lu", (unsigned long)g->depth);
+}
+
 static void print_group(const struct group *g, const struct topology *topo, FILE *out)
 {
 	char page[MIX_TEXT_MAX], think[32];
@@ -35,10 +50,12 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 	fprintf(out, "  %s%s%s  threads %u on CPUs ", g->workload->name, g->argument[0] ? ":" : "",
 		g->argument, g->threads);
 	print_cpus(g, out);
-	fprintf(out, " (%s%s%s, %u node%s%s)\n", g->place.text,
+	fprintf(out, " (%s%s%s, %u node%s%s)", g->place.text,
 		g->place.smt == SMT_LAST ? "" : ", smt ",
 		g->place.smt == SMT_LAST ? "" : smt_name(g->place.smt), g->nodes_used,
 		g->nodes_used == 1 ? "" : "s", g->oversubscribed ? ", CPUs shared" : "");
+	print_mix(g, out);
+	fputc('\n', out);
 	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s",
 		page_mix_show(page, sizeof(page), &g->mix, 1ull << g->page_lg2), (unsigned long)g->batch,
 		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero));

@@ -10,6 +10,7 @@
 
 #include "bench/options.h"
 #include "bench/page_mix.h"
+#include "bench/workload.h"
 #include "pt/engine.h"
 #include "stat/histogram.h"
 #include "stat/stat.h"
@@ -42,6 +43,8 @@ struct slice {
 	uint64_t steal_ns, involuntary, voluntary, faults, migrations;
 	double skew_ns, overlap;       /* forced: release skew, lost / (tables × (threads - 1)) */
 	struct perf_sum counters;      /* of the measured part, all workers */
+	uint64_t phase_ops[PHASES_MAX], phase_retired[PHASES_MAX]; /* of the workload's phases */
+	double phase_ns[PHASES_MAX];   /* Σ over workers */
 };
 
 struct worker_result {
@@ -109,6 +112,13 @@ struct counters_result {
 	char why[320];              /* why something is missing; "": nothing is */
 };
 
+/* A part of a workload that is told apart: how long, and how many tables it took out of the tree. */
+struct phase_result {
+	const char *name; /* NULL: there are no more */
+	uint64_t ops, retired;
+	double ns_per_op;
+};
+
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
@@ -126,11 +136,17 @@ struct case_result {
 	char order[12], source[10]; /* order "": the workload takes none */
 	bool oversubscribed;       /* workers share CPUs */
 	bool disjoint;
+	char ratio[16];            /* "" where the workload has none */
+	unsigned readers;
+	bool waits;
+	uint64_t depth;            /* 0: no queue */
+	struct phase_result phases[PHASES_MAX];
+	struct interval readers_cost_ns; /* lookup: a writer's operation beside readers, less alone */
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */
 	double ns_per_op[OP_KINDS], ns_per_page[OP_KINDS];
 	double busy_ns_per_op;     /* all kinds; think and waiting left out */
-	double wait_ns_per_op;     /* replay */
+	double wait_ns_per_op;     /* where workers wait for each other */
 	struct histogram *latency[OP_KINDS]; /* n == 0: nothing sampled */
 	struct histogram *window;  /* race windows, ns */
 	struct histogram *vain;    /* the same of losers, the page given back included */

@@ -5,6 +5,7 @@
 
 #include "bench/case.h"
 #include "bench/group.h"
+#include "bench/mix.h"
 #include "bench/processes.h"
 
 #define SLICE_MIN_NS 1000000u
@@ -57,6 +58,7 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	return 0;
 }
 
+/* Among those who write: whoever only looks up has another rate. */
 static void finish_fairness(struct engine_run *er, unsigned threads)
 {
 	double *rate = calloc(threads, sizeof(*rate)), lo = INFINITY, hi = 0;
@@ -90,7 +92,7 @@ static void finish_case(struct group_run *run, unsigned e)
 			run->result->lost_pinning = true;
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */
-		finish_fairness(er, run->g->threads);
+		finish_fairness(er, group_writers(run->g));
 }
 
 /* A short run still wants pairs: shrink the slices until enough of them fit. */

@@ -129,13 +129,18 @@ static bool named_before(const struct result *r, size_t i)
 void screen_scaling(const struct screen *s)
 {
 	const struct result *r = s->r;
+	unsigned marked = 0;
 
 	if (s->standard || !r->nscaling)
 		return;
-	screen_title(s, "   SCALING", "throughput over limit's of the same slices, 1 at the fewest threads; "
-		     "first to use:");
-	fprintf(s->out, "     ^node2 a second node, ^smt a second hyperthread of a core, "
-		"^over a CPU twice\n");
+	screen_title(s, "   SCALING",
+		     "threads, and the gain from them over limit's of the same slices");
+	for (size_t i = 0; i < r->nscaling; i++)
+		for (size_t p = 0; p < r->scaling[i].n; p++)
+			marked |= r->scaling[i].points[p].marks;
+	if (marked)
+		fprintf(s->out, "     first to use: ^node2 a second node, ^smt a second hyperthread of a "
+			"core, ^over a CPU twice\n");
 	for (size_t i = 0; i < r->nscaling; i++) {
 		if (named_before(r, i))
 			continue;

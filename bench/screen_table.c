@@ -26,6 +26,12 @@ static void group_line(const struct screen *s, const struct case_result *c)
 		flow_add(&flow, "%s", text);
 	page_mix_show(text, sizeof(text), &c->mix, c->page_bytes);
 	flow_add(&flow, "%s x %llu", text, (unsigned long long)c->batch);
+	if (c->ratio[0] && strcmp(c->ratio, "1:1:0"))
+		flow_add(&flow, "ratio %s", c->ratio);
+	if (c->readers)
+		flow_add(&flow, "%u reader%s", c->readers, c->readers == 1 ? "" : "s");
+	if (c->depth)
+		flow_add(&flow, "depth %llu", (unsigned long long)c->depth);
 	show_think(text, sizeof(text), c->think_ns);
 	flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
 	flow_add(&flow, "place %s, mem %s, zero %s", c->place, c->mem, c->zero);
@@ -90,8 +96,10 @@ static void print_group(const struct screen *s, size_t first)
 
 	group_line(s, &r->cases[first]);
 	for (size_t i = first; i < r->ncases; i++)
-		if (r->cases[i].group == group && in_table(s, &r->cases[i]))
+		if (r->cases[i].group == group && in_table(s, &r->cases[i])) {
 			case_row(s, &r->cases[i]);
+			screen_phases(s, &r->cases[i]);
+		}
 	for (size_t i = 0; i < r->ncomparisons; i++) {
 		const struct comparison *cmp = &r->comparisons[i];
 

@@ -54,6 +54,11 @@ static void add_tally(struct slice *s, const struct tally *t)
 	perf_sum_add(&s->counters, &t->counters);
 	s->plain_ns += clock_ns(t->plain);
 	s->plain_ops += t->plain_ops;
+	for (unsigned k = 0; k < PHASES_MAX; k++) {
+		s->phase_ns[k] += clock_ns(t->phase[k].ticks);
+		s->phase_ops[k] += t->phase[k].ops;
+		s->phase_retired[k] += t->phase[k].retired;
+	}
 	s->involuntary += t->after.involuntary - t->before.involuntary;
 	s->voluntary += t->after.voluntary - t->before.voluntary;
 	s->faults += t->after.minor_faults - t->before.minor_faults;
@@ -94,6 +99,15 @@ static void keep(struct group_run *run, unsigned e)
 	}
 }
 
+/* What a lookup found beside its owner at work is evidence like that of the audit. */
+static void note_wrong(struct engine_run *er, const struct tally *t)
+{
+	if (t->wrong)
+		audit_fail(er->result, "%lu lookups found a wrong address, first iova 0x%lx -> 0x%lx, not "
+			   "0x%lx", (unsigned long)t->wrong, (unsigned long)t->wrong_iova,
+			   (unsigned long)t->wrong_pa, (unsigned long)pa_of(t->wrong_iova));
+}
+
 /* False: table pages ran out, which is no verdict on the engine. */
 static bool collect(struct group_run *run, unsigned e, struct slice *out)
 {
@@ -105,6 +119,7 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 		const struct tally *t = &er->lanes[w]->tally;
 
 		add_tally(out, t);
+		note_wrong(er, t);
 		failed += t->failed;
 		no_memory |= t->no_memory;
 		run->result->clock_stepped_back |= t->stepped_back || t->stop < t->start;

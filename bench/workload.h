@@ -22,6 +22,13 @@ struct lane;
 struct group_run;
 struct expectation;
 
+struct ratio;
+
+#define PHASES_MAX 4u
+
+/* Of the workers, the last ones may do nothing but look up what the others map. */
+enum workload_readers { READERS_NEVER, READERS_IF_ASKED, READERS_HALF };
+
 struct workload {
 	const char *name, *help;
 	const char *argument;   /* metavariable of NAME:ARGUMENT, NULL for none */
@@ -34,6 +41,12 @@ struct workload {
 	bool singly;            /* every operation is timed by a pair of stamps of its own */
 	bool mixes;             /* takes a mix of page sizes */
 	enum order_kind order;  /* what --order auto is; ORDER_AUTO: the option does not apply */
+	bool queue;             /* between workers: --depth applies */
+	bool waits;             /* for other workers, which is no operation's time */
+	enum workload_readers readers;
+	const struct ratio *ratio; /* its own mix of kinds; NULL: --ratio does not apply */
+	/* Parts of its work that are told apart (lane_phase()), up to the first NULL. */
+	const char *phases[PHASES_MAX];
 	unsigned min_threads;
 	/*
 	 * Can this group be run? Asked while planning, before anything is measured; what it says

@@ -10,6 +10,7 @@
 
 #include "bench/churn.h"
 #include "bench/lane.h"
+#include "bench/mix.h"
 #include "bench/workload_rows.h"
 #include "sys/clock.h"
 
@@ -34,7 +35,8 @@ static int lane_open(struct lane *lane)
 
 	if (!own)
 		return -ENOMEM;
-	churn_init(&own->churn, (uint64_t)(1 + lane->worker) << REGION_LG2, lane_group(lane)->seed);
+	churn_init(&own->churn, (uint64_t)(1 + lane->worker) << REGION_LG2, lane_group(lane)->seed,
+		   group_ratio(lane_group(lane)));
 	own->neutral_rng = stat_mix(lane->worker);
 	lane->own = own;
 	return 0;
@@ -127,11 +129,13 @@ static int expect(struct lane *lane, struct expectation *out)
 	return error;
 }
 
+static const struct ratio own_ratio = { 2, 2, 1 };
+
 /* No settle: half full is something worth auditing. */
 const struct workload workload_churn = {
 	.name = "churn",
 	.help = "random maps, unmaps and lookups of 4K, 64K, 2M and odd ranges in owned regions, half "
-		"full (--page-size, --batch and --tables do not apply)",
-	.min_threads = 1, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
+		"full (--ratio; --page-size, --batch and --tables do not apply)",
+	.ratio = &own_ratio, .min_threads = 1, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
 	.clear = clear, .expect = expect,
 };

@@ -9,6 +9,7 @@
 
 #include "bench/lane.h"
 #include "bench/layout.h"
+#include "bench/mix.h"
 #include "bench/workload_rows.h"
 #include "sys/clock.h"
 
@@ -19,6 +20,11 @@ struct pages {
 	uint32_t n;
 	uint64_t *place;     /* layout.h; read only, the first engine's lane has it for all of them */
 };
+
+static int check(const struct group *g, struct err *err)
+{
+	return check_balanced(g, err) ? err->code : layout_check(g, err);
+}
 
 static int lane_open(struct lane *lane)
 {
@@ -91,6 +97,18 @@ static enum pt_kind unmap_kind(const struct lane *lane)
 	return lane_group(lane)->batch > 1 ? PT_UNMAP_RANGE : PT_UNMAP;
 }
 
+/* --ratio: lookups of pages just mapped, from the first one on, as many rounds as it takes. */
+static void look_up(struct lane *lane, uint32_t n, bool measured)
+{
+	struct ratio ratio = group_ratio(lane_group(lane));
+	uint64_t left = (uint64_t)n * ratio.lookup / ratio.map;
+
+	if (left)
+		set_kind(lane->ops, n, PT_LOOKUP);
+	for (; left; left -= left < n ? left : n)
+		lane_lookups(lane, lane->ops, left < n ? left : n, measured);
+}
+
 /* A stretch of maps, then the unmaps of the same pages. Leaves the table as it was. */
 static void map_and_unmap(struct lane *lane, bool measured)
 {
@@ -104,6 +122,7 @@ static void map_and_unmap(struct lane *lane, bool measured)
 		n = (uint32_t)(1 + slice / 2);
 	fill(lane, lane->ops, (uint32_t)stat_below(&lane->rng, own->n), n);
 	lane_stretch(lane, lane->ops, n, measured);
+	look_up(lane, n, measured);
 	set_kind(lane->ops, n, unmap_kind(lane));
 	lane_stretch(lane, lane->ops, n, measured);
 }
@@ -169,19 +188,21 @@ static int expect(struct lane *lane, struct expectation *out)
 	return error;
 }
 
+static const struct ratio own_ratio = { 1, 1, 0 };
+
 const struct workload workload_private = {
 	.name = "private",
 	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared, or "
 		"tables below it (--share)",
-	.pure = true, .mixes = true, .order = ORDER_RANDOM, .min_threads = 1, .check = layout_check,
-	.lane_open = lane_open, .lane_close = lane_close, .prebuild = prebuild, .slice = slice,
-	.settle = settle, .clear = clear, .expect = expect,
+	.pure = true, .mixes = true, .order = ORDER_RANDOM, .ratio = &own_ratio, .min_threads = 1,
+	.check = check, .lane_open = lane_open, .lane_close = lane_close, .prebuild = prebuild,
+	.slice = slice, .settle = settle, .clear = clear, .expect = expect,
 };
 
 const struct workload workload_adjacent = {
 	.name = "adjacent",
 	.help = "the workers' pages lie in the same leaf tables, or lines of entries (--share)",
-	.pure = true, .order = ORDER_RANDOM, .min_threads = 1, .check = layout_check,
+	.pure = true, .order = ORDER_RANDOM, .ratio = &own_ratio, .min_threads = 1, .check = check,
 	.lane_open = lane_open, .lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
 	.expect = expect,
 };

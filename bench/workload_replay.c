@@ -3,7 +3,6 @@
  * worker of its recorded CPU and waits for the earlier events of the same pages; waiting is
  * measured and left out of the time of the operations.
  */
-#include <sched.h>
 #include <stdlib.h>
 
 #include "bench/lane.h"
@@ -89,13 +88,8 @@ static void wait_for(struct lane *lane, const struct replay_lane *part,
 	if (replay_ready(part, step, progress))
 		return;
 	from = clock_now();
-	for (uint32_t spins = 1; !replay_ready(part, step, progress); spins++) {
-		cpu_relax();
-		if (spins % 64 == 0)
-			lane_rest(lane);
-		if (spins % 1024 == 0)
-			sched_yield();
-	}
+	for (uint32_t spins = 1; !replay_ready(part, step, progress); spins++)
+		lane_idle(lane, spins);
 	lane->tally.wait += clock_now() - from;
 }
 
@@ -186,7 +180,7 @@ const struct workload workload_replay = {
 	.name = "replay", .argument = "FILE",
 	.help = "the maps and unmaps of a recorded trace, each on the worker of its CPU (--page-size, "
 		"--batch and --round do not apply)",
-	.cold = true, .singly = true, .min_threads = 1, .check = check, .prepare = prepare,
+	.cold = true, .singly = true, .waits = true, .min_threads = 1, .check = check, .prepare = prepare,
 	.release = release,
 	.rewind = rewind_progress, .slice = slice, .expect = expect,
 };

@@ -159,6 +159,29 @@ static void waste(struct csv *csv, const struct waste_result *w)
 	u64(csv, "waste_meetings", w->model.meetings);
 }
 
+/* What came after the first version; columns are only appended. */
+static void phases(struct csv *csv, const struct case_result *c)
+{
+	char name[40];
+
+	text(csv, "ratio", c->ratio);
+	u64(csv, "readers", c->readers);
+	real(csv, "depth", c->depth ? (double)c->depth : NAN);
+	interval(csv, "readers_cost_ns", &c->readers_cost_ns);
+	for (unsigned k = 0; k < PHASES_MAX; k++) {
+		const struct phase_result *p = &c->phases[k];
+
+		snprintf(name, sizeof(name), "phase_%u", k);
+		text(csv, name, p->name);
+		snprintf(name, sizeof(name), "phase_%u_ops", k);
+		real(csv, name, p->name ? (double)p->ops : NAN);
+		snprintf(name, sizeof(name), "phase_%u_ns_per_op", k);
+		real(csv, name, p->name ? p->ns_per_op : NAN);
+		snprintf(name, sizeof(name), "phase_%u_retired", k);
+		real(csv, name, p->name ? (double)p->retired : NAN);
+	}
+}
+
 /* Columns are named by a case of no content: names do not depend on it. */
 static const struct pt_engine no_engine = { .name = "", .format = "", .sync = "", .body = "" };
 static const struct case_result no_case = { .engine = &no_engine };
@@ -179,6 +202,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	whereabouts(csv, c);
 	counters(csv, &c->counters);
 	waste(csv, &c->waste);
+	phases(csv, c);
 	end_row(csv);
 	csv->header = false;
 }
@@ -242,6 +266,14 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	real(csv, "plain_ns", s->plain_ns);
 	u64(csv, "plain_ops", s->plain_ops);
 	u64(csv, "meetings", s->meetings);
+	for (unsigned k = 0; k < PHASES_MAX; k++) {
+		snprintf(name, sizeof(name), "phase_%u_ops", k);
+		u64(csv, name, s->phase_ops[k]);
+		snprintf(name, sizeof(name), "phase_%u_ns", k);
+		real(csv, name, s->phase_ns[k]);
+		snprintf(name, sizeof(name), "phase_%u_retired", k);
+		u64(csv, name, s->phase_retired[k]);
+	}
 	end_row(csv);
 	csv->header = false;
 }

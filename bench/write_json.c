@@ -61,6 +61,7 @@ static void put_sample(struct node o, uint64_t sample)
 static void put_job(struct node array, const struct options *j)
 {
 	struct node o = add_object(array);
+	char ratio[16];
 
 	put_fact(o, "job", j->job);
 	put_bool(o, "default", j->preset_default);
@@ -69,6 +70,9 @@ static void put_job(struct node array, const struct options *j)
 	put_text(o, "order", order_name(j->order));
 	put_text(o, "range", range_name(j->range));
 	put_bool(o, "disjoint", j->disjoint);
+	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
+	put_u64(o, "readers", j->readers);
+	put_u64(o, "depth", j->depth);
 	put_u64(o, "duration_ns", j->duration_ns);
 	put_u64(o, "slice_ns", j->slice_ns);
 	put_u64(o, "warmup_ns", j->warmup_ns);

@@ -80,6 +80,12 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_fact(o, "order", c->order);
 	put_fact(o, "range", c->range);
 	put_bool(o, "disjoint", c->disjoint);
+	put_fact(o, "ratio", c->ratio);
+	put_u64(o, "readers", c->readers);
+	if (c->depth)
+		put_u64(o, "depth", c->depth);
+	else
+		put_null(o, "depth");
 }
 
 static void put_speed(struct node o, const struct case_result *c)
@@ -198,6 +204,28 @@ static void put_replay(struct node o, const struct case_result *c)
 	put_u64(o, "events_skipped", c->events_skipped);
 }
 
+static void put_phases(struct node o, const struct case_result *c)
+{
+	struct node array;
+
+	put_interval(o, "readers_cost_ns", &c->readers_cost_ns);
+	if (!c->phases[0].name) {
+		put_null(o, "phases");
+		return;
+	}
+	array = put_array(o, "phases");
+	for (unsigned k = 0; k < PHASES_MAX && c->phases[k].name; k++) {
+		const struct phase_result *p = &c->phases[k];
+		struct node phase = add_object(array);
+
+		put_text(phase, "name", p->name);
+		put_u64(phase, "ops", p->ops);
+		put_real(phase, "ns_per_op", p->ns_per_op);
+		put_u64(phase, "retired", p->retired);
+		put_real(phase, "retired_per_op", p->ops ? (double)p->retired / (double)p->ops : NAN);
+	}
+}
+
 static void put_kinds(struct node o, const char *suffix, const uint64_t *v)
 {
 	char key[32];
@@ -206,6 +234,19 @@ static void put_kinds(struct node o, const char *suffix, const uint64_t *v)
 		snprintf(key, sizeof(key), "%s_%s", op_kind_name[kind], suffix);
 		put_u64(o, key, v[kind]);
 	}
+}
+
+static void put_slice_phases(struct node o, const struct slice *s)
+{
+	if (!s->phase_ops[0]) {
+		put_null(o, "phase_ops");
+		put_null(o, "phase_ns");
+		put_null(o, "phase_retired");
+		return;
+	}
+	put_u64s(o, "phase_ops", s->phase_ops, PHASES_MAX);
+	put_reals(o, "phase_ns", s->phase_ns, PHASES_MAX);
+	put_u64s(o, "phase_retired", s->phase_retired, PHASES_MAX);
 }
 
 static void put_slice(struct node array, const struct slice *s, bool forced)
@@ -231,6 +272,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_real(o, "busy_ns", s->busy_ns);
 	put_u64(o, "busy_ops", s->busy_ops);
 	put_real(o, "wait_ns", s->wait_ns);
+	put_slice_phases(o, s);
 	put_u64(o, "tables", s->tables);
 	put_u64(o, "lost_install", s->lost_install);
 	put_u64(o, "lost_growth", s->lost_growth);
@@ -262,6 +304,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);
 	put_counters(o, c);
+	put_phases(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)

@@ -6,6 +6,7 @@
 #define ALL_TERMS 7u /* a bit each: 1, N - 1, N (N - 1) */
 /* A column of which less is left after taking out the others says nothing of its own. */
 #define INDEPENDENT 1e-12
+#define ROUNDING 1e-10 /* a sigma or kappa below is 0 */
 
 struct problem {
 	size_t points;
@@ -92,7 +93,12 @@ static unsigned constrained(const struct problem *p, double best[TERMS])
 	for (unsigned way = ALL_TERMS; way && used != ALL_TERMS; way--) {
 		double coef[TERMS], squares = least_squares(p, way, coef);
 
-		if (!(squares < least) || coef[0] < 0 || coef[1] < 0 || coef[2] < 0)
+		if (!(squares < least))
+			continue;
+		for (unsigned j = 1; j < TERMS; j++)
+			if (fabs(coef[j]) < ROUNDING * coef[0])
+				coef[j] = 0; /* not held there, only found */
+		if (coef[0] < 0 || coef[1] < 0 || coef[2] < 0)
 			continue;
 		least = squares;
 		used = way;

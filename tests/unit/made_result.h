@@ -127,6 +127,23 @@ static inline void made_counters(struct case_result *c, unsigned mask)
 	strcpy(c->counters.why, "remote: because");
 }
 
+/* `lookup`: in each slice writers cost `alone` ns an operation, and beside readers `beside`. */
+static inline void made_lookup(struct case_result *c, size_t n, double alone, double beside)
+{
+	strcpy(c->workload, "lookup");
+	c->readers = 1;
+	c->phases[0].name = "writers alone";
+	c->phases[1].name = "beside readers";
+	made_slices(c, n, beside);
+	for (size_t i = 0; i < n; i++) {
+		c->slices[i].phase_ops[0] = 500;
+		c->slices[i].phase_ns[0] = 500 * (alone + (double)(i % 3)); /* both drift alike */
+		c->slices[i].phase_ops[1] = 1000;
+		c->slices[i].phase_ns[1] = 1000 * (beside + (double)(i % 3));
+		c->slices[i].phase_retired[1] = 7;
+	}
+}
+
 static inline void made_latency(struct case_result *c, enum op_kind kind, uint64_t n, uint64_t ns,
 			 uint64_t slow, uint64_t slow_ns)
 {
@@ -254,6 +271,7 @@ static inline struct result made_whole(void)
 	c = made_case(&r, 3, LOCKLESS_2019, 2, 0);
 	made_cold(c, 2, "replay:nvme-amd-lazy", 8, 11, 0);
 	c->events = 1234;
+	c->waits = true;
 	c->events_skipped = 5;
 	c->slices[0].wait_ns = 16e6;
 	made_window(c, 88, 212);

@@ -260,6 +260,7 @@ static void test_replay_waits_and_locks_are_counterfactual(void **state)
 
 	(void)state;
 	made_cold(c, 2, "replay:nvme", 8, 1, 0);
+	c->waits = true;
 	c->slices[0].wait_ns = 8000;
 	made_cold(made_case(&r, 0, MUTEX_2019, 1, 0), 2, "replay:nvme", 8, 1, 0);
 	assert_int_equal(analyse(&r), 0);
@@ -268,6 +269,33 @@ static void test_replay_waits_and_locks_are_counterfactual(void **state)
 	assert_true(case_counterfactual(&r.cases[1]));
 	assert_true(r.cases[0].waste.ns_per_map == 0); /* no window sampled, but nothing lost either */
 	assert_true(isnan(r.cases[0].waste.overlap));
+	result_free(&r);
+}
+
+/* Paired within slices: what drifts in both phases is no cost of the readers. */
+static void test_readers_cost_what_phases_differ_by(void **state)
+{
+	struct result r = made_result();
+	struct case_result *c = made_case(&r, 0, LOCKLESS_2019, 2, 0);
+
+	(void)state;
+	made_lookup(c, 9, 20, 26);
+	made_lookup(made_case(&r, 0, MUTEX_2019, 2, 0), 9, 20, 26);
+	r.cases[1].verified = VERIFIED_NO;
+	made_slices(made_case(&r, 0, SPIN_2019, 2, 0), 9, 20);
+	assert_int_equal(analyse(&r), 0);
+	c = r.cases;
+	close_to(c->phases[0].ns_per_op, 21);
+	close_to(c->phases[1].ns_per_op, 27);
+	assert_int_equal(c->phases[0].ops, 9 * 500);
+	assert_int_equal(c->phases[1].retired, 9 * 7);
+	assert_true(c->readers_cost_ns.valid);
+	close_to(c->readers_cost_ns.mid, 6);
+	close_to(c->readers_cost_ns.lo, 6);
+	close_to(c->readers_cost_ns.hi, 6);
+	assert_true(isnan(r.cases[1].phases[0].ns_per_op));
+	assert_true(isnan(r.cases[1].readers_cost_ns.mid));
+	assert_true(isnan(r.cases[2].readers_cost_ns.mid));
 	result_free(&r);
 }
 
@@ -379,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_forced_has_no_rate),
 		cmocka_unit_test(test_a_failed_audit_withholds_numbers),
 		cmocka_unit_test(test_replay_waits_and_locks_are_counterfactual),
+		cmocka_unit_test(test_readers_cost_what_phases_differ_by),
 		cmocka_unit_test(test_knees),
 		cmocka_unit_test(test_knees_stay_on_one_placement),
 		cmocka_unit_test(test_ruler),

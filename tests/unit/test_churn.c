@@ -76,15 +76,20 @@ static void arrange(struct churn *c, struct model *m, uint64_t key)
 	}
 }
 
-static struct churn *fresh(struct model **m)
+static struct churn *fresh_of(struct model **m, struct ratio ratio)
 {
 	struct churn *c = malloc(sizeof(*c));
 
 	*m = calloc(1, sizeof(**m));
 	assert_non_null(c);
 	assert_non_null(*m);
-	churn_init(c, BASE, 7);
+	churn_init(c, BASE, 7, ratio);
 	return c;
+}
+
+static struct churn *fresh(struct model **m)
+{
+	return fresh_of(m, (struct ratio){ 2, 2, 1 });
 }
 
 static void check_fill(const struct churn *c)
@@ -119,6 +124,55 @@ static void is_legal_and_steady(void **state)
 	assert_true(m->kinds[PT_MAP_RANGE] > total / 20 && m->kinds[PT_UNMAP_RANGE] > total / 20);
 	free(c);
 	free(m);
+}
+
+static void check_ratio(struct ratio ratio, double fill)
+{
+	static struct pt_op ops[STRETCH_MAX];
+	struct model *m;
+	struct churn *c = fresh_of(&m, ratio);
+	double lookups = (double)ratio.lookup / ratio.unmap, maps, unmaps, mapped = 0;
+	uint64_t rng = 3;
+
+	arrange(c, m, 42);
+	assert_true(c->mapped > (fill - 0.02) * CHURN_SLOTS && c->mapped < (fill + 0.02) * CHURN_SLOTS);
+	memset(m->kinds, 0, sizeof(m->kinds));
+	for (int i = 0; i < 400; i++) {
+		churn_draw(c, &rng, ops, STRETCH_MAX);
+		apply_all(m, ops, STRETCH_MAX);
+		mapped += c->mapped / 400.0;
+	}
+	/* The steady state it started in; few slots are 2M pages, so not one by one. */
+	assert_true(mapped > (fill - 0.03) * CHURN_SLOTS && mapped < (fill + 0.03) * CHURN_SLOTS);
+	maps = m->kinds[PT_MAP] + m->kinds[PT_MAP_RANGE];
+	unmaps = m->kinds[PT_UNMAP] + m->kinds[PT_UNMAP_RANGE];
+	assert_true(maps > unmaps * 0.97 && maps < unmaps * 1.03);
+	assert_true(m->kinds[PT_LOOKUP] >= unmaps * lookups * 0.97 &&
+		    m->kinds[PT_LOOKUP] <= unmaps * lookups * 1.03);
+	memset(m->kinds, 0, sizeof(m->kinds));
+	for (int i = 0; i < 400; i++) {
+		size_t n = churn_excursion(c, &rng, ops);
+
+		assert_in_range(n, 64, CHURN_EXCURSION_MAX);
+		apply_all(m, ops, n);
+	}
+	unmaps = m->kinds[PT_UNMAP] + m->kinds[PT_UNMAP_RANGE];
+	assert_true(m->kinds[PT_LOOKUP] <= unmaps * lookups * 1.2);
+	assert_true(lookups > 4 || m->kinds[PT_LOOKUP] >= unmaps * lookups * 0.8);
+	free(c);
+	free(m);
+}
+
+/* map / (map + unmap) of the slots mapped, lookup / unmap lookups to an unmap. */
+static void keeps_any_ratio(void **state)
+{
+	(void)state;
+	check_ratio((struct ratio){ 2, 2, 1 }, 0.5);
+	check_ratio((struct ratio){ 1, 1, 0 }, 0.5);
+	check_ratio((struct ratio){ 3, 1, 2 }, 0.75);
+	check_ratio((struct ratio){ 1, 3, 1 }, 0.25);
+	check_ratio((struct ratio){ 1, 1, 10 }, 0.5);
+	check_ratio((struct ratio){ 9, 1, 1 }, 0.9);
 }
 
 static void uses_every_size(void **state)
@@ -248,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_legal_and_steady),
+		cmocka_unit_test(keeps_any_ratio),
 		cmocka_unit_test(uses_every_size),
 		cmocka_unit_test(depends_on_the_key_alone),
 		cmocka_unit_test(excursion_changes_nothing),

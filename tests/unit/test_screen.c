@@ -73,6 +73,32 @@ static void test_sweep_with_a_failed_audit(void **state)
 	result_free(&r);
 }
 
+static void test_phases_stand_below_their_case(void **state)
+{
+	struct result r = made_result();
+	char *text;
+
+	(void)state;
+	made_job.preset_default = false;
+	made_lookup(made_case(&r, 0, LOCKLESS_2019, 2, 0), 8, 20, 26);
+	made_slices(made_case(&r, 1, LOCKLESS_2019, 2, 0), 8, 20);
+	strcpy(r.cases[1].workload, "pairs");
+	strcpy(r.cases[1].ratio, "1:1:3");
+	r.cases[1].waits = true;
+	r.cases[1].depth = 64;
+	r.cases[1].slices[0].wait_ns = 8 * 2000 * 5.0;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "| 1 reader |"));
+	assert_non_null(strstr(text, "\n       writers alone 20.9 ns; beside readers 26.9 ns, retires 0.007; "
+				     "readers cost +6.0 ns [6.0 6.0]\n"));
+	assert_non_null(strstr(text, "| ratio 1:1:3 |"));
+	assert_non_null(strstr(text, " depth 64"));
+	assert_non_null(strstr(text, "\n       waiting for others 5 ns an op, left out\n"));
+	free(text);
+	result_free(&r);
+}
+
 static void test_scaling_of_a_sweep(void **state)
 {
 	struct result r = made_scaling();
@@ -233,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
 		cmocka_unit_test(test_scaling_of_a_sweep),
 		cmocka_unit_test(test_scaling_of_the_default_run),
+		cmocka_unit_test(test_phases_stand_below_their_case),
 		cmocka_unit_test(test_lines_fit),
 		cmocka_unit_test(test_colour_adds_nothing_but_colour),
 		cmocka_unit_test(test_withheld_lock),
