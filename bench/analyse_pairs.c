@@ -39,7 +39,7 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "sync", strcmp(a->engine->sync, b->engine->sync) },
 		{ "workload", strcmp(a->workload, b->workload) },
 		{ "threads", a->threads != b->threads },
-		{ "page_size", a->page_bytes != b->page_bytes },
+		{ "page_size", a->page_bytes != b->page_bytes || !page_mix_equal(&a->mix, &b->mix) },
 		{ "batch", a->batch != b->batch },
 		{ "think", a->think_ns != b->think_ns },
 		{ "place", strcmp(a->place, b->place) },
@@ -47,7 +47,9 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "oversubscribed", a->oversubscribed != b->oversubscribed },
 		{ "mem", strcmp(a->mem, b->mem) },
 		{ "zero", strcmp(a->zero, b->zero) },
+		{ "page_source", strcmp(a->source, b->source) },
 		{ "share", strcmp(a->share, b->share) },
+		{ "order", strcmp(a->order, b->order) },
 		{ "range", strcmp(a->range, b->range) },
 		{ "disjoint", a->disjoint != b->disjoint },
 		{ "ratio", strcmp(a->ratio, b->ratio) },
@@ -220,7 +222,7 @@ static int compare_in_group(struct result *r, size_t b)
  */
 static int compare_across(struct result *r, size_t b)
 {
-	static const char *const apart[] = { "place", "smt", "mem", "zero" };
+	static const char *const apart[] = { "place", "smt", "mem", "zero", "page_source" };
 
 	for (size_t k = 0; k < sizeof(apart) / sizeof(apart[0]); k++)
 		for (size_t a = 0; a < b; a++) {

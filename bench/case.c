@@ -9,12 +9,23 @@
 #include "bench/mix.h"
 #include "bench/units.h"
 
+/* Only what is not as usual: ids stay readable. */
+static void name_axes(char *text, size_t size, const struct case_result *c, const struct group *g)
+{
+	size_t used = strlen(text);
+
+	if (g->order != ORDER_AUTO && g->order != g->workload->order)
+		used += (size_t)snprintf(text + used, size - used, "/%s", c->order);
+	if (g->source != POOL_SOURCE_POOL)
+		snprintf(text + used, size - used, "/from-%s", c->source);
+}
+
 static void name_case(struct case_result *c, const struct group *g)
 {
 	const char *short_name = strchr(c->engine->name, '/');
-	char page[16], think[16], smt[16] = "", shape[48] = "", mix[48];
+	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48];
 
-	show_bytes(page, sizeof(page), c->page_bytes);
+	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
 	for (char *p = think; *p; p++)
 		if (*p == ' ')
@@ -23,6 +34,7 @@ static void name_case(struct case_result *c, const struct group *g)
 		snprintf(shape, sizeof(shape), "/%s%s", c->range, c->disjoint ? "/disjoint" : "");
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
+	name_axes(shape, sizeof(shape), c, g);
 	if (g->place.smt != SMT_LAST)
 		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
 	case_mix(c, g, mix, sizeof(mix));
@@ -80,6 +92,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->threads = g->threads;
 	c->nodes_used = g->nodes_used;
 	c->page_bytes = 1ull << g->page_lg2;
+	c->mix = g->mix;
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
@@ -90,6 +103,10 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	snprintf(c->zero, sizeof(c->zero), "%s", zero_name(g->zero));
 	snprintf(c->share, sizeof(c->share), "%s", share_name(g->share));
 	snprintf(c->range, sizeof(c->range), "%s", range_name(g->range));
+	if (g->workload->order != ORDER_AUTO)
+		snprintf(c->order, sizeof(c->order), "%s",
+			 order_name(g->order == ORDER_AUTO ? g->workload->order : g->order));
+	snprintf(c->source, sizeof(c->source), "%s", source_name(g->source));
 	name_workload(c, g);
 	name_case(c, g);
 	c->longest_wait_ns = c->jain = c->min_max = NAN;

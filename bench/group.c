@@ -226,7 +226,8 @@ static int open_engines(struct group_run *run, struct result *result, size_t fir
 static int open_all(struct group_run *run, struct result *result, size_t first, struct err *err)
 {
 	const struct group *g = run->g;
-	struct pool_config config = { .zero = g->zero, .mem = g->mem.kind, .node = g->mem.node };
+	struct pool_config config = { .zero = g->zero, .mem = g->mem.kind, .node = g->mem.node,
+				      .source = g->source };
 	char text[240];
 
 	run->caches = calloc(g->threads, sizeof(run->caches[0]));

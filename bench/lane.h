@@ -108,7 +108,7 @@ static inline const struct group *lane_group(const struct lane *lane)
 }
 
 /*
- * Carry out ops[0..n), all maps or all unmaps of one size, adding their time to the tally when
+ * Carry out ops[0..n), all maps or all unmaps of as many pages, adding their time to the tally when
  * `measured`. With think time every operation is timed singly; without, the stretch is timed as a
  * whole and one operation in sample_every singly. Afterwards the worker is quiescent and its retired
  * pages are handed on.

@@ -59,7 +59,7 @@ static void list_engines(void)
 static void list_workloads(void)
 {
 	list_choices("Workloads", "workload", workload_choices());
-	list_choices("What neighbours share in workload adjacent", "share", share_choices);
+	list_choices("What workers share in private and adjacent", "share", share_choices);
 	list_choices("What writers fight over in workload overlap", "range", range_choices);
 }
 
@@ -70,6 +70,8 @@ static void list_options(void)
 	list_choices("When a core's second hyperthread is used", "smt", smt_choices);
 	list_choices("Memory policies", "mem", mem_choices);
 	list_choices("Zeroing of table pages", "zero", zero_choices);
+	list_choices("Sources of table pages", "page-source", source_choices);
+	list_choices("Orders of pages", "order", order_choices);
 	list_choices("Breakages that the audit must catch", "break", breakage_choices);
 	list_choices("Formats of stdout", "format", format_choices);
 	printf("\nAll options (flags, and keys of job files)\n");

@@ -107,7 +107,8 @@ static void run_sampled(struct lane *lane, struct pt_op *ops, size_t n)
 }
 
 /*
- * Every owned operation succeeds in full; whatever did not is evidence. Outside the stamps, but the
+ * Every owned operation succeeds in full; whatever did not is evidence, or of another page size than
+ * the first (a mix): count_failed() looks closer. Outside the stamps, but the
  * time between stretches is time without contention: it is kept short.
  */
 static bool all_done(const struct pt_op *ops, size_t n)

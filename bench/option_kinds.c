@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/option_row.h"
+#include "bench/page_mix.h"
 #include "bench/workload.h"
 #include "bench/suggest.h"
 #include "bench/units.h"
@@ -164,17 +165,32 @@ static char *duration_show(const struct option_row *row, const void *value, char
 static bool page_size_parse(const struct option_row *row, const char *text, void *value,
 			    struct why *why)
 {
+	uint64_t *v = value, weight = 0;
+	const char *colon = strchr(text, ':');
+	char size[32];
+
 	(void)row;
-	if (!parse_page_size_lg2(text, value))
+	snprintf(size, sizeof(size), "%.*s", (int)(colon ? colon - text : 31), text);
+	if (!parse_page_size_lg2(size, v))
 		return refuse(why, "must be a power of two 4K..2P other than 512G");
+	if (colon && (!parse_count(colon + 1, &weight) || !weight || weight > MIX_WEIGHT_MAX))
+		return refuse(why, "the weight behind the colon must be 1..%u (such as 4K:60)",
+			      MIX_WEIGHT_MAX);
+	*v = page_size_weighted(*v, weight);
 	return true;
 }
 
 static char *page_size_show(const struct option_row *row, const void *value, char *buf,
 			    size_t size)
 {
+	uint64_t v = *(const uint64_t *)value;
+	size_t used;
+
 	(void)row;
-	return show_bytes(buf, size, 1ULL << *(const uint64_t *)value);
+	used = strlen(show_bytes(buf, size, 1ULL << page_size_lg2(v)));
+	if (page_size_weight(v))
+		snprintf(buf + used, size - used, ":%u", page_size_weight(v));
+	return buf;
 }
 
 static bool choice_parse(const struct option_row *row, const char *text, void *value,

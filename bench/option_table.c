@@ -40,11 +40,27 @@ const struct choice zero_choices[] = {
 	{ "ahead", "outside the clock: hides waste and shortens holds" },
 	{ NULL, NULL },
 };
+const struct choice source_choices[] = {
+	{ "pool", "chunks of the node, a cache for each worker" },
+	{ "arena", "each page from the node's jemalloc arena, no cache" },
+	{ "jemalloc", "each page from jemalloc as a program meets it" },
+	{ "mmap", "each page from the kernel, and back to it" },
+	{ NULL, NULL },
+};
 const struct choice share_choices[] = {
 	{ "auto", "root for private, table for adjacent" },
-	{ "root", "only the root and tables above the leaf tables" },
-	{ "table", "neighbouring pages of the same leaf tables" },
-	{ "line", "neighbouring entries of the same 64-byte lines" },
+	{ "root", "private: only the root; each worker has entries of it to itself" },
+	{ "l2", "private: a level 2 table below a taller root, each with level 1 tables of its own" },
+	{ "l1", "private: level 1 tables, each with leaf tables of its own" },
+	{ "table", "adjacent: neighbouring pages of the same leaf tables" },
+	{ "line", "adjacent: neighbouring entries of the same 64-byte lines" },
+	{ NULL, NULL },
+};
+const struct choice order_choices[] = {
+	{ "auto", "random in private and adjacent, ascending in cursor" },
+	{ "random", "every page as likely" },
+	{ "ascending", "each page behind the last" },
+	{ "descending", "each page before the last, as the kernel's allocator hands out" },
 	{ NULL, NULL },
 };
 const struct choice range_choices[] = {
@@ -131,7 +147,8 @@ const struct option_row option_rows[] = {
 	  ROW_CHOOSES, NULL },
 
 	{ "page-size", &kind_page_size, LIST(page_size), NO_RANGE, "4K", NULL,
-	  "bytes a page: powers of two 4K..2P other than 512G", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	  "bytes a page: powers of two 4K..2P other than 512G; with weights, 4K:60,64K:30,2M:10, one "
+	  "mix of sizes", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "batch", &kind_count, LIST(batch), 1, 65536, NULL, "1", "LIST",
 	  "pages mapped by one call", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "think", &kind_duration, LIST(think_ns), 0, SECOND / 1000, NULL, "0", "LIST",
@@ -143,7 +160,9 @@ const struct option_row option_rows[] = {
 	  "most tables in a round of a cold workload (cursor, cold, rendezvous, convoy; grow: roots)", GROUP_SHAPE,
 	  ROW_CHOOSES, NULL },
 	{ "share", &kind_choice, ONE(share), 0, 0, share_choices, "auto", NULL,
-	  "what neighbours have in common", GROUP_SHAPE, ROW_CHOOSES, "adjacent" },
+	  "the lowest thing that workers have in common", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "order", &kind_choice, ONE(order), 0, 0, order_choices, "auto", NULL,
+	  "in which order a worker goes through its pages", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "range", &kind_choice, ONE(range), 0, 0, range_choices, "64K", NULL,
 	  "what two writers fight over", GROUP_SHAPE, ROW_CHOOSES, "overlap" },
 	{ "disjoint", &kind_bool, ONE(disjoint), NO_RANGE, "no", NULL,
@@ -170,6 +189,8 @@ const struct option_row option_rows[] = {
 	  "where table pages come from", GROUP_WHERE, ROW_CHOOSES, NULL },
 	{ "zero", &kind_choice, MANY(nzeros, zeros), 0, 0, zero_choices, "alloc", "LIST",
 	  "when a table page is zeroed", GROUP_WHERE, ROW_CHOOSES, NULL },
+	{ "page-source", &kind_choice, MANY(nsources, sources), 0, 0, source_choices, "pool", "LIST",
+	  "what a table page is taken from", GROUP_WHERE, ROW_CHOOSES, NULL },
 
 	{ "duration", &kind_duration, ONE(duration_ns), 0, 24 * 3600 * SECOND, NULL, "0", NULL,
 	  "time for a group of interleaved engines (default comparison: in all); 0: chosen",
@@ -263,4 +284,14 @@ const char *counters_name(enum counters_kind k)
 const char *zero_name(enum pool_zero k)
 {
 	return zero_choices[k].name;
+}
+
+const char *order_name(enum order_kind k)
+{
+	return order_choices[k].name;
+}
+
+const char *source_name(enum pool_source k)
+{
+	return source_choices[k].name;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/option_row.h"
+#include "bench/page_mix.h"
 
 __attribute__((format(printf, 3, 4))) static bool refuse(struct why *why, const char *item,
 							  const char *fmt, ...)
@@ -139,20 +140,22 @@ bool options_workload(const struct options *o, const char *name)
 
 static int check_share(const struct options *o, const char *job, struct err *err)
 {
-	bool adjacent = options_workload(o, "adjacent");
+	bool leaves = o->share == SHARE_TABLE || o->share == SHARE_LINE;
+	const char *about = leaves ? "adjacent" : "private", *name = share_name(o->share);
 
-	if (o->share == SHARE_ROOT && adjacent)
-		return err_set(err, EXIT_USAGE, "%s--share root: workload adjacent shares leaf "
-			       "tables; use --share table or line, or --workload private", job);
-	if ((o->share == SHARE_TABLE || o->share == SHARE_LINE) && !adjacent)
-		return err_set(err, EXIT_USAGE, "%s--share %s: is about workload adjacent; add "
-			       "--workload adjacent", job, share_name(o->share));
+	if (o->share == SHARE_AUTO)
+		return 0;
+	if (!leaves && options_workload(o, "adjacent"))
+		return err_set(err, EXIT_USAGE, "%s--share %s: workload adjacent shares leaf "
+			       "tables; use --share table or line, or --workload private", job, name);
+	if (!options_workload(o, about))
+		return err_set(err, EXIT_USAGE, "%s--share %s: is about workload %s; add --workload %s",
+			       job, name, about, about);
 	return 0;
 }
 
 int options_check(struct options *o, struct err *err)
 {
-	const struct option_row *share = option_find("share");
 	char job[72] = "";
 
 	if (*o->job)
@@ -163,7 +166,7 @@ int options_check(struct options *o, struct err *err)
 			continue;
 		if (row->flags & ROW_CHOOSES)
 			o->preset_default = false;
-		if (row->only && row != share && !options_workload(o, row->only))
+		if (row->only && !options_workload(o, row->only))
 			return err_set(err, EXIT_USAGE, "%s--%s: is about workload %s; add "
 				       "--workload %.*s", job, row->name, row->only,
 				       (int)strcspn(row->only, ","), row->only);
@@ -174,6 +177,8 @@ int options_check(struct options *o, struct err *err)
 	if (*o->topology && !o->dry_run)
 		return err_set(err, EXIT_USAGE, "%s--topology: another machine can be planned "
 			       "for, not measured; add --dry-run", job);
+	if (page_sizes_check(o->page_size.v, o->page_size.n, job, err))
+		return err->code;
 	return check_share(o, job, err);
 }
 

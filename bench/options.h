@@ -36,7 +36,9 @@ struct mem_choice {
 };
 
 /* AUTO: the least the workload can share; the root in private, leaf tables in adjacent. */
-enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_TABLE, SHARE_LINE };
+enum share_kind { SHARE_AUTO, SHARE_ROOT, SHARE_L2, SHARE_L1, SHARE_TABLE, SHARE_LINE };
+/* AUTO: the workload's own, struct workload says which. */
+enum order_kind { ORDER_AUTO, ORDER_RANDOM, ORDER_ASCENDING, ORDER_DESCENDING };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
 enum walk_kind { WALK_CURSOR, WALK_REWALK };
@@ -56,16 +58,18 @@ struct options {
 	enum walk_kind walks[LIST_MAX];
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
 	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
-	struct list_u64 page_size;  /* log2 of bytes */
+	struct list_u64 page_size;  /* log2 of bytes, and a weight: page_mix.h */
 	struct list_u64 batch;      /* pages per call */
 	struct list_u64 think_ns;
-	size_t nplaces, nsmts, nmems, nzeros;
+	size_t nplaces, nsmts, nmems, nzeros, nsources;
 	struct place places[LIST_MAX];
 	enum smt_kind smts[LIST_MAX];
 	bool oversubscribe;         /* more threads than CPUs are allowed */
 	struct mem_choice mems[LIST_MAX];
 	enum pool_zero zeros[LIST_MAX];
+	enum pool_source sources[LIST_MAX];
 	enum share_kind share;
+	enum order_kind order;
 	enum range_kind range;
 	bool disjoint;
 	struct ratio ratio;         /* all 0: as the workload has it */
@@ -118,3 +122,5 @@ const char *breakage_name(enum breakage k);
 const char *smt_name(enum smt_kind k);
 const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);
+const char *order_name(enum order_kind k);
+const char *source_name(enum pool_source k);

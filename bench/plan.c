@@ -30,7 +30,7 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 {
 	struct group *v, *copy;
 
-	if (g->workload->check && g->workload->check(g, err))
+	if (plan_check_shape(g, err) || (g->workload->check && g->workload->check(g, err)))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
@@ -54,8 +54,8 @@ void plan_add_rulers(struct group *g)
 {
 	g->engines[g->nengines++] = pt_engine_find("null");
 	/* limit walks a ready 3-level tree: private pages of 4K, one a call, below 512 GiB */
-	if (!strcmp(g->workload->name, "private") && g->page_lg2 == 12 && g->batch == 1 &&
-	    (g->threads + 1) * ((g->tables + 511) / 512) < 512)
+	if (!strcmp(g->workload->name, "private") && g->page_lg2 == 12 && !g->mix.n && g->batch == 1 &&
+	    g->share != SHARE_L2 && (g->threads + 1) * ((g->tables + 511) / 512) < 512)
 		g->engines[g->nengines++] = pt_engine_find("limit");
 }
 
@@ -63,7 +63,8 @@ void plan_group_from(struct group *g, const struct options *o)
 {
 	*g = (struct group){
 		.place = o->places[0], .mem = o->mems[0], .zero = o->zeros[0],
-		.page_lg2 = (unsigned)o->page_size.v[0], .batch = o->batch.v[0],
+		.source = o->sources[0], .order = o->order,
+		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
@@ -179,18 +180,40 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 	return 0;
 }
 
+static unsigned smallest(const struct page_mix *mix)
+{
+	unsigned lg2 = mix->lg2[0];
+
+	for (unsigned i = 1; i < mix->n; i++)
+		lg2 = mix->lg2[i] < lg2 ? mix->lg2[i] : lg2;
+	return lg2;
+}
+
 static int add_sizes(struct plan *plan, struct group g, const struct options *o,
 		     const struct topology *topo, struct err *err)
 {
-	for (size_t p = 0; p < o->page_size.n; p++)
+	g.mix = page_mix_of(o->page_size.v, o->page_size.n);
+	for (size_t p = 0; p < (g.mix.n ? 1 : o->page_size.n); p++)
 		for (size_t b = 0; b < o->batch.n; b++)
 			for (size_t t = 0; t < o->think_ns.n; t++) {
-				g.page_lg2 = (unsigned)o->page_size.v[p];
+				g.page_lg2 = g.mix.n ? smallest(&g.mix)
+						     : page_size_lg2(o->page_size.v[p]);
 				g.batch = o->batch.v[b];
 				g.think_ns = o->think_ns.v[t];
 				if (add_threads(plan, g, o, topo, err))
 					return err->code;
 			}
+	return 0;
+}
+
+static int add_sources(struct plan *plan, struct group g, const struct options *o,
+		       const struct topology *topo, struct err *err)
+{
+	for (size_t s = 0; s < o->nsources; s++) {
+		g.source = o->sources[s];
+		if (add_sizes(plan, g, o, topo, err))
+			return err->code;
+	}
 	return 0;
 }
 
@@ -201,7 +224,7 @@ static int add_memory(struct plan *plan, struct group g, const struct options *o
 		for (size_t z = 0; z < o->nzeros; z++) {
 			g.mem = o->mems[m];
 			g.zero = o->zeros[z];
-			if (add_sizes(plan, g, o, topo, err))
+			if (add_sources(plan, g, o, topo, err))
 				return err->code;
 		}
 	return 0;
@@ -248,10 +271,7 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 		g.workload = workload_find(o->workloads.v[i], &argument);
 		snprintf(g.argument, sizeof(g.argument), "%s", argument);
 		g.section = (unsigned)section_of(g.workload);
-		if (strcmp(g.workload->name, "adjacent"))
-			g.share = SHARE_ROOT;
-		else if (g.share == SHARE_AUTO)
-			g.share = SHARE_TABLE;
+		plan_settle_shape(&g);
 		if (add_policies(plan, g, o, topo, err))
 			return err->code;
 	}
@@ -263,7 +283,10 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 /* Pools, tables, lanes and histograms of the largest group: groups follow each other. */
 static uint64_t predict_bytes(const struct group *g)
 {
-	uint64_t tables = g->workload->cold ? g->round * 3 / 2 : g->nengines * g->threads * (g->tables + 4);
+	/* of a worker: leaf tables, and as much again for the places of its operations, which engines share */
+	uint64_t own = g->tables * (g->mix.n ? g->mix.n : 1);
+	uint64_t tables = g->workload->cold ? g->round * 3 / 2
+					    : g->threads * (g->nengines * (own + 4) + own);
 	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
 
 	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +

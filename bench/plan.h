@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "bench/options.h"
+#include "bench/page_mix.h"
 #include "bench/workload.h"
 #include "pt/engine.h"
 #include "sys/topology.h"
@@ -25,9 +26,12 @@ struct group {
 	struct place place;
 	struct mem_choice mem;
 	enum pool_zero zero;
-	unsigned page_lg2;
+	enum pool_source source;
+	unsigned page_lg2;          /* of a mix the smallest */
+	struct page_mix mix;
 	uint64_t batch, think_ns, tables, round, sample;
 	enum share_kind share;
+	enum order_kind order;      /* AUTO: the workload takes none, or its own */
 	enum range_kind range;
 	bool disjoint, lock_stat;
 	struct ratio ratio;         /* read with group_ratio() */

@@ -61,7 +61,7 @@ static void fill_row(struct group *g, const struct row *row, const struct option
 	g->section = row->section;
 	g->think_ns = row->think_ns;
 	g->range = row->range;
-	g->share = SHARE_ROOT;
+	plan_settle_shape(g);
 	g->duration_ns = (uint64_t)(row->share * MINUTE_S * 1e9);
 	for (unsigned i = 0; row->engines[i]; i++)
 		g->engines[g->nengines++] = pt_engine_find(row->engines[i]);

@@ -11,6 +11,15 @@ int plan_default(struct plan *plan, const struct options *o, const struct topolo
 void plan_group_from(struct group *g, const struct options *o);
 /* Append a copy of *g with its CPUs chosen. */
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err);
+/* Make `share` and `order` what the workload makes of AUTO, and of what is not about it. */
+void plan_settle_shape(struct group *g);
+/*
+ * Sizes that an engine does not have, mixes and orders that the workload does not take, page sources
+ * that do not go with the memory: EXIT_USAGE, with the remedy. plan_shape.c
+ */
+int plan_check_shape(const struct group *g, struct err *err);
+/* Has this engine pages of 1 << lg2 bytes? */
+bool plan_engine_has_size(const struct pt_engine *e, unsigned lg2);
 /* null, and limit where it applies. */
 void plan_add_rulers(struct group *g);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */

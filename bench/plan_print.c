@@ -17,6 +17,17 @@ static void print_cpus(const struct group *g, FILE *out)
 	}
 }
 
+/* What is not as usual. */
+static void print_axes(const struct group *g, FILE *out)
+{
+	if (g->share != SHARE_ROOT)
+		fprintf(out, "  share %s", share_name(g->share));
+	if (g->order != g->workload->order)
+		fprintf(out, "  order %s", order_name(g->order));
+	if (g->source != POOL_SOURCE_POOL)
+		fprintf(out, "  pages from %s", source_name(g->source));
+}
+
 /* What the mix of work is, where it is not as usual. */
 static void print_mix(const struct group *g, FILE *out)
 {
@@ -42,7 +53,7 @@ static void print_warnings(const struct group *g, const struct topology *topo, F
 
 static void print_group(const struct group *g, const struct topology *topo, FILE *out)
 {
-	char page[32], think[32];
+	char page[MIX_TEXT_MAX], think[32];
 
 	fprintf(out, "  %s%s%s  threads %u on CPUs ", g->workload->name, g->argument[0] ? ":" : "",
 		g->argument, g->threads);
@@ -53,10 +64,12 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 		g->nodes_used == 1 ? "" : "s", g->oversubscribed ? ", CPUs shared" : "");
 	print_mix(g, out);
 	fputc('\n', out);
-	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s  %.1f s in slices of %.0f ms\n",
-		show_bytes(page, sizeof(page), 1ull << g->page_lg2), (unsigned long)g->batch,
-		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero),
-		(double)g->duration_ns / 1e9, (double)g->slice_ns / 1e6);
+	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s",
+		page_mix_show(page, sizeof(page), &g->mix, 1ull << g->page_lg2), (unsigned long)g->batch,
+		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero));
+	print_axes(g, out);
+	fprintf(out, "  %.1f s in slices of %.0f ms\n", (double)g->duration_ns / 1e9,
+		(double)g->slice_ns / 1e6);
 	plan_print_memory(g, topo, out);
 	print_warnings(g, topo, out);
 	fprintf(out, "    engines");

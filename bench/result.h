@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bench/options.h"
+#include "bench/page_mix.h"
 #include "bench/workload.h"
 #include "pt/engine.h"
 #include "stat/histogram.h"
@@ -122,7 +123,7 @@ struct phase_result {
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
-	char case_id[320];
+	char case_id[512];
 	unsigned group;            /* cases of a group were interleaved with each other */
 	unsigned section;          /* of the screen: 1 lock, 2 waste, 3 overlap, 0 other */
 	const struct pt_engine *engine;
@@ -130,8 +131,10 @@ struct case_result {
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
 	enum waste_arrival arrival; /* how workers come to new tables, for the model */
 	unsigned threads, nodes_used;
-	uint64_t page_bytes, batch, think_ns;
+	uint64_t page_bytes, batch, think_ns; /* page_bytes of a mix: its smallest */
+	struct page_mix mix;
 	char place[256], smt[8], mem[32], zero[8], share[8], range[16];
+	char order[12], source[10]; /* order "": the workload takes none */
 	bool oversubscribed;       /* workers share CPUs */
 	bool disjoint;
 	char ratio[16];            /* "" where the workload has none */

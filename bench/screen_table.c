@@ -17,14 +17,14 @@ static bool in_table(const struct screen *s, const struct case_result *c)
 static void group_line(const struct screen *s, const struct case_result *c)
 {
 	struct flow flow = flow_begin(s, "   ", " | ");
-	char text[64];
+	char text[MIX_TEXT_MAX];
 
 	flow_add(&flow, "%s%s%s", c->workload, c->disjoint ? " disjoint" : "",
 		 strncmp(c->workload, "replay", 6) ? "" : " (engines with a lock: counterfactual)");
 	flow_add(&flow, "%u thread%s", c->threads, c->threads == 1 ? "" : "s");
 	if (show_where(text, sizeof(text), c)[0])
 		flow_add(&flow, "%s", text);
-	show_bytes(text, sizeof(text), c->page_bytes);
+	page_mix_show(text, sizeof(text), &c->mix, c->page_bytes);
 	flow_add(&flow, "%s x %llu", text, (unsigned long long)c->batch);
 	if (c->ratio[0] && strcmp(c->ratio, "1:1:0"))
 		flow_add(&flow, "ratio %s", c->ratio);
@@ -37,6 +37,12 @@ static void group_line(const struct screen *s, const struct case_result *c)
 	flow_add(&flow, "place %s%s%s%s, mem %s, zero %s", c->place,
 		 strcmp(c->smt, "last") ? ", smt " : "", strcmp(c->smt, "last") ? c->smt : "",
 		 c->oversubscribed ? ", CPUs shared" : "", c->mem, c->zero);
+	if (c->source[0] && strcmp(c->source, "pool"))
+		flow_add(&flow, "pages from %s", c->source);
+	if (strcmp(c->share, "root"))
+		flow_add(&flow, "shared: %s", c->share);
+	if (c->order[0] && strcmp(c->order, "random"))
+		flow_add(&flow, "%s", c->order);
 	flow_end(&flow);
 }
 

@@ -43,15 +43,20 @@ static void waste_title(const struct screen *s)
 static void waste_label(const struct screen *s, size_t i, char *text, size_t size)
 {
 	const struct case_result *c = &s->r->cases[i];
-	char think[24], extra[48] = "";
+	char think[24], extra[64] = "";
+	size_t used = 0;
 
 	if (!is_baseline(s->r, i)) {
 		snprintf(text, size, "  %s%s", strcmp(c->engine->body, "modern") ? "" : "modern ",
 			 short_name(c->engine));
 		return;
 	}
+	if (c->source[0] && strcmp(c->source, "pool"))
+		used += (size_t)snprintf(extra, sizeof(extra), ", %s", c->source);
+	if (!strcmp(c->order, "descending"))
+		used += (size_t)snprintf(extra + used, sizeof(extra) - used, ", down");
 	if (c->think_ns)
-		snprintf(extra, sizeof(extra), ", %s think",
+		snprintf(extra + used, sizeof(extra) - used, ", %s think",
 			 show_think(think, sizeof(think), c->think_ns));
 	if (c->forced)
 		snprintf(text, size, "FORCED %s", c->workload);

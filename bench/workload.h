@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/options.h"
 #include "stat/waste_model.h"
 #include "sys/err.h"
 
@@ -38,6 +39,8 @@ struct workload {
 	bool unowned;           /* breaks the contract on purpose */
 	bool pure;              /* operations come in stretches of one kind */
 	bool singly;            /* every operation is timed by a pair of stamps of its own */
+	bool mixes;             /* takes a mix of page sizes */
+	enum order_kind order;  /* what --order auto is; ORDER_AUTO: the option does not apply */
 	bool queue;             /* between workers: --depth applies */
 	bool waits;             /* for other workers, which is no operation's time */
 	enum workload_readers readers;

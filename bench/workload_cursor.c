@@ -23,6 +23,9 @@ static uint64_t total_pages(const struct group_run *run)
 
 static int check(const struct group *g, struct err *err)
 {
+	if (g->order == ORDER_RANDOM)
+		return err_set(err, EXIT_USAGE, "--order random: the cursor hands out one page behind the "
+			       "other; use ascending or descending, or --workload private");
 	if (g->round << 9 > (1ull << 50) >> g->page_lg2)
 		return err_set(err, EXIT_USAGE, "cursor: --round %lu of this page size does not fit "
 			       "the address space", (unsigned long)g->round);
@@ -77,14 +80,14 @@ static void slice(struct lane *lane)
 	lane_begin(lane);
 	/* relaxed: the counter only makes ranges disjoint, it publishes nothing */
 	while ((at = at_add(&cursor->next, g->batch, relaxed)) < cursor->end) {
-		uint64_t iova = BASE + (at << g->page_lg2);
-		struct pt_op op = map_page_op(g, iova);
+		uint64_t page = g->order == ORDER_DESCENDING ? cursor->end - g->batch - at : at;
+		struct pt_op op = map_page_op(g, BASE + (page << g->page_lg2));
 
 		op.count = (uint32_t)g->batch;
-		if (at >> lg2 == inside) {
+		if (page >> lg2 == inside) {
 			lane_single(lane, &op);
 		} else {
-			inside = at >> lg2;
+			inside = page >> lg2;
 			enter_table(lane, inside, &op);
 		}
 	}
@@ -112,7 +115,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_cursor = {
 	.name = "cursor",
 	.help = "a shared counter hands out consecutive pages: workers meet at each new table",
-	.cold = true, .arrival = ARRIVAL_LOCKSTEP, .min_threads = 1, .check = check,
-	.prepare = prepare, .release = release, .rewind = rewind_cursor, .meetings = meetings,
-	.slice = slice, .expect = expect,
+	.cold = true, .order = ORDER_ASCENDING, .arrival = ARRIVAL_LOCKSTEP,
+	.min_threads = 1, .check = check, .prepare = prepare, .release = release, .rewind = rewind_cursor,
+	.meetings = meetings, .slice = slice, .expect = expect,
 };

@@ -1,139 +1,69 @@
 /*
  * workload_private.c - `private`: every worker maps and unmaps its own leaf tables, only the root is
- * shared. `adjacent`: the same work, but the workers' pages lie in the same leaf tables (--share
- * table) or in the same 64-byte lines of entries (--share line).
+ * shared, or tables between (--share l2, l1). `adjacent`: the same work, but the workers' pages lie
+ * in the same leaf tables (--share table) or in the same 64-byte lines of entries (--share line).
+ * layout.c says where each page lies.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "bench/lane.h"
+#include "bench/layout.h"
 #include "bench/mix.h"
 #include "bench/workload_rows.h"
 #include "sys/clock.h"
 
 #define STRETCH_MIN 64u
 
-/* One worker's set of operations: where each of them starts, in random order. */
+/* One worker's set of operations of `batch` pages. */
 struct pages {
-	uint64_t base;
-	uint32_t n;          /* operations of `batch` pages */
-	uint32_t *index;     /* page index of each, from base */
+	uint32_t n;
+	uint64_t *place;     /* layout.h; read only, the first engine's lane has it for all of them */
 };
-
-/* Entries of a leaf table that one page takes: replicas of a contiguous leaf. */
-static unsigned replicas(unsigned page_lg2)
-{
-	return 1u << (page_lg2 - 12) % 9;
-}
-
-static unsigned pages_per_table(const struct group *g)
-{
-	return 512 / replicas(g->page_lg2);
-}
-
-/* Pages of one table that belong to one worker. */
-static unsigned share_of_table(const struct group *g)
-{
-	unsigned pages = pages_per_table(g);
-	unsigned each = pages / g->threads;
-
-	if (g->share == SHARE_ROOT)
-		return pages;
-	return g->share == SHARE_TABLE && each >= 8 ? each & ~7u : each;
-}
-
-/* IOVA span of a worker's region: whole entries of a 3-level root, so that only that is shared. */
-static uint64_t span(const struct group *g)
-{
-	uint64_t bytes = (g->tables * pages_per_table(g)) << g->page_lg2, root_entry = 1ull << 30;
-
-	return (bytes + root_entry - 1) & ~(root_entry - 1);
-}
-
-static uint32_t page_index(const struct group *g, unsigned worker, uint32_t table, uint32_t i)
-{
-	uint32_t start = table * pages_per_table(g);
-
-	if (g->share == SHARE_ROOT)
-		return start + i;
-	if (g->share == SHARE_TABLE)
-		return start + worker * share_of_table(g) + i;
-	return start + i * g->threads + worker;
-}
 
 static int check(const struct group *g, struct err *err)
 {
-	unsigned each = share_of_table(g);
-
-	if (check_balanced(g, err))
-		return err->code;
-	if (each < g->batch)
-		return err_set(err, EXIT_USAGE,
-			       "%s: a leaf table of this page size has %u pages for each of %u threads, "
-			       "less than --batch %lu", g->workload->name, each, g->threads,
-			       (unsigned long)g->batch);
-	/* pages of 256T and more: a leaf table spans more than all output addresses */
-	if (g->page_lg2 >= 48 && g->batch > 1 &&
-	    (g->batch & (g->batch - 1) || g->batch << g->page_lg2 > 1ull << (PA_BITS - 1)))
-		return err_set(err, EXIT_USAGE, "%s: --batch %lu of this page size: output addresses "
-			       "have %u bits; use a smaller power of two", g->workload->name,
-			       (unsigned long)g->batch, PA_BITS);
-	if (g->share == SHARE_LINE && g->batch > 1)
-		return err_set(err, EXIT_USAGE, "adjacent: --share line wants --batch 1");
-	if (g->tables * pages_per_table(g) > (1ull << 62) >> g->page_lg2 ||
-	    span(g) > (1ull << 62) / (g->threads + 1))
-		return err_set(err, EXIT_USAGE, "%s: --tables %lu of this page size for %u threads do "
-			       "not fit the address space", g->workload->name,
-			       (unsigned long)g->tables, g->threads);
-	return 0;
-}
-
-static void shuffle(uint32_t *v, uint32_t n, uint64_t seed)
-{
-	for (uint32_t i = n; i > 1; i--) {
-		uint32_t j = (uint32_t)stat_below(&seed, i), swap = v[i - 1];
-
-		v[i - 1] = v[j];
-		v[j] = swap;
-	}
+	return check_balanced(g, err) ? err->code : layout_check(g, err);
 }
 
 static int lane_open(struct lane *lane)
 {
 	const struct group *g = lane_group(lane);
-	uint32_t per_table = (uint32_t)(share_of_table(g) / g->batch), at = 0;
 	struct pages *own = calloc(1, sizeof(*own));
 
 	if (!own)
 		return -ENOMEM;
 	lane->own = own;
-	own->base = span(g) * (g->share == SHARE_ROOT ? 1 + lane->worker : 1);
-	own->n = per_table * (uint32_t)g->tables;
-	own->index = malloc(own->n * sizeof(own->index[0]));
-	if (!own->index)
-		return -ENOMEM;
-	for (uint32_t table = 0; table < g->tables; table++)
-		for (uint32_t i = 0; i < per_table; i++)
-			own->index[at++] = page_index(g, lane->worker, table, i * (uint32_t)g->batch);
-	shuffle(own->index, own->n, stat_mix(g->seed + lane->worker));
-	return 0;
+	own->n = layout_ops(g);
+	if (lane->engine) {
+		const struct pages *first = lane->group->engines[0].lanes[lane->worker]->own;
+
+		own->place = first ? first->place : NULL;
+		return own->place ? 0 : -ENOMEM;
+	}
+	own->place = malloc(own->n * sizeof(own->place[0]));
+	return own->place ? layout_places(g, lane->worker, own->place) : -ENOMEM;
 }
 
 static void lane_close(struct lane *lane)
 {
 	struct pages *own = lane->own;
 
-	if (own)
-		free(own->index);
+	if (own && !lane->engine)
+		free(own->place);
 	free(own);
 	lane->own = NULL;
 }
 
 static int prebuild(struct lane *lane)
 {
-	const struct pages *own = lane->own;
+	const struct group *g = lane_group(lane);
+	int error = 0;
 
-	return pt_prebuild(lane->pt, &lane->pw, own->base, span(lane_group(lane)));
+	for (uint32_t table = 0; table < g->tables && !error; table++)
+		error = pt_prebuild(lane->pt, &lane->pw, layout_table(g, lane->worker, table),
+				    layout_table_bytes(g));
+	return error;
 }
 
 /* ops[0..n): maps of the set's pages from position `at` on, wrapping. */
@@ -141,11 +71,11 @@ static void fill(struct lane *lane, struct pt_op *ops, uint32_t at, uint32_t n)
 {
 	const struct group *g = lane_group(lane);
 	const struct pages *own = lane->own;
-	struct pt_op op = { .count = (uint32_t)g->batch, .kind = PT_MAP,
-			    .size_lg2 = (uint8_t)g->page_lg2, .prot = PT_READ | PT_WRITE };
+	struct pt_op op = { .count = (uint32_t)g->batch, .kind = PT_MAP, .prot = PT_READ | PT_WRITE };
 
 	for (uint32_t i = 0; i < n; i++) {
-		op.iova = own->base + ((uint64_t)own->index[at] << op.size_lg2);
+		op.iova = place_iova(own->place[at]);
+		op.size_lg2 = place_lg2(own->place[at]);
 		op.pa = pa_of(op.iova);
 		ops[i] = op;
 		at = at + 1 == own->n ? 0 : at + 1;
@@ -248,11 +178,11 @@ static int expect(struct lane *lane, struct expectation *out)
 	int error = 0;
 
 	for (uint32_t i = 0; i < own->n && !error; i++) {
-		uint64_t iova = own->base + ((uint64_t)own->index[i] << g->page_lg2);
+		uint64_t iova = place_iova(own->place[i]);
+		uint8_t lg2 = place_lg2(own->place[i]);
 
 		error = expect_add(out, &(struct extent){ .iova = iova, .pa = pa_of(iova),
-							  .bytes = g->batch << g->page_lg2,
-							  .size_lg2 = (uint8_t)g->page_lg2,
+							  .bytes = g->batch << lg2, .size_lg2 = lg2,
 							  .prot = PT_READ | PT_WRITE });
 	}
 	return error;
@@ -262,16 +192,17 @@ static const struct ratio own_ratio = { 1, 1, 0 };
 
 const struct workload workload_private = {
 	.name = "private",
-	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared",
-	.pure = true, .ratio = &own_ratio, .min_threads = 1, .check = check, .lane_open = lane_open,
-	.lane_close = lane_close, .prebuild = prebuild, .slice = slice, .settle = settle,
-	.clear = clear, .expect = expect,
+	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared, or "
+		"tables below it (--share)",
+	.pure = true, .mixes = true, .order = ORDER_RANDOM, .ratio = &own_ratio, .min_threads = 1,
+	.check = check, .lane_open = lane_open, .lane_close = lane_close, .prebuild = prebuild,
+	.slice = slice, .settle = settle, .clear = clear, .expect = expect,
 };
 
 const struct workload workload_adjacent = {
 	.name = "adjacent",
 	.help = "the workers' pages lie in the same leaf tables, or lines of entries (--share)",
-	.pure = true, .ratio = &own_ratio, .min_threads = 1, .check = check, .lane_open = lane_open,
-	.lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
+	.pure = true, .order = ORDER_RANDOM, .ratio = &own_ratio, .min_threads = 1, .check = check,
+	.lane_open = lane_open, .lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
 	.expect = expect,
 };

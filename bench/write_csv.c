@@ -19,7 +19,10 @@ static void identity(struct csv *csv, const struct case_result *c)
 	flag(csv, "counterfactual", case_counterfactual(c));
 	u64(csv, "threads", c->threads);
 	u64(csv, "nodes_used", c->nodes_used);
-	u64(csv, "page_size", c->page_bytes);
+	if (c->mix.n)
+		text(csv, "page_size", "");
+	else
+		u64(csv, "page_size", c->page_bytes);
 	u64(csv, "batch", c->batch);
 	u64(csv, "think_ns", c->think_ns);
 	text(csv, "place", c->place);
@@ -114,6 +117,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 	const struct waste_result *w = &c->waste;
 	const struct overlap_result *v = &c->overlap;
 	struct lock_column lock[LOCK_COLUMNS_MAX];
+	char sizes[MIX_TEXT_MAX];
 
 	u64(csv, "waste_tables", w->tables);
 	u64(csv, "waste_lost", case_lost(c));
@@ -137,6 +141,9 @@ static void rest(struct csv *csv, const struct case_result *c)
 	text(csv, "walk", c->engine->walk);
 	for (unsigned i = 0, n = lock_columns(c, lock); i < n; i++)
 		real(csv, lock[i].name, lock[i].value);
+	text(csv, "page_sizes", page_mix_show(sizes, sizeof(sizes), &c->mix, c->page_bytes));
+	text(csv, "order", c->order);
+	text(csv, "page_source", c->source);
 }
 
 static void waste(struct csv *csv, const struct waste_result *w)

@@ -28,7 +28,10 @@ static void put_job_lists(struct node o, const struct options *j)
 	put_u64s(o, "threads", j->threads.v, j->threads.n);
 	sizes = put_array(o, "page_size");
 	for (size_t i = 0; i < j->page_size.n; i++)
-		add_u64(sizes, 1ull << j->page_size.v[i]);
+		add_u64(sizes, 1ull << page_size_lg2(j->page_size.v[i]));
+	sizes = put_array(o, "page_weight");
+	for (size_t i = 0; i < j->page_size.n && page_size_weight(j->page_size.v[i]); i++)
+		add_u64(sizes, page_size_weight(j->page_size.v[i]));
 	put_u64s(o, "batch", j->batch.v, j->batch.n);
 	put_u64s(o, "think_ns", j->think_ns.v, j->think_ns.n);
 	array = put_array(o, "place");
@@ -44,6 +47,9 @@ static void put_job_lists(struct node o, const struct options *j)
 	array = put_array(o, "zero");
 	for (size_t i = 0; i < j->nzeros; i++)
 		add_text(array, zero_name(j->zeros[i]));
+	array = put_array(o, "page_source");
+	for (size_t i = 0; i < j->nsources; i++)
+		add_text(array, source_name(j->sources[i]));
 }
 
 /* "auto", "none", or one in so many. */
@@ -64,6 +70,7 @@ static void put_job(struct node array, const struct options *j)
 	put_bool(o, "default", j->preset_default);
 	put_job_lists(o, j);
 	put_text(o, "share", share_name(j->share));
+	put_text(o, "order", order_name(j->order));
 	put_text(o, "range", range_name(j->range));
 	put_bool(o, "disjoint", j->disjoint);
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
@@ -219,15 +226,16 @@ void put_interval(struct node o, const char *name, const struct interval *i)
 static void shared_part(const struct comparison *cmp, const struct case_result *c, char *text,
 			size_t size)
 {
-	char page[16], think[16];
+	char page[MIX_TEXT_MAX], think[16];
 	const struct {
 		const char *name, *value;
 	} words[] = {
 		{ "place", c->place }, { "smt", c->smt }, { "mem", c->mem }, { "zero", c->zero },
+		{ "page_source", c->source },
 		{ "think", show_ns(think, sizeof(think), (double)c->think_ns) },
 	};
 	int used = snprintf(text, size, "%s threads=%u page=%s batch=%llu", c->workload, c->threads,
-			    show_bytes(page, sizeof(page), c->page_bytes),
+			    page_mix_show(page, sizeof(page), &c->mix, c->page_bytes),
 			    (unsigned long long)c->batch);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && (size_t)used < size; i++)

@@ -32,6 +32,25 @@ void put_histogram(struct node o, const char *key, const struct histogram *h)
 	put_u64(o, "overflow", h->overflow);
 }
 
+/* A mix has no one size. */
+static void put_page_sizes(struct node o, const struct case_result *c)
+{
+	unsigned n = c->mix.n ? c->mix.n : 1;
+	struct node sizes;
+
+	if (c->mix.n)
+		put_null(o, "page_size");
+	else
+		put_u64(o, "page_size", c->page_bytes);
+	sizes = put_array(o, "page_sizes");
+	for (unsigned i = 0; i < n; i++) {
+		struct node size = add_object(sizes);
+
+		put_u64(size, "bytes", c->mix.n ? 1ull << c->mix.lg2[i] : c->page_bytes);
+		put_u64(size, "weight", c->mix.n ? c->mix.weight[i] : 1);
+	}
+}
+
 static void put_identity(struct node o, const struct case_result *c)
 {
 	put_text(o, "case_id", c->case_id);
@@ -49,7 +68,7 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_bool(o, "counterfactual", case_counterfactual(c));
 	put_u64(o, "threads", c->threads);
 	put_u64(o, "nodes_used", c->nodes_used);
-	put_u64(o, "page_size", c->page_bytes);
+	put_page_sizes(o, c);
 	put_u64(o, "batch", c->batch);
 	put_u64(o, "think_ns", c->think_ns);
 	put_text(o, "place", c->place);
@@ -57,7 +76,9 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_bool(o, "oversubscribed", c->oversubscribed);
 	put_text(o, "mem", c->mem);
 	put_text(o, "zero", c->zero);
+	put_fact(o, "page_source", c->source);
 	put_fact(o, "share", c->share);
+	put_fact(o, "order", c->order);
 	put_fact(o, "range", c->range);
 	put_bool(o, "disjoint", c->disjoint);
 	put_fact(o, "ratio", c->ratio);

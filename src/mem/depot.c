@@ -24,21 +24,23 @@ struct batch batch_list_pop(struct batch_list *list)
 	return (struct batch){ head, BATCH_PAGES };
 }
 
-void depot_init(struct depot *d, enum arena_policy policy, unsigned os_node, uint8_t index)
+static bool have_arena(struct depot *d)
+{
+	return d->arena.exists || !arena_create(&d->arena, d->policy, d->os_node);
+}
+
+void depot_init(struct depot *d, enum arena_policy policy, unsigned os_node, uint8_t index, bool now)
 {
 	*d = (struct depot){ .policy = policy, .os_node = os_node, .index = index };
 	pthread_mutex_init(&d->lock, NULL);
+	if (now)
+		have_arena(d);
 }
 
 void depot_destroy(struct depot *d)
 {
 	arena_destroy(&d->arena);
 	pthread_mutex_destroy(&d->lock);
-}
-
-static bool have_arena(struct depot *d)
-{
-	return d->arena.exists || !arena_create(&d->arena, d->policy, d->os_node);
 }
 
 /* Under the lock. */

@@ -66,7 +66,8 @@ struct depot {
 	struct batch partial;    /* what is left of batches that came back broken */
 };
 
-void depot_init(struct depot *d, enum arena_policy policy, unsigned os_node, uint8_t index);
+/* `now`: create the arena at once, for those who go to it directly; it may still not exist. */
+void depot_init(struct depot *d, enum arena_policy policy, unsigned os_node, uint8_t index, bool now);
 /* Frees every page. */
 void depot_destroy(struct depot *d);
 

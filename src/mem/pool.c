@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem/depot.h"
 #include "mem/policy.h"
 #include "mem/pool_internal.h"
-
-/* A cache's pages of one node. */
-struct shelf {
-	struct batch loaded;      /* allocations and frees happen here */
-	struct batch spare;       /* empty or full: a swing around a batch's edge costs no lock */
-	struct batch ahead;       /* zeroed already */
-	struct batch_list stock;  /* reserved: used before the depot is asked */
-};
+#include "mem/shelf.h"
+#include "mem/single.h"
 
 struct pool_cache {
 	alignas(CACHE_ALIGN) struct pool *pool;
@@ -41,6 +34,12 @@ struct pool {
 	struct depot depot[];     /* by node */
 };
 
+/* Do its pages come one by one? */
+static bool single(const struct pool *pool)
+{
+	return pool->config.source != POOL_SOURCE_POOL;
+}
+
 int pool_create_nodes(struct pool **out, const struct pool_config *config, const unsigned *os_nodes,
 		      unsigned nnodes, struct err *err)
 {
@@ -56,8 +55,10 @@ int pool_create_nodes(struct pool **out, const struct pool_config *config, const
 	pool->config = *config;
 	pool->nnodes = nnodes;
 	pool->rationed = config->limit_pages || config->fail_at;
-	rc = policy_settle(config, os_nodes, nnodes, &policy, pool->warning, sizeof(pool->warning),
-			   err);
+	rc = pool_check(config, err);
+	if (!rc)
+		rc = policy_settle(config, os_nodes, nnodes, &policy, pool->warning,
+				   sizeof(pool->warning), err);
 	if (rc) {
 		free(pool);
 		return rc;
@@ -66,7 +67,10 @@ int pool_create_nodes(struct pool **out, const struct pool_config *config, const
 	at_init(&pool->live, 0);
 	at_init(&pool->asked, 0);
 	for (unsigned i = 0; i < nnodes; i++)
-		depot_init(&pool->depot[i], policy, os_nodes[i], (uint8_t)i);
+		depot_init(&pool->depot[i], policy, os_nodes[i], (uint8_t)i,
+			   config->source == POOL_SOURCE_ARENA);
+	if (single(pool))
+		at_add(&pool_singles, 1, relaxed); /* ordered by whoever hands the pool to others */
 	*out = pool;
 	return 0;
 }
@@ -79,8 +83,19 @@ int pool_create(struct pool **out, const struct pool_config *config, struct err 
 	return pool_create_nodes(out, config, os_nodes, n, err);
 }
 
+static void give_single(void *ctx, struct page_desc *page)
+{
+	struct pool *pool = ctx;
+
+	single_give(pool->config.source, &pool->depot[page->node], page);
+}
+
 void pool_destroy(struct pool *pool)
 {
+	if (single(pool)) {
+		single_each(pool, give_single, pool);
+		at_sub(&pool_singles, 1, relaxed); /* nobody has a page of it any more */
+	}
 	for (unsigned i = 0; i < pool->nnodes; i++)
 		depot_destroy(&pool->depot[i]);
 	pthread_mutex_destroy(&pool->lock);
@@ -152,18 +167,8 @@ void pool_cache_destroy(struct pool_cache *cache)
 {
 	struct pool *pool = cache->pool;
 
-	for (unsigned i = 0; i < pool->nnodes; i++) {
-		struct shelf *shelf = &cache->shelf[i];
-
-		depot_give(&pool->depot[i], &shelf->loaded);
-		depot_give(&pool->depot[i], &shelf->spare);
-		depot_give(&pool->depot[i], &shelf->ahead);
-		while (shelf->stock.n) {
-			struct batch b = batch_list_pop(&shelf->stock);
-
-			depot_give(&pool->depot[i], &b);
-		}
-	}
+	for (unsigned i = 0; i < pool->nnodes; i++)
+		shelf_clear(&cache->shelf[i], &pool->depot[i]);
 	pthread_mutex_lock(&pool->lock);
 	add_counts(&pool->past, cache);
 	*cache->prev = cache->next;
@@ -221,6 +226,8 @@ static struct page_desc *take_zeroed(struct pool_cache *cache)
 	struct shelf *shelf = &cache->shelf[node];
 	struct page_desc *d;
 
+	if (single(cache->pool))
+		return single_take(cache->pool->config.source, &cache->pool->depot[node], cache->pool);
 	if (zero == POOL_ZERO_AHEAD && shelf->ahead.n)
 		return batch_pop(&shelf->ahead);
 	if (!shelf->loaded.n && !reload(cache, node))
@@ -260,26 +267,37 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	return d->page;
 }
 
-void page_free(struct pool_cache *cache, void *page)
+/* Onto the shelf of its node. */
+static void put_away(struct pool_cache *cache, struct page_desc *d)
 {
 	struct pool *pool = cache->pool;
-	struct page_desc *d = page_desc(page);
 	struct shelf *shelf = &cache->shelf[d->node];
 	bool foreign = d->node != cache->home && pool->config.mem != POOL_MEM_INTERLEAVE;
 
-	assert(d->state == PAGE_LIVE); /* a line that is written below: no cost */
 	if (pool->config.zero == POOL_ZERO_FREE)
-		memset(page, 0, PAGE_BYTES);
+		memset(d->page, 0, PAGE_BYTES);
 	if (shelf->loaded.n == BATCH_PAGES) {
 		if (shelf->spare.n)
 			depot_give(&pool->depot[d->node], &shelf->spare);
 		shelf->spare = shelf->loaded;
 		shelf->loaded = (struct batch){ NULL, 0 };
 	}
-	d->state = PAGE_FREE;
 	batch_push(&shelf->loaded, d);
 	if (foreign && shelf->loaded.n == BATCH_PAGES)
 		depot_give(&pool->depot[d->node], &shelf->loaded);
+}
+
+void page_free(struct pool_cache *cache, void *page)
+{
+	struct pool *pool = cache->pool;
+	struct page_desc *d = page_desc(page);
+
+	assert(d->state == PAGE_LIVE); /* a line that is written below: no cost */
+	d->state = PAGE_FREE;
+	if (single(pool))
+		single_give(pool->config.source, &pool->depot[d->node], d);
+	else
+		put_away(cache, d);
 	cache->freed++;
 	if (pool->rationed)
 		at_sub(&pool->live, 1, relaxed); /* as in ration_take() */
@@ -305,29 +323,14 @@ void page_cache_refill(struct pool_cache *cache)
 	}
 }
 
-static int reserve_node(struct pool_cache *cache, unsigned node, size_t pages)
-{
-	struct shelf *shelf = &cache->shelf[node];
-	size_t have = shelf->loaded.n + shelf->spare.n + shelf->ahead.n;
-
-	while (have + shelf->stock.n * BATCH_PAGES < pages) {
-		struct batch b = depot_take_full(&cache->pool->depot[node]);
-
-		if (!b.n)
-			return -ENOMEM;
-		batch_list_push(&shelf->stock, b);
-	}
-	return 0;
-}
-
 int pool_reserve(struct pool_cache *cache, size_t pages)
 {
 	struct pool *pool = cache->pool;
 	unsigned share = pool->config.mem == POOL_MEM_INTERLEAVE ? pool->nnodes : 1;
 
-	for (unsigned i = 0; i < pool->nnodes; i++)
+	for (unsigned i = 0; i < pool->nnodes && !single(pool); i++)
 		if ((share > 1 || i == cache->home) &&
-		    reserve_node(cache, i, (pages + share - 1) / share))
+		    shelf_reserve(&cache->shelf[i], &pool->depot[i], (pages + share - 1) / share))
 			return -ENOMEM;
 	return 0;
 }
@@ -351,6 +354,8 @@ void pool_each(struct pool *pool, uint32_t owner, void (*fn)(void *ctx, struct p
 {
 	struct live_filter f = { owner, fn, ctx };
 
+	if (single(pool))
+		single_each(pool, each_live, &f);
 	for (unsigned i = 0; i < pool->nnodes; i++)
 		depot_each(&pool->depot[i], each_live, &f);
 }

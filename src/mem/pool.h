@@ -3,8 +3,9 @@
  *
  * Pages are carved from 2 MiB-aligned chunks that come from one jemalloc arena per node; the first
  * eight pages of a chunk hold a 64-byte descriptor per page, so a page's descriptor is found from
- * its address. Sanitizer builds use one aligned_alloc per page instead (pool_plain.c), so that the
- * sanitizer sees each.
+ * its address. Other sources (enum pool_source) have neither chunks nor caches: each page is taken
+ * and given back by itself, and its descriptor is looked up (page_map.h). Sanitizer builds use one
+ * aligned_alloc per page whatever the source (pool_plain.c), so that the sanitizer sees each.
  *
  * Who may run beside whom: page_alloc and page_free touch their own cache only, plus the pool under
  * its lock when the cache runs empty or full; one thread per cache, any number of caches at once.
@@ -37,9 +38,17 @@ enum pool_mem {
 	POOL_MEM_REMOTE,     /* the node each cache is created with, binding enforced */
 };
 
+enum pool_source {
+	POOL_SOURCE_POOL,     /* chunks, batches, a cache for each worker */
+	POOL_SOURCE_ARENA,    /* each page from the node's jemalloc arena, no thread cache */
+	POOL_SOURCE_JEMALLOC, /* each page from jemalloc as it comes: the thread's arena and cache */
+	POOL_SOURCE_MMAP,     /* each page an mmap and a munmap */
+};
+
 struct pool_config {
 	enum pool_zero zero;
 	enum pool_mem mem;
+	enum pool_source source;
 	unsigned node;        /* OS index, for BIND and DEVICE */
 	uint64_t limit_pages; /* page_alloc returns NULL beyond; 0: no limit */
 	uint64_t fail_at;     /* the fail_at-th page_alloc of all caches returns NULL, once; 0: none */
@@ -67,7 +76,9 @@ _Static_assert(sizeof(struct page_desc) == 64, "eight pages of descriptors to a 
 struct pool;
 struct pool_cache;
 
-/* EXIT_NO_RESOURCE in err when a bound node does not exist or binding is refused. */
+/* Do these go together? EXIT_USAGE, the text names flags and the remedy. Any thread. */
+int pool_check(const struct pool_config *config, struct err *err);
+/* EXIT_USAGE as above. EXIT_NO_RESOURCE in err when a bound node does not exist or binding is refused. */
 int pool_create(struct pool **out, const struct pool_config *config, struct err *err);
 /* All caches destroyed before. Frees every chunk. */
 void pool_destroy(struct pool *pool);
@@ -88,17 +99,32 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner);
 void page_free(struct pool_cache *cache, void *page);
 /* ZERO_AHEAD: zero pages for the next allocations. Otherwise nothing. Outside the clock. */
 void page_cache_refill(struct pool_cache *cache);
-/* Make sure that this cache's node has `pages` free, faulted-in pages. 0 or -ENOMEM. */
+/*
+ * Make sure that this cache's node has `pages` free, faulted-in pages. 0 or -ENOMEM. Sources other
+ * than the pool keep none: nothing happens.
+ */
 int pool_reserve(struct pool_cache *cache, size_t pages);
 
 /* The descriptor of a page that came from any pool. */
 #ifdef IOPT_SANITIZED
 struct page_desc *page_desc(const void *page);
 #else
+/* Pools alive whose pages come one by one. While there are none, every page lies in a chunk. */
+extern atomic_uint pool_singles;
+/* The descriptor of a page that came by itself; NULL: it lies in a chunk. */
+struct page_desc *page_desc_single(const void *page);
+
 static inline struct page_desc *page_desc(const void *page)
 {
 	uintptr_t offset = (uintptr_t)page & (POOL_CHUNK_BYTES - 1);
 
+	/* relaxed: who has a page has it from a pool that was counted before */
+	if (__builtin_expect(at_load(&pool_singles, relaxed) != 0, 0)) {
+		struct page_desc *single = page_desc_single(page);
+
+		if (single)
+			return single;
+	}
 	return (struct page_desc *)((uintptr_t)page - offset) + offset / PAGE_BYTES;
 }
 #endif
@@ -110,7 +136,7 @@ void pool_each(struct pool *pool, uint32_t owner, void (*fn)(void *ctx, struct p
 struct pool_stats {
 	uint64_t allocated, freed; /* by page_alloc and page_free, all caches, past ones too */
 	uint64_t chunks;           /* 2 MiB each */
-	uint64_t bytes;            /* address space held */
+	uint64_t bytes;            /* address space held by chunks and arenas */
 	uint64_t peak_live;        /* upper bound: sum of the caches' own peaks */
 	uint64_t zeroed_late;      /* ZERO_AHEAD: allocations that found no page zeroed before */
 };

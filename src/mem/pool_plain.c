@@ -1,6 +1,7 @@
 /*
  * pool_plain.c - the pool of sanitizer builds: one aligned_alloc per page, descriptor behind it, so
- * that ASan and TSan see every page come and go. Same contract as pool.c, no caching, no NUMA.
+ * that ASan and TSan see every page come and go. Same contract as pool.c, no caching, no NUMA, no
+ * other source.
  */
 #include "mem/pool.h"
 
@@ -26,8 +27,11 @@ struct page_desc *page_desc(const void *page)
 
 int pool_create(struct pool **out, const struct pool_config *config, struct err *err)
 {
-	struct pool *pool = calloc(1, sizeof(*pool));
+	struct pool *pool;
 
+	if (pool_check(config, err))
+		return err->code;
+	pool = calloc(1, sizeof(*pool));
 	if (!pool)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for a page pool");
 	pthread_mutex_init(&pool->lock, NULL);
@@ -63,8 +67,8 @@ void pool_destroy(struct pool *pool)
 
 const char *pool_warning(const struct pool *pool)
 {
-	(void)pool;
-	return NULL;
+	return pool->config.source == POOL_SOURCE_POOL ? NULL :
+	       "a sanitizer build takes every table page from aligned_alloc, whatever --page-source";
 }
 
 struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node)

@@ -89,6 +89,7 @@ struct pt;
 struct pt_engine {
 	const char *name;     /* "amdv1/lockless-2019" */
 	const char *format;   /* "amdv1" */
+	uint64_t sizes;       /* of that format: bit s: pages of 1 << s bytes exist */
 	const char *sync;     /* "lockless" */
 	const char *body;     /* "modern", "2019" or "ruler" */
 	const char *walk;     /* over the pages of a call: "cursor", "re-walk"; NULL: a ruler's none */

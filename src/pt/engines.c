@@ -52,8 +52,8 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 }
 
 #define ROW(f, s, name_, shown, body_, walk_, help_, ...)                                          \
-	{ .name = #f "/" name_, .format = #f, .sync = shown, .body = body_, .walk = walk_,         \
-	  .help = help_, .run = f##_##s##_run, __VA_ARGS__ },
+	{ .name = #f "/" name_, .format = #f, .sizes = SIZES_##f, .sync = shown, .body = body_,    \
+	  .walk = walk_, .help = help_, .run = f##_##s##_run, __VA_ARGS__ },
 #define ROW_OLD(f, s, name_, shown, help_)                                                         \
 	ROW(f, s, name_, shown, "2019", "re-walk", help_, .single = false)
 #define ROW_NEW(f, s, name_, help_, single_)                                                       \

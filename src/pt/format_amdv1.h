@@ -82,8 +82,10 @@ ALWAYS_INLINE bool amdv1_all_single(uint64_t all, uint64_t any)
 	return ((all & AMDV1_PR) | (any & AMDV1_NL)) == AMDV1_PR;
 }
 
+#define SIZES_amdv1 (((UINT64_C(1) << 52) - (UINT64_C(1) << 12)) & ~(UINT64_C(1) << 39))
+
 static const struct pt_format amdv1 = {
-	.sizes = ((UINT64_C(1) << 52) - (UINT64_C(1) << 12)) & ~(UINT64_C(1) << 39),
+	.sizes = SIZES_amdv1,
 	.pa_bits = 52,
 	.levels_max = 6,
 	.leaf = amdv1_leaf,

@@ -18,7 +18,7 @@ LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*?)\s*$")
 RELOC = re.compile(r"R_X86_64_(?:PLT32|PC32|GOTPCRELX?|REX_GOTPCRELX)\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
 ENGINE = re.compile(r"^amdv1_\w+_(run|slow)(\.\w+)*$")
 MAY_CALL = re.compile(
-    r"^(amdv1_\w+_slow(\.\w+)*|pt_install|pt_grow|pt_grow_2019|pt_retire_tree|pt_vacant"
+    r"^(amdv1_\w+_slow(\.\w+)*|pt_install|pt_grow|pt_grow_2019|pt_retire_tree|pt_vacant|page_desc_single"
     r"|kmutex_\w+|qspin_\w+|pthread_mutex_(un)?lock)$")
 LOCAL = re.compile(r"<(.+?)(\+0x[0-9a-f]+)?>")
 LIMIT_LONGEST = 60  # instructions from entry to return, one operation carried out

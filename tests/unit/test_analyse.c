@@ -167,6 +167,37 @@ static void test_across_groups_there_is_no_interval(void **state)
 	result_free(&r);
 }
 
+static void test_each_axis_has_its_name(void **state)
+{
+	struct result r = made_result();
+	struct case_result *a, *b;
+	char differs[64];
+
+	(void)state;
+	made_case(&r, 0, LOCKLESS_2019, 1, 0);
+	made_case(&r, 1, LOCKLESS_2019, 1, 0);
+	a = &r.cases[0];
+	b = &r.cases[1];
+	assert_int_equal(case_differs(a, b, differs, sizeof(differs)), 0);
+	strcpy(b->source, "mmap");
+	assert_int_equal(case_differs(a, b, differs, sizeof(differs)), 1);
+	assert_string_equal(differs, "page_source");
+	strcpy(b->source, a->source);
+	strcpy(b->order, "descending");
+	assert_int_equal(case_differs(a, b, differs, sizeof(differs)), 1);
+	assert_string_equal(differs, "order");
+	strcpy(b->order, a->order);
+	/* a mix against its smallest size, and mixes against each other */
+	b->mix = (struct page_mix){ .n = 2, .lg2 = { 12, 21 }, .weight = { 3, 1 } };
+	assert_int_equal(case_differs(a, b, differs, sizeof(differs)), 1);
+	assert_string_equal(differs, "page_size");
+	a->mix = b->mix;
+	assert_int_equal(case_differs(a, b, differs, sizeof(differs)), 0);
+	a->mix.weight[1] = 2;
+	assert_int_equal(case_differs(a, b, differs, sizeof(differs)), 1);
+	result_free(&r);
+}
+
 static void test_waste_is_per_table_of_the_measured_part(void **state)
 {
 	struct result r = made_result();
@@ -390,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_partners_differ_in_one_thing),
 		cmocka_unit_test(test_a_sibling_sets_the_walk_apart),
 		cmocka_unit_test(test_across_groups_there_is_no_interval),
+		cmocka_unit_test(test_each_axis_has_its_name),
 		cmocka_unit_test(test_waste_is_per_table_of_the_measured_part),
 		cmocka_unit_test(test_warm_waste_is_of_the_whole_case),
 		cmocka_unit_test(test_forced_has_no_rate),

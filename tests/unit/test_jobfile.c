@@ -213,6 +213,8 @@ static void test_round_trip(void **state)
 	round_trip("--engines all --threads 1,all --think 0,1us,1500ns --page-size 4K,64K,2P");
 	round_trip("--workload overlap --disjoint --range map-unmap --zero free,ahead");
 	round_trip("--workload adjacent,private --share line --place cpus:0,2-5,compact,node:1");
+	round_trip("--page-size 4K:60,64K:30,2M:10 --order descending --share l1");
+	round_trip("--page-source arena,mmap,pool --share l2 --workload private,cursor");
 	round_trip("--mem device:1,interleave --workload replay:a --duration 2h --break leak-page");
 	round_trip(CONFIGS "scaling.ini --threads 2");
 }

@@ -2,6 +2,7 @@
 #include "parse_line.h"
 
 #include "bench/option_row.h"
+#include "bench/page_mix.h"
 #include "bench/suggest.h"
 
 static void test_defaults(void **state)
@@ -24,10 +25,12 @@ static void test_defaults(void **state)
 	assert_int_equal(o->places[0].kind, PLACE_COMPACT);
 	assert_int_equal(o->mems[0].kind, POOL_MEM_LOCAL);
 	assert_int_equal(o->zeros[0], POOL_ZERO_ALLOC);
-	assert_int_equal(o->nplaces + o->nsmts + o->nmems + o->nzeros, 4);
+	assert_int_equal(o->nplaces + o->nsmts + o->nmems + o->nzeros + o->nsources, 5);
 	assert_int_equal(o->smts[0], SMT_LAST);
 	assert_false(o->oversubscribe);
+	assert_int_equal(o->sources[0], POOL_SOURCE_POOL);
 	assert_int_equal(o->share, SHARE_AUTO);
+	assert_int_equal(o->order, ORDER_AUTO);
 	assert_int_equal(o->duration_ns, 0);
 	assert_int_equal(o->slice_ns, 20000000);
 	assert_int_equal(o->warmup_ns, 2000000);
@@ -77,6 +80,35 @@ static void test_values(void **state)
 	assert_int_equal(o->processes, 3);
 	assert_true(options_given(o, "share"));
 	assert_false(options_given(o, "slice"));
+	free(p.jobs);
+}
+
+static void test_axes(void **state)
+{
+	struct parsed p = parse_good("--page-size 4K:60,64K:30,2M:1k --order descending --share l2 "
+				     "--page-source mmap,pool");
+	const struct list_u64 *sizes = &p.jobs->page_size;
+	struct page_mix mix = page_mix_of(sizes->v, sizes->n);
+	char text[96];
+
+	(void)state;
+	assert_int_equal(p.jobs->order, ORDER_DESCENDING);
+	assert_int_equal(p.jobs->share, SHARE_L2);
+	assert_int_equal(p.jobs->nsources, 2);
+	assert_int_equal(p.jobs->sources[0], POOL_SOURCE_MMAP);
+	assert_int_equal(mix.n, 3);
+	assert_int_equal(mix.lg2[1], 16);
+	assert_int_equal(mix.weight[1], 30);
+	assert_string_equal(page_mix_show(text, sizeof(text), &mix, 0), "4K:60+64K:30+2M:1000");
+	free(p.jobs);
+	p = parse_good("--page-size 4K,2M");
+	mix = page_mix_of(p.jobs->page_size.v, p.jobs->page_size.n);
+	assert_int_equal(mix.n, 0);
+	assert_string_equal(page_mix_show(text, sizeof(text), &mix, 65536), "64K");
+	free(p.jobs);
+	p = parse_good("--share line --workload private,adjacent");
+	free(p.jobs);
+	p = parse_good("--share root --workload private,cursor");
 	free(p.jobs);
 }
 
@@ -136,7 +168,8 @@ static void test_preset(void **state)
 		{ "--workload private", false }, { "--think 0", false },
 		{ "--page-size 4K", false }, { "--batch 1", false },
 		{ "--place scatter", false }, { "--mem local", false },
-		{ "--zero free", false }, { "--break drop-leaf", false }, { "--tables 8", false },
+		{ "--zero free", false }, { "--order random", false },
+		{ "--page-source pool", false }, { "--share root", false }, { "--break drop-leaf", false }, { "--tables 8", false },
 	};
 
 	(void)state;
@@ -186,6 +219,18 @@ static const struct {
 	{ "--duration 25h", "must be 0..24h" },
 	{ "--duration -1s", "not a duration" },
 	{ "--page-size 512G", "must be a power of two 4K..2P other than 512G" },
+	{ "--page-size 4K:60,2M", "4K has a weight and 2M has none; give a weight to each" },
+	{ "--page-size 4K,64K,2M:1", "2M has a weight and 4K has none" },
+	{ "--page-size 4K:60", "a mix has 2..8 sizes, this one 1; a single size is written" },
+	{ "--page-size 4K:1,8K:1,16K:1,32K:1,64K:1,128K:1,256K:1,512K:1,1M:1", "this one 9" },
+	{ "--page-size 4K:60,2M:10,4096:5", "--page-size: 4K is in the mix twice" },
+	{ "--page-size 4K:1,2M:0", "--page-size 2M:0: the weight behind the colon must be 1..1000000" },
+	{ "--page-size 4K:", "the weight behind the colon" },
+	{ "--page-size 4K:-1,2M:1", "the weight behind the colon" },
+	{ "--page-size 5K:1,2M:1", "must be a power of two" },
+	{ "--order down", "must be one of auto, random, ascending, descending" },
+	{ "--page-source malloc", "must be one of pool, arena, jemalloc, mmap" },
+	{ "--page-source mmap,mmap", "in the list twice" },
 	{ "--batch 0", "must be 1..65536" },
 	{ "--processes 0", "--processes 0: must be 1..1000" },
 	{ "--processes 4294967297", "must be 1..1000" },
@@ -208,6 +253,9 @@ static const struct {
 	{ "--dry-run=maybe", "must be yes or no" },
 	{ "--share line", "add --workload adjacent" },
 	{ "--share root --workload adjacent", "--share root: workload adjacent shares" },
+	{ "--share l1 --workload private,adjacent", "--share l1: workload adjacent shares leaf tables" },
+	{ "--share l2 --workload cursor", "--share l2: is about workload private" },
+	{ "--share l3", "must be one of auto, root, l2, l1, table, line" },
 	{ "--range 64K", "--range: is about workload overlap; add --workload overlap" },
 	{ "--disjoint --workload private", "--disjoint: is about workload overlap" },
 	{ "--warmup 20ms", "--warmup: must be shorter than --slice" },
@@ -278,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_axes),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_preset), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help), cmocka_unit_test(test_suggest),

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bench/plan.h"
+#include "bench/plan_default.h"
 
 static struct topology *load(const char *spec)
 {
@@ -155,6 +155,109 @@ static void test_walks(void **state)
 	assert_non_null(strstr(err.text, "that is what it is"));
 }
 
+/* plan_for() on eight CPUs, with words separated by blanks. */
+static int plan_words(struct plan *plan, const char *line, struct err *err)
+{
+	char copy[256], *argv[32], *rest = copy;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	while ((argv[argc] = strsep(&rest, " ")))
+		argc++;
+	*err = (struct err){ 0 };
+	return plan_for(plan, "pack:1 core:8 pu:1", argc, argv, err);
+}
+
+static void test_axes(void **state)
+{
+	struct err err;
+	struct plan plan;
+
+	(void)state;
+	/* a mix is one case, not a sweep; limit walks neither it nor a taller tree */
+	assert_int_equal(plan_words(&plan, "--page-size 2M:1,4K:9 --threads 2 --batch 1,2", &err), 0);
+	assert_int_equal(plan.n, 2);
+	for (size_t i = 0; i < plan.n; i++) {
+		assert_int_equal(plan.groups[i].mix.n, 2);
+		assert_int_equal(plan.groups[i].page_lg2, 12);
+		assert_int_equal(plan.groups[i].nengines, 4 + 1);
+	}
+	plan_free(&plan);
+	assert_int_equal(plan_words(&plan, "--share l2 --threads 2", &err), 0);
+	assert_int_equal(plan.groups[0].share, SHARE_L2);
+	assert_int_equal(plan.groups[0].nengines, 4 + 1);
+	plan_free(&plan);
+	assert_int_equal(plan_words(&plan, "--share l1 --threads 2", &err), 0);
+	assert_int_equal(plan.groups[0].nengines, 4 + 2);
+	plan_free(&plan);
+	assert_int_equal(plan_words(&plan, "--workload private,adjacent,cursor,churn --share line "
+					   "--threads 2 --page-source pool,mmap", &err), 0);
+	assert_int_equal(plan.n, 8);
+	for (size_t i = 0; i < plan.n; i++) {
+		static const enum share_kind share[] = { SHARE_ROOT, SHARE_LINE, SHARE_ROOT, SHARE_ROOT };
+		static const enum order_kind order[] = { ORDER_RANDOM, ORDER_RANDOM, ORDER_ASCENDING,
+							 ORDER_AUTO };
+
+		assert_int_equal(plan.groups[i].share, share[i / 2]);
+		assert_int_equal(plan.groups[i].order, order[i / 2]);
+		assert_int_equal(plan.groups[i].source, i % 2 ? POOL_SOURCE_MMAP : POOL_SOURCE_POOL);
+	}
+	plan_free(&plan);
+}
+
+static void test_refused_axes(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} rows[] = {
+		{ "--workload cursor --page-size 4K:1,2M:1", "workload cursor takes no mix" },
+		{ "--workload adjacent --page-size 4K:1,64K:1", "workload adjacent takes no mix" },
+		{ "--workload cursor --order random", "the cursor hands out one page behind" },
+		{ "--workload churn --order ascending", "workload churn has an order of its own" },
+		{ "--share l1 --page-size 4K,2M", "pages of 2M lie in tables of level 1" },
+		{ "--page-source mmap --zero alloc,free", "use --zero alloc" },
+		{ "--page-source pool,jemalloc --mem interleave", "use --mem local" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err;
+		struct plan plan;
+
+		assert_int_equal(plan_words(&plan, rows[i].line, &err), EXIT_USAGE);
+		if (!strstr(err.text, rows[i].says))
+			fail_msg("%s: says '%s'", rows[i].line, err.text);
+	}
+}
+
+/* An engine whose format has 4K, 2M and 1G only. */
+static void test_sizes_of_engines(void **state)
+{
+	static const struct pt_engine few = { .name = "some/engine",
+					      .sizes = 1ull << 12 | 1ull << 21 | 1ull << 30 };
+	const char *argument;
+	struct group g = { .workload = workload_find("private", &argument), .threads = 1, .batch = 1,
+			   .tables = 1, .page_lg2 = 21, .engines = { pt_engine_find("lockless"), &few },
+			   .nengines = 2 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_true(plan_engine_has_size(g.engines[0], 16));
+	assert_false(plan_engine_has_size(g.engines[0], 39));
+	assert_true(plan_engine_has_size(&few, 30));
+	assert_false(plan_engine_has_size(&few, 16));
+	assert_int_equal(plan_check_shape(&g, &err), 0);
+	g.page_lg2 = 16;
+	assert_int_equal(plan_check_shape(&g, &err), EXIT_USAGE);
+	assert_string_equal(err.text, "--page-size 64K: engine some/engine has no such pages; it has 4K, "
+				      "2M, 1G. Choose among these, or leave the engine out");
+	g.page_lg2 = 12;
+	g.mix = (struct page_mix){ .n = 2, .lg2 = { 12, 16 }, .weight = { 1, 1 } };
+	assert_int_equal(plan_check_shape(&g, &err), EXIT_USAGE);
+	g.mix.lg2[1] = 30;
+	assert_int_equal(plan_check_shape(&g, &err), 0);
+}
+
 static void test_impossible_plans_say_why(void **state)
 {
 	char *too_many[] = { "--threads", "9" };
@@ -180,6 +283,9 @@ int main(void)
 		cmocka_unit_test(test_two_nodes_run_both_ways),
 		cmocka_unit_test(test_sweep_multiplies),
 		cmocka_unit_test(test_walks),
+		cmocka_unit_test(test_axes),
+		cmocka_unit_test(test_refused_axes),
+		cmocka_unit_test(test_sizes_of_engines),
 		cmocka_unit_test(test_impossible_plans_say_why),
 	};
 
