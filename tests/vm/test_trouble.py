@@ -1,0 +1,37 @@
+"""A run is disturbed: a worker's CPU goes offline, the cpuset shrinks, memory is too little."""
+import json
+import re
+
+from case import Guest, Node, main, ring
+
+NODES = [Node(2, 128)] * 4
+
+
+class Trouble(Guest):
+    SCRIPT, NODES, DISTANCES = "trouble.sh", NODES, ring(NODES)
+
+    def untrusted(self, step, lost):
+        """Exit 14: those workers were found elsewhere, and the result says so; it is sound otherwise."""
+        workers = self.case(step, code=14)["workers"]
+        self.assertEqual([w["cpu_asked"] for w in workers], [0, 2, 4, 6])
+        self.assertLessEqual(lost, {w["cpu_asked"] for w in workers if w["moved"]})
+        self.assertIs(json.loads(self.files[step + ".out"])["audit"]["lost_pinning"], True)
+
+    def test_cpu_goes_offline(self):
+        self.untrusted("offline", {4})
+        moved = [w["cpu_asked"] for w in self.case("offline", code=14)["workers"] if w["moved"]]
+        self.assertEqual(moved, [4])
+
+    def test_cpuset_shrinks(self):
+        self.untrusted("shrunk", {4, 6})
+
+    def test_too_little_memory(self):
+        """The kernel ends the run, and nothing else, with SIGKILL; or we are told, and it is 69."""
+        killed = int(re.search(r"^oom_kill (\d+)$", self.files["small.events"], re.M).group(1))
+        self.assertEqual(self.code("small"), 137 if killed else 69)
+        self.assertEqual(self.files["small.out"], "")
+        self.assertEqual(self.code("after"), 0)
+
+
+if __name__ == "__main__":
+    main()
