@@ -26,12 +26,12 @@ def numbers(text):
 
 
 class Guest(unittest.TestCase):
-    SCRIPT, NODES, DISTANCES, THREADS_PER_CORE = None, [], [], 1
+    SCRIPT, NODES, DISTANCES, THREADS_PER_CORE, PARALLEL = None, [], [], 1, False
 
     @classmethod
     def setUpClass(cls):
         cls.files = machine.boot(FOLDER, PROGRAMS, cls.SCRIPT, cls.NODES, cls.DISTANCES,
-                                 cls.THREADS_PER_CORE)
+                                 cls.THREADS_PER_CORE, cls.PARALLEL)
         cls.cpu_node, cls.distance = {}, {}
         for line in cls.files["nodes"].splitlines():
             node, what, value = re.fullmatch(r".*/node(\d+)/(\w+):(.*)", line).groups()

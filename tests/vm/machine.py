@@ -72,7 +72,7 @@ def shape_arguments(nodes, distances, threads_per_core):
             arguments += ["-numa", f"dist,src={i},dst={j},val={distance}"]
     cores = max(node.cpus for node in nodes) // threads_per_core
     smp = f"{cpus},sockets={cpus // cores // threads_per_core},cores={cores},threads={threads_per_core}"
-    return arguments + ["-smp", smp, "-m", f"{sum(node.mib for node in nodes)}M"], cpus
+    return arguments + ["-smp", smp, "-m", f"{sum(node.mib for node in nodes)}M"]
 
 
 class Image:
@@ -113,9 +113,11 @@ class Image:
                            input="\n".join(sorted(names)).encode())
 
 
-def boot(folder, programs, script, nodes, distances, threads_per_core=1):
+def boot(folder, programs, script, nodes, distances, threads_per_core=1, parallel=False):
     """Run guest/`script` on such a machine; returns the files it left in /out, by name, as text.
 
+    parallel: CPUs that really run at once, so that threads race. Otherwise QEMU runs them in turn,
+    which costs less where they wait for each other and the host has few.
     `folder` keeps initramfs, console and results for whoever wants to look afterwards.
     """
     os.makedirs(folder, exist_ok=True)
@@ -127,10 +129,8 @@ def boot(folder, programs, script, nodes, distances, threads_per_core=1):
     image.add(os.path.join(HERE, "guest", "lib.sh"), "/test/lib.sh")
     image.add(os.path.join(HERE, "guest", script), "/test/script")
     image.pack(os.path.join(folder, "initramfs"))
-    shape, cpus = shape_arguments(nodes, distances, threads_per_core)
-    # a thread for each emulated CPU, until most of them would wait for one of the host's
-    accel = "tcg,thread=multi" if cpus <= 8 else "tcg,thread=single"
-    run_qemu(folder, ["-accel", accel, *shape])
+    run_qemu(folder, ["-accel", f"tcg,thread={'multi' if parallel else 'single'}",
+                      *shape_arguments(nodes, distances, threads_per_core)])
     return received(folder)
 
 
@@ -141,8 +141,9 @@ def run_qemu(folder, arguments):
         open(path(name), "wb").close()
     # the guest dies with us, whatever becomes of us
     command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35",
-               "-cpu", "qemu64,vendor=GenuineIntel,+ssse3,+sse4.1,+sse4.2,+popcnt,+pdpe1gb", *arguments, "-nodefaults",
-               "-no-user-config", "-display", "none", "-no-reboot", "-kernel", KERNEL,
+               # Intel, because an AMD of that family has no hyperthreads
+               "-cpu", "qemu64,vendor=GenuineIntel,+ssse3,+sse4.1,+sse4.2,+popcnt,+pdpe1gb",
+               *arguments, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-kernel", KERNEL,
                "-initrd", path("initramfs"), "-append", COMMAND_LINE,
                "-serial", "file:" + path("console"), "-serial", "file:" + path("results.tgz")]
     try:
