@@ -36,6 +36,8 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "batch", a->batch != b->batch },
 		{ "think", a->think_ns != b->think_ns },
 		{ "place", strcmp(a->place, b->place) },
+		{ "smt", strcmp(a->smt, b->smt) },
+		{ "oversubscribed", a->oversubscribed != b->oversubscribed },
 		{ "mem", strcmp(a->mem, b->mem) },
 		{ "zero", strcmp(a->zero, b->zero) },
 		{ "share", strcmp(a->share, b->share) },
@@ -199,7 +201,7 @@ static int compare_in_group(struct result *r, size_t b)
  */
 static int compare_across(struct result *r, size_t b)
 {
-	static const char *const apart[] = { "place", "mem", "zero" };
+	static const char *const apart[] = { "place", "smt", "mem", "zero" };
 
 	for (size_t k = 0; k < sizeof(apart) / sizeof(apart[0]); k++)
 		for (size_t a = 0; a < b; a++) {

@@ -138,20 +138,6 @@ struct located {
 	uint64_t pages, as_asked;
 };
 
-static bool as_asked(const struct located *l, const struct page_desc *page, unsigned os_node)
-{
-	switch (l->run->g->mem.kind) {
-	case POOL_MEM_LOCAL:
-		return os_node == l->c->workers[page->worker].node;
-	case POOL_MEM_BIND:
-	case POOL_MEM_DEVICE:
-		return os_node == l->run->g->mem.node;
-	case POOL_MEM_INTERLEAVE:
-		break;
-	}
-	return true; /* any node with memory: by_node shows how even it is */
-}
-
 static void locate(void *ctx, const struct page_desc *page, unsigned os_node)
 {
 	struct located *l = ctx;
@@ -159,9 +145,37 @@ static void locate(void *ctx, const struct page_desc *page, unsigned os_node)
 	if (page->worker >= l->c->threads)
 		return; /* damaged on purpose */
 	l->pages++;
-	l->as_asked += as_asked(l, page, os_node);
+	l->as_asked += os_node == l->c->workers[page->worker].memory;
 	l->c->pages.by_node[os_node]++;
 	l->c->workers[page->worker].pages_by_node[os_node]++;
+}
+
+/*
+ * Interleave asks for no node but for evenness: of a worker's pages, each node's equal share is as
+ * asked, and what a node has beyond it is not. Losers' pages, handed back out of turn, cost evenness.
+ */
+static uint64_t even_pages(const struct worker_result *w, unsigned nodes)
+{
+	uint64_t pages = 0, even = 0, share;
+
+	for (unsigned i = 0; i < POOL_NODES_MAX; i++)
+		pages += w->pages_by_node[i];
+	share = (pages + nodes - 1) / nodes;
+	for (unsigned i = 0; i < POOL_NODES_MAX; i++)
+		even += w->pages_by_node[i] < share ? w->pages_by_node[i] : share;
+	return even;
+}
+
+static uint64_t interleaved(const struct group_run *run, const struct case_result *c)
+{
+	unsigned nodes = 0;
+	uint64_t even = 0;
+
+	for (unsigned i = 0; i < run->topo->nnodes; i++)
+		nodes += topology_has_memory(run->topo, i);
+	for (unsigned w = 0; w < c->threads; w++)
+		even += even_pages(&c->workers[w], nodes ? nodes : 1);
+	return even;
 }
 
 /* Of the last audit only: a cold workload's slices have a table each. */
@@ -175,6 +189,8 @@ static void locate_pages(struct group_run *run, unsigned e)
 	for (unsigned w = 0; w < run->g->threads; w++)
 		memset(l.c->workers[w].pages_by_node, 0, sizeof(l.c->workers[w].pages_by_node));
 	p->nodes_known = pool_where(run->pool, pt_id(er->pt), locate, &l);
+	if (run->g->mem.kind == POOL_MEM_INTERLEAVE)
+		l.as_asked = interleaved(run, l.c);
 	p->on_asked_node = p->nodes_known && l.pages ? (double)l.as_asked / (double)l.pages : NAN;
 }
 

@@ -10,7 +10,7 @@
 static void name_case(struct case_result *c, const struct group *g)
 {
 	const char *short_name = strchr(c->engine->name, '/');
-	char page[16], think[16], shape[48] = "";
+	char page[16], think[16], smt[16] = "", shape[48] = "";
 
 	show_bytes(page, sizeof(page), c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
@@ -21,9 +21,12 @@ static void name_case(struct case_result *c, const struct group *g)
 		snprintf(shape, sizeof(shape), "/%s%s", c->range, c->disjoint ? "/disjoint" : "");
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%.64s/%s/%s%s", c->workload,
-		 short_name ? short_name + 1 : c->engine->name, c->threads, page,
-		 (unsigned long)c->batch, think, c->place, c->mem, c->zero, shape);
+	if (g->place.smt != SMT_LAST)
+		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s",
+		 c->workload, short_name ? short_name + 1 : c->engine->name, c->threads,
+		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
+		 smt, c->mem, c->zero, shape);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -70,6 +73,8 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
+	snprintf(c->smt, sizeof(c->smt), "%s", smt_name(g->place.smt));
+	c->oversubscribed = g->oversubscribed;
 	snprintf(c->mem, sizeof(c->mem), "%s", g->mem.text);
 	snprintf(c->zero, sizeof(c->zero), "%s", zero_name(g->zero));
 	snprintf(c->share, sizeof(c->share), "%s", share_name(g->share));
@@ -83,6 +88,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	for (unsigned w = 0; w < c->threads; w++) {
 		c->workers[w].cpu_asked = c->workers[w].cpu = g->cpus[w];
 		c->workers[w].node = topology_cpu_node(topo, g->cpus[w]);
+		c->workers[w].memory = plan_memory_node(topo, &g->mem, g->cpus[w]);
 	}
 	return 0;
 }

@@ -58,6 +58,14 @@ static struct lane *lane_create(struct group_run *run, unsigned e, unsigned w)
 	return lane;
 }
 
+/* Where a worker's own memory goes when its table pages may lie anywhere: beside it. */
+static unsigned home_node(const struct group_run *run, unsigned os_cpu)
+{
+	unsigned node = plan_memory_node(run->topo, &run->g->mem, os_cpu);
+
+	return node == MEMORY_ANY ? topology_cpu_memory(run->topo, os_cpu) : node;
+}
+
 /* On each worker's thread, so that memory is first touched where it will be used. */
 static void open_worker(void *arg, unsigned w)
 {
@@ -66,7 +74,7 @@ static void open_worker(void *arg, unsigned w)
 	size_t bytes = STRETCH_MAX * sizeof(struct pt_op);
 
 	run->ops[w] = aligned_alloc(PAGE_BYTES, bytes);
-	run->caches[w] = pool_cache_create(run->pool, topology_cpu_node(run->topo, g->cpus[w]));
+	run->caches[w] = pool_cache_create(run->pool, home_node(run, g->cpus[w]));
 	if (!run->ops[w] || !run->caches[w]) {
 		note_error(run, -ENOMEM);
 		return;
@@ -222,6 +230,10 @@ static int open_all(struct group_run *run, struct result *result, size_t first, 
 		return err->code;
 	if (pool_warning(run->pool))
 		result_warn(result, "%s", pool_warning(run->pool));
+	if (g->oversubscribed)
+		result_warn(result, "oversubscribed: %u threads share the CPUs of %s; whoever waits for "
+			    "a lock may wait for a thread that is not running", g->threads,
+			    g->place.text);
 	crew_run(run->crew, open_worker, run);
 	if (worker_failed(run, err))
 		return err->code;

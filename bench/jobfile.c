@@ -103,7 +103,7 @@ static int flush(struct job_reader *j)
 	struct why why;
 
 	j->pending.row = NULL;
-	if (!row)
+	if (!row || !j->target)
 		return 0;
 	if (!option_set(j->target, row, j->pending.value, &why))
 		return complain(j, j->pending.line, EXIT_USAGE, "%s = %.120s: %.250s", row->name,

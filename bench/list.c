@@ -43,6 +43,7 @@ static void list_workloads(void)
 static void list_options(void)
 {
 	list_choices("Placements", "place", place_choices);
+	list_choices("When a core's second hyperthread is used", "smt", smt_choices);
 	list_choices("Memory policies", "mem", mem_choices);
 	list_choices("Zeroing of table pages", "zero", zero_choices);
 	list_choices("Breakages that the audit must catch", "break", breakage_choices);

@@ -333,12 +333,14 @@ static bool mem_parse(const struct option_row *row, const char *text, void *valu
 	*mem = (struct mem_choice){ .kind = POOL_MEM_LOCAL };
 	if (!strcmp(text, "interleave"))
 		mem->kind = POOL_MEM_INTERLEAVE;
+	else if (!strcmp(text, "remote"))
+		mem->kind = POOL_MEM_REMOTE;
 	else if (!strncmp(text, "bind:", 5))
 		mem->kind = POOL_MEM_BIND;
 	else if (!strncmp(text, "device:", 7))
 		mem->kind = POOL_MEM_DEVICE;
 	else if (strcmp(text, "local"))
-		return refuse(why, "must be local, bind:NODE, device:NODE or interleave");
+		return refuse(why, "must be local, bind:NODE, device:NODE, interleave or remote");
 	if (mem->kind != POOL_MEM_INTERLEAVE && colon && (!parse_count(colon + 1, &node) ||
 							  node >= POOL_NODES_MAX))
 		return refuse(why, "the node must be a number 0..%u", POOL_NODES_MAX - 1);

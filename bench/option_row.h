@@ -79,6 +79,6 @@ int options_check(struct options *o, struct err *err);
 int jobfile_read(struct options **jobs, size_t *n, const char *path, struct err *err);
 
 /* Names with a line of help, each ending with a NULL name. */
-extern const struct choice place_choices[], mem_choices[], zero_choices[], share_choices[],
-	range_choices[], breakage_choices[], format_choices[], engine_groups[];
+extern const struct choice place_choices[], smt_choices[], mem_choices[], zero_choices[],
+	share_choices[], range_choices[], breakage_choices[], format_choices[], engine_groups[];
 const struct choice *workload_choices(void);

@@ -16,11 +16,20 @@ const struct choice place_choices[] = {
 	{ NULL, NULL },
 };
 
+/* In the order of their enum. */
+const struct choice smt_choices[] = {
+	{ "last", "after every core's first" },
+	{ "pack", "right after its core's first, before the next core" },
+	{ "off", "never" },
+	{ NULL, NULL },
+};
+
 const struct choice mem_choices[] = {
 	{ "local", "table pages on the node of the worker that allocates (2019)" },
 	{ "bind:N", "everything on node N, enforced" },
 	{ "device:N", "on the device's node N, as later kernels do" },
 	{ "interleave", "round robin over the nodes with memory" },
+	{ "remote", "on the node farthest from the worker, enforced" },
 	{ NULL, NULL },
 };
 
@@ -128,6 +137,11 @@ const struct option_row option_rows[] = {
 
 	{ "place", &kind_place, MANY(nplaces, places), 0, 0, place_choices, "compact", NULL,
 	  "where workers run", GROUP_WHERE, ROW_CHOOSES, NULL },
+	{ "smt", &kind_choice, MANY(nsmts, smts), 0, 0, smt_choices, "last", "LIST",
+	  "when a core's second hyperthread is used", GROUP_WHERE, ROW_CHOOSES, NULL },
+	{ "oversubscribe", &kind_bool, ONE(oversubscribe), NO_RANGE, "no", NULL,
+	  "let more threads than CPUs share them; whoever waits in spin, ticket or mcs then waits "
+	  "for threads that do not run", GROUP_WHERE, 0, NULL },
 	{ "mem", &kind_mem, MANY(nmems, mems), 0, 0, mem_choices, "local", NULL,
 	  "where table pages come from", GROUP_WHERE, ROW_CHOOSES, NULL },
 	{ "zero", &kind_choice, MANY(nzeros, zeros), 0, 0, zero_choices, "alloc", "LIST",
@@ -158,6 +172,9 @@ const struct option_row option_rows[] = {
 	{ "out", &kind_text, ONE(out), NO_RANGE, "", "DIR",
 	  "write result.json, summary.csv, slices.csv, latency.csv and job.ini there", GROUP_OUTPUT,
 	  ROW_ONCE, NULL },
+	{ "resume", &kind_text, ONE(resume), NO_RANGE, "", "DIR",
+	  "go on with the run that was interrupted, or killed, while it wrote to --out DIR",
+	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "format", &kind_choice, ONE(format), 0, 0, format_choices, "text", NULL,
 	  "what goes to stdout", GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "quiet", &kind_bool, ONE(quiet), NO_RANGE, "no", NULL, "no progress on stderr",
@@ -196,6 +213,11 @@ const char *range_name(enum range_kind k)
 const char *breakage_name(enum breakage k)
 {
 	return breakage_choices[k].name;
+}
+
+const char *smt_name(enum smt_kind k)
+{
+	return smt_choices[k].name;
 }
 
 const char *zero_name(enum pool_zero k)

@@ -252,6 +252,35 @@ static int flags_apply(struct options *o, const struct command_line *line, struc
 	return options_check(o, err);
 }
 
+/*
+ * --resume DIR: the jobs are those of DIR/job.ini and the results go there again, so other choices
+ * would not belong to what was measured.
+ */
+static int resume_read(struct command_line *line, char *path, size_t size, struct err *err)
+{
+	const char *dir = NULL;
+
+	for (size_t i = 0; i < line->nflags; i++)
+		if (!strcmp(line->flags[i].row->name, "resume"))
+			dir = line->flags[i].value;
+	if (!dir)
+		return 0;
+	for (size_t i = 0; i < line->nflags; i++) {
+		const struct option_row *row = line->flags[i].row;
+
+		if (!(row->flags & ROW_ONCE) || !strcmp(row->name, "out"))
+			return err_set(err, EXIT_USAGE, "--%s: what is resumed is what %.200s/job.ini "
+				       "says; leave it out", row->name, dir);
+	}
+	if (line->path)
+		return err_set(err, EXIT_USAGE, "%.200s: --resume has its own job file, %.200s/job.ini; "
+			       "leave one out", line->path, dir);
+	if (snprintf(path, size, "%s/job.ini", dir) >= (int)size)
+		return err_set(err, EXIT_USAGE, "--resume: the path is too long");
+	line->path = path;
+	return 0;
+}
+
 static int jobs_read(struct options **jobs, size_t *n, const struct command_line *line,
 		     struct err *err)
 {
@@ -269,6 +298,7 @@ int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *he
 	       struct err *err)
 {
 	struct command_line line = { 0 };
+	char resumed[300];
 	int rc;
 
 	*jobs = NULL;
@@ -283,9 +313,14 @@ int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *he
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the options");
 	rc = command_line_read(&line, argc, argv, err);
 	if (!rc)
+		rc = resume_read(&line, resumed, sizeof(resumed), err);
+	if (!rc)
 		rc = jobs_read(jobs, n, &line, err);
-	for (size_t i = 0; !rc && i < *n; i++)
+	for (size_t i = 0; !rc && i < *n; i++) {
 		rc = flags_apply(&(*jobs)[i], &line, err);
+		if ((*jobs)[i].resume[0])
+			memcpy((*jobs)[i].out, (*jobs)[i].resume, sizeof((*jobs)[i].out));
+	}
 	free(line.flags);
 	if (rc) {
 		free(*jobs);

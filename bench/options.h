@@ -54,8 +54,10 @@ struct options {
 	struct list_u64 page_size;  /* log2 of bytes */
 	struct list_u64 batch;      /* pages per call */
 	struct list_u64 think_ns;
-	size_t nplaces, nmems, nzeros;
+	size_t nplaces, nsmts, nmems, nzeros;
 	struct place places[LIST_MAX];
+	enum smt_kind smts[LIST_MAX];
+	bool oversubscribe;         /* more threads than CPUs are allowed */
 	struct mem_choice mems[LIST_MAX];
 	enum pool_zero zeros[LIST_MAX];
 	enum share_kind share;
@@ -72,6 +74,7 @@ struct options {
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */
+	char resume[256];           /* "" : a new run; else where the interrupted one wrote */
 	enum out_format format;
 };
 
@@ -101,4 +104,5 @@ void options_write_job(const struct options *o, FILE *out);
 const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
 const char *breakage_name(enum breakage k);
+const char *smt_name(enum smt_kind k);
 const char *zero_name(enum pool_zero k);

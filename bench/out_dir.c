@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/checkpoint.h"
 #include "bench/write.h"
 
 static int write_job(const struct result *r, FILE *out)
@@ -58,13 +59,18 @@ static int make_dirs(const char *dir, struct err *err)
 	return 0;
 }
 
-/* Does a result.json of this program lie there? Its first line after the brace says so. */
+/*
+ * Does a result.json of this program lie there (its first line after the brace says so), or a run
+ * that was cut short?
+ */
 static bool holds_our_result(const char *dir)
 {
 	char path[PATH_BYTES], head[256] = "";
 	struct err err;
 	FILE *in;
 
+	if (checkpoint_in(dir))
+		return true;
 	if (join(path, dir, "", "result.json", &err))
 		return false;
 	in = fopen(path, "r");
@@ -178,6 +184,22 @@ static int put_in_place(char (*temporary)[PATH_BYTES], const char *dir, struct e
 		temporary[i][0] = '\0';
 	}
 	return 0;
+}
+
+int out_dir_write_job(const struct result *r, const char *dir, struct err *err)
+{
+	const size_t job = NFILES - 1;
+	char temporary[PATH_BYTES], path[PATH_BYTES];
+	int code = write_temporary(r, job, temporary, dir, err);
+
+	if (!code)
+		code = join(path, dir, "", files[job].name, err);
+	if (!code && rename(temporary, path))
+		code = err_set(err, EXIT_CANT_CREATE, "cannot rename %s to %s: %s", temporary, path,
+			       strerror(errno));
+	if (code && temporary[0])
+		unlink(temporary);
+	return code;
 }
 
 int out_dir_write(const struct result *r, const char *dir, struct err *err)

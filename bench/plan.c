@@ -9,29 +9,26 @@
 #define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
-/* Of a node that the topology has not; what this process may use of it shows when it is opened. */
-static int check_mem(const struct topology *t, const struct mem_choice *mem, struct err *err)
+/* The distinct nodes that the CPUs are on. */
+static unsigned count_nodes(const struct topology *topo, const unsigned *cpus, unsigned n)
 {
-	unsigned os[POOL_NODES_MAX], n = 0;
-	char there[128];
+	unsigned nodes = 0;
 
-	if ((mem->kind != POOL_MEM_BIND && mem->kind != POOL_MEM_DEVICE) ||
-	    topology_node(t, mem->node) >= 0)
-		return 0;
-	while (n < t->nnodes && n < POOL_NODES_MAX) {
-		os[n] = t->nodes[n].os;
-		n++;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = 0;
+
+		while (k < i && topology_cpu_node(topo, cpus[k]) != topology_cpu_node(topo, cpus[i]))
+			k++;
+		nodes += k == i;
 	}
-	return err_set(err, EXIT_NO_RESOURCE, "--mem %s: node %u does not exist: node%s %s", mem->text,
-		       mem->node, n == 1 ? "" : "s", topology_ranges(there, sizeof(there), os, n));
+	return nodes;
 }
 
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err)
 {
 	struct group *v, *copy;
-	uint64_t nodes = 0;
 
-	if (check_mem(topo, &g->mem, err) || (g->workload->check && g->workload->check(g, err)))
+	if (g->workload->check && g->workload->check(g, err))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
@@ -46,13 +43,9 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 	plan->ncases += g->nengines;
 	if (place_cpus(topo, &g->place, g->threads, copy->cpus, err))
 		return err->code;
-	for (unsigned i = 0; i < g->threads; i++) {
-		int node = topology_node(topo, topology_cpu_node(topo, copy->cpus[i]));
-
-		nodes |= 1ull << (node < 0 ? 0 : node);
-	}
-	copy->nodes_used = (unsigned)__builtin_popcountll(nodes);
-	return 0;
+	copy->nodes_used = count_nodes(topo, copy->cpus, g->threads);
+	copy->oversubscribed = g->threads > place_capacity(topo, &g->place);
+	return plan_check_memory(topo, &g->mem, copy->cpus, g->threads, err);
 }
 
 void plan_add_rulers(struct group *g)
@@ -74,6 +67,8 @@ void plan_group_from(struct group *g, const struct options *o)
 		.disjoint = o->disjoint, .breakage = o->breakage, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};
+	g->place.smt = o->smts[0];
+	g->place.oversubscribe = o->oversubscribe;
 }
 
 /*
@@ -117,26 +112,31 @@ static void add_once(struct list_u64 *list, uint64_t v)
 	list->v[list->n++] = v;
 }
 
-void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo)
+void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
+			const struct topology *topo)
 {
+	uint64_t all = place_capacity(topo, place);
+
+	all = all ? all : 1; /* to be told why it cannot be */
 	*out = (struct list_u64){ .n = 0 };
 	for (size_t i = 0; i < o->threads.n; i++)
-		add_once(out, o->threads.v[i] == THREADS_ALL ? topo->nallowed : o->threads.v[i]);
+		add_once(out, o->threads.v[i] == THREADS_ALL ? all : o->threads.v[i]);
 	if (out->n)
 		return;
-	for (uint64_t t = 1; t < topo->nallowed; t *= 2)
+	for (uint64_t t = 1; t < all; t *= 2)
 		out->v[out->n++] = t;
-	out->v[out->n++] = topo->nallowed;
+	out->v[out->n++] = all;
 }
 
 /* Does the sweep hold a group of one thread? */
-static bool runs_alone(const struct options *o, const struct topology *topo)
+static bool runs_alone(const struct options *o, const struct place *place,
+		       const struct topology *topo)
 {
 	struct list_u64 threads;
 	bool one = false, alone = false;
 	const char *argument;
 
-	plan_thread_counts(&threads, o, topo);
+	plan_thread_counts(&threads, o, place, topo);
 	for (size_t i = 0; i < threads.n; i++)
 		one |= threads.v[i] == 1;
 	for (size_t i = 0; i < o->workloads.n; i++)
@@ -154,9 +154,9 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 		       const struct topology *topo, struct err *err)
 {
 	struct list_u64 threads;
-	bool sweeps_one = runs_alone(o, topo);
+	bool sweeps_one = runs_alone(o, &g.place, topo);
 
-	plan_thread_counts(&threads, o, topo);
+	plan_thread_counts(&threads, o, &g.place, topo);
 	for (size_t i = 0; i < threads.n; i++) {
 		g.threads = (unsigned)threads.v[i];
 		g.nengines = 0;
@@ -188,18 +188,30 @@ static int add_sizes(struct plan *plan, struct group g, const struct options *o,
 	return 0;
 }
 
+static int add_memory(struct plan *plan, struct group g, const struct options *o,
+		      const struct topology *topo, struct err *err)
+{
+	for (size_t m = 0; m < o->nmems; m++)
+		for (size_t z = 0; z < o->nzeros; z++) {
+			g.mem = o->mems[m];
+			g.zero = o->zeros[z];
+			if (add_sizes(plan, g, o, topo, err))
+				return err->code;
+		}
+	return 0;
+}
+
 static int add_policies(struct plan *plan, struct group g, const struct options *o,
 			const struct topology *topo, struct err *err)
 {
 	for (size_t p = 0; p < o->nplaces; p++)
-		for (size_t m = 0; m < o->nmems; m++)
-			for (size_t z = 0; z < o->nzeros; z++) {
-				g.place = o->places[p];
-				g.mem = o->mems[m];
-				g.zero = o->zeros[z];
-				if (add_sizes(plan, g, o, topo, err))
-					return err->code;
-			}
+		for (size_t s = 0; s < o->nsmts; s++) {
+			g.place = o->places[p];
+			g.place.smt = o->smts[s];
+			g.place.oversubscribe = o->oversubscribe;
+			if (add_memory(plan, g, o, topo, err))
+				return err->code;
+		}
 	return 0;
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <limits.h>
+
 #include "bench/options.h"
 #include "bench/workload.h"
 #include "pt/engine.h"
@@ -19,6 +21,7 @@ struct group {
 	unsigned threads;
 	unsigned *cpus;             /* OS index of each worker's CPU */
 	unsigned nodes_used;
+	bool oversubscribed;        /* workers share CPUs */
 	struct place place;
 	struct mem_choice mem;
 	enum pool_zero zero;
@@ -39,6 +42,16 @@ struct plan {
 	double predicted_s;
 	uint64_t predicted_bytes;
 };
+
+#define MEMORY_ANY UINT_MAX /* interleave: of each node in turn */
+
+/* The OS node that the table pages of a worker on that CPU are asked of, or MEMORY_ANY. */
+unsigned plan_memory_node(const struct topology *t, const struct mem_choice *mem, unsigned os_cpu);
+/* Can workers on these CPUs have their memory? 0, or EXIT_NO_RESOURCE saying what is there. */
+int plan_check_memory(const struct topology *t, const struct mem_choice *mem, const unsigned *cpus,
+		      unsigned threads, struct err *err);
+/* A line of the dry run: "table pages of workers on node 0 on 2, 1 on 3". */
+void plan_print_memory(const struct group *g, const struct topology *topo, FILE *out);
 
 int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
 	       const struct topology *topo, struct err *err);

@@ -143,7 +143,7 @@ int plan_default(struct plan *plan, const struct options *o, const struct topolo
 	size_t first = plan->n;
 	struct list_u64 threads;
 
-	plan_thread_counts(&threads, o, topo);
+	plan_thread_counts(&threads, o, &o->places[0], topo);
 	if (!o->threads.n)
 		thin(&threads);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -14,4 +14,5 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 /* null, and limit where it applies. */
 void plan_add_rulers(struct group *g);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */
-void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo);
+void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
+			const struct topology *topo);

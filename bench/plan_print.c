@@ -17,18 +17,22 @@ static void print_cpus(const struct group *g, FILE *out)
 	}
 }
 
-static void print_group(const struct group *g, FILE *out)
+static void print_group(const struct group *g, const struct topology *topo, FILE *out)
 {
 	char page[32], think[32];
 
 	fprintf(out, "  %s%s%s  threads %u on CPUs ", g->workload->name, g->argument[0] ? ":" : "",
 		g->argument, g->threads);
 	print_cpus(g, out);
-	fprintf(out, " (%s, %u node%s)\n", g->place.text, g->nodes_used, g->nodes_used == 1 ? "" : "s");
+	fprintf(out, " (%s%s%s, %u node%s%s)\n", g->place.text,
+		g->place.smt == SMT_LAST ? "" : ", smt ",
+		g->place.smt == SMT_LAST ? "" : smt_name(g->place.smt), g->nodes_used,
+		g->nodes_used == 1 ? "" : "s", g->oversubscribed ? ", CPUs shared" : "");
 	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s  %.1f s in slices of %.0f ms\n",
 		show_bytes(page, sizeof(page), 1ull << g->page_lg2), (unsigned long)g->batch,
 		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero),
 		(double)g->duration_ns / 1e9, (double)g->slice_ns / 1e6);
+	plan_print_memory(g, topo, out);
 	fprintf(out, "    engines");
 	for (unsigned e = 0; e < g->nengines; e++)
 		fprintf(out, " %s%s", g->engines[e]->name, e == 0 ? " (baseline)" : "");
@@ -43,5 +47,5 @@ void plan_print(const struct plan *plan, const struct topology *topo, FILE *out)
 		plan->predicted_s, show_bytes(bytes, sizeof(bytes), plan->predicted_bytes),
 		topo->this_system ? "" : ", for another machine: nothing can be run here");
 	for (size_t i = 0; i < plan->n; i++)
-		print_group(&plan->groups[i], out);
+		print_group(&plan->groups[i], topo, out);
 }

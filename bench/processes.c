@@ -39,7 +39,8 @@ static void follow_parent(void)
 
 /* In the child: run, save, and leave without the parent's exit handlers. */
 static void child(const struct plan *plan, uint32_t process, unsigned processes,
-		  struct result *result, const struct progress *progress, FILE *f)
+		  struct result *result, const struct progress *progress,
+		  struct checkpoint *kept, FILE *f)
 {
 	struct share_end end = { 0 };
 	bool saved;
@@ -49,7 +50,7 @@ static void child(const struct plan *plan, uint32_t process, unsigned processes,
 	result->nwarnings = 0;
 	if (cases_init(plan, result))
 		_exit(1);
-	run_share(plan, process, processes, result, progress, &end.err);
+	run_share(plan, process, processes, result, progress, kept, &end.err);
 	end.lost_pinning = result->lost_pinning;
 	end.clock_stepped_back = result->clock_stepped_back;
 	end.nwarnings = result->nwarnings;
@@ -90,7 +91,8 @@ static FILE *memory_file(void)
 }
 
 static int one_process(const struct plan *plan, uint32_t process, unsigned processes,
-		       struct result *result, const struct progress *progress, struct err *err)
+		       struct result *result, const struct progress *progress,
+		       struct checkpoint *kept, struct err *err)
 {
 	FILE *f = memory_file();
 	int status, code;
@@ -102,7 +104,7 @@ static int one_process(const struct plan *plan, uint32_t process, unsigned proce
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		child(plan, process, processes, result, progress, f);
+		child(plan, process, processes, result, progress, kept, f);
 	if (pid < 0) {
 		fclose(f);
 		return err_set(err, EXIT_NO_RESOURCE, "--processes: cannot fork: %s", strerror(errno));
@@ -119,12 +121,12 @@ static int one_process(const struct plan *plan, uint32_t process, unsigned proce
 }
 
 int run_in_processes(const struct plan *plan, unsigned processes, struct result *result,
-		     const struct progress *progress, struct err *err)
+		     const struct progress *progress, struct checkpoint *kept, struct err *err)
 {
 	for (uint32_t p = 0; p < processes; p++) {
 		if (at_load(&run_interrupted, relaxed)) /* a signal's flag, nothing rides on it */
 			return 0;
-		if (one_process(plan, p, processes, result, progress, err))
+		if (one_process(plan, p, processes, result, progress, kept, err))
 			return err->code;
 	}
 	return 0;

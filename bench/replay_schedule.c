@@ -7,7 +7,6 @@
  * here, for the same or a later step of the same other worker.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/trace_parts.h"
 

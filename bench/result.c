@@ -19,7 +19,7 @@ void result_warn(struct result *r, const char *fmt, ...)
 		if (!strcmp(r->warnings[i], text))
 			return;
 	if (r->nwarnings < sizeof(r->warnings) / sizeof(r->warnings[0]))
-		strcpy(r->warnings[r->nwarnings++], text);
+		snprintf(r->warnings[r->nwarnings++], sizeof(r->warnings[0]), "%s", text);
 }
 
 static void case_free(struct case_result *c)

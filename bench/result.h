@@ -38,7 +38,9 @@ struct slice {
 
 struct worker_result {
 	unsigned cpu_asked, cpu, node; /* cpu: where it was found (sched_getcpu) after every slice */
+	unsigned memory;               /* OS node its table pages are asked of; MEMORY_ANY */
 	bool moved;                    /* found elsewhere at least once */
+	bool unpinned;                 /* somebody has changed its affinity */
 	uint64_t ops;
 	uint64_t pages_by_node[POOL_NODES_MAX]; /* table pages it allocated that are live at the audit */
 };
@@ -78,7 +80,8 @@ struct case_result {
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns;
-	char place[256], mem[32], zero[8], share[8], range[16];
+	char place[256], smt[8], mem[32], zero[8], share[8], range[16];
+	bool oversubscribed;       /* workers share CPUs */
 	bool disjoint;
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */
@@ -151,6 +154,7 @@ struct result {
 	size_t nknees;
 	char started_utc[32];
 	bool lost_pinning, clock_stepped_back; /* exit 14 */
+	uint64_t resumed;          /* groups measured before an interruption */
 };
 
 /* Deduplicated. */

@@ -1,8 +1,6 @@
 /* run.c - `iopt run`: options, plan, run, report. */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,7 +75,7 @@ static int blame_out(struct err *err)
 	return err_set(err, about_path.code, "--out: %.480s", about_path.text);
 }
 
-static int report(const struct result *r, const struct options *o)
+static int report(const struct result *r, const struct options *o, const struct checkpoint *kept)
 {
 	struct err err = { 0 };
 	int code = print(r, o) ? EXIT_WRITE : 0;
@@ -85,13 +83,16 @@ static int report(const struct result *r, const struct options *o)
 	if (o->out[0] && out_dir_write(r, o->out, &err)) {
 		blame_out(&err);
 		code = verb_fail("run", &err);
+	} else if (kept && r->complete) {
+		checkpoint_remove(kept);
 	}
 	if (finish_stdout())
 		code = EXIT_WRITE;
 	return exit_code(r, code);
 }
 
-static int execute(const struct plan *plan, struct result *r, const struct options *o)
+static int execute(const struct plan *plan, struct result *r, const struct options *o,
+		   struct checkpoint *kept)
 {
 	struct progress_line line;
 	struct progress progress = { progress_tick, &line };
@@ -100,7 +101,7 @@ static int execute(const struct plan *plan, struct result *r, const struct optio
 
 	catch_signals();
 	progress_start(&line, o->quiet, plan->predicted_s);
-	code = run_plan(plan, o->processes, r, &progress, &err);
+	code = run_plan(plan, o->processes, r, &progress, kept, &err);
 	progress_end(&line);
 	if (code)
 		verb_fail("run", &err);
@@ -111,7 +112,7 @@ static int execute(const struct plan *plan, struct result *r, const struct optio
 	/* what was measured before a failure is valid, and kept; a failed audit outranks it */
 	if (code && !r->ncases)
 		return code;
-	reported = report(r, o);
+	reported = report(r, o, kept);
 	return code && reported != EXIT_VERIFY && reported != EXIT_UNTRUSTED ? code : reported;
 }
 
@@ -119,6 +120,8 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 		     struct err *err)
 {
 	const struct options *o = &r->jobs[0];
+	struct checkpoint *kept = NULL;
+	int code;
 
 	if (o->dry_run) {
 		plan_print(plan, topo, stdout);
@@ -130,7 +133,14 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 		return blame_out(err);
 	clock_init();
 	describe(r, topo);
-	return execute(plan, r, o);
+	if (o->resume[0] && checkpoint_open(&kept, o->out, true, plan, r, err))
+		return err->code;
+	if (o->out[0] && !kept && (out_dir_write_job(r, o->out, err) ||
+				   checkpoint_open(&kept, o->out, false, plan, r, err)))
+		return blame_out(err);
+	code = execute(plan, r, o, kept);
+	checkpoint_close(kept);
+	return code;
 }
 
 static int with_jobs(struct result *r, struct err *err)

@@ -2,9 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "bench/audit.h"
 #include "bench/case.h"
 #include "bench/group.h"
 #include "bench/processes.h"
@@ -130,17 +128,20 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 }
 
 int run_share(const struct plan *plan, uint32_t process, unsigned processes, struct result *result,
-	      const struct progress *progress, struct err *err)
+	      const struct progress *progress, struct checkpoint *kept, struct err *err)
 {
 	size_t first = 0;
 
-	for (size_t i = 0; i < plan->n && !stopped(); i++) {
+	for (size_t i = 0; i < plan->n && !stopped(); first += plan->groups[i++].nengines) {
+		if (checkpoint_has(kept, process, i))
+			continue;
 		if (progress && progress->tick)
 			progress->tick(progress->ctx, ((double)process + (double)i / (double)plan->n) /
 				       processes, &plan->groups[i]);
 		if (run_group(&plan->groups[i], process, processes, first, result, err))
 			return err->code;
-		first += plan->groups[i].nengines;
+		if (kept && !stopped())
+			checkpoint_add(kept, process, i, first, result);
 	}
 	return 0;
 }
@@ -167,7 +168,7 @@ static void measure_ruler(struct result *result)
 }
 
 int run_plan(const struct plan *plan, unsigned processes, struct result *result,
-	     const struct progress *progress, struct err *err)
+	     const struct progress *progress, struct checkpoint *kept, struct err *err)
 {
 	uint64_t started = clock_monotonic_ns(), steal = host_steal_ns();
 	int code;
@@ -177,11 +178,13 @@ int run_plan(const struct plan *plan, unsigned processes, struct result *result,
 		result_drop_unmeasured(result);
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %zu cases", plan->ncases);
 	}
+	if (kept && checkpoint_load(kept, result, err))
+		return err->code;
 	measure_ruler(result);
 	if (processes > 1)
-		code = run_in_processes(plan, processes, result, progress, err);
+		code = run_in_processes(plan, processes, result, progress, kept, err);
 	else
-		code = run_share(plan, 0, 1, result, progress, err);
+		code = run_share(plan, 0, 1, result, progress, kept, err);
 	result->complete = !code && !stopped();
 	if (!result->complete)
 		result_drop_unmeasured(result);

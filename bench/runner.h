@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "bench/checkpoint.h"
 #include "bench/plan.h"
 #include "bench/result.h"
 
@@ -18,9 +19,10 @@ struct progress {
 };
 
 /*
+ * `kept` (or NULL) is told of every finished group, and of what it has already nothing is measured.
  * result->topo, jobs, seed and host are filled by the caller. Cases are appended; with several
  * processes each runs the whole plan for its share of the time and the slices are merged.
  * EXIT_NO_RESOURCE and the like in err; an interrupt is not an error (result->complete is false).
  */
 int run_plan(const struct plan *plan, unsigned processes, struct result *result,
-	     const struct progress *progress, struct err *err);
+	     const struct progress *progress, struct checkpoint *kept, struct err *err);

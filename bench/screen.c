@@ -166,7 +166,10 @@ static void print_files(const struct screen *s)
 	}
 	flow = flow_begin(s, "FILES ", "   ");
 	flow_add(&flow, "%s/{result.json,summary.csv,slices.csv,latency.csv}", out);
-	flow_add(&flow, "again: iopt run %s/job.ini", out);
+	if (s->r->complete)
+		flow_add(&flow, "again: iopt run %s/job.ini", out);
+	else
+		flow_add(&flow, "go on: iopt run --resume %s", out);
 	flow_end(&flow);
 }
 

@@ -43,7 +43,7 @@ static void print_sizes(const struct trace *t, FILE *out)
 	const unsigned rows = sizeof(t->size_lg2_count) / sizeof(*t->size_lg2_count);
 	uint64_t most = 1;
 	struct texts b;
-	char bar[BAR_WIDTH + 1];
+	char bar[BAR_WIDTH + 1], size[16];
 
 	for (unsigned i = 0; i < rows; i++)
 		if (t->size_lg2_count[i] > most)
@@ -57,7 +57,7 @@ static void print_sizes(const struct trace *t, FILE *out)
 		memset(bar, '#', width);
 		bar[width] = '\0';
 		fprintf(out, "  %-9s up to %5s %10s %5.1f %%  %s\n", first ? "sizes" : "",
-			show_bytes(b.v[0], sizeof(b.v[0]), 1ull << i), num(&b, 1, n),
+			show_bytes(size, sizeof(size), 1ull << i), num(&b, 0, n),
 			percent(n, t->n), bar);
 		first = 0;
 	}

@@ -29,10 +29,11 @@
 static const char *shipped_dir(unsigned i)
 {
 	const char *env = getenv("IOPT_TRACE_DIR");
-	const char *dirs[] = { env && *env ? env : NULL, IOPT_TRACE_SOURCE_DIR,
-			       IOPT_TRACE_INSTALL_DIR, NULL };
+	const char *dirs[] = { env, IOPT_TRACE_SOURCE_DIR, IOPT_TRACE_INSTALL_DIR };
 
-	return dirs[dirs[0] ? i : i + 1];
+	if (!env || !*env)
+		i++;
+	return i < sizeof(dirs) / sizeof(dirs[0]) ? dirs[i] : NULL;
 }
 
 static int is_shipped(const struct dirent *d)
@@ -173,6 +174,7 @@ static int next_line(struct reader *r, char **text, struct err *err)
 	char *at = r->buf + r->begin, *nl;
 	size_t n;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): err_set() never returns 0 */
 	while (!(nl = memchr(at, '\n', r->end - r->begin)) && !r->eof) {
 		if (r->end - r->begin >= TRACE_LINE_MAX)
 			return err_set(err, EXIT_BAD_DATA, "%s:%llu: line beyond %u bytes",

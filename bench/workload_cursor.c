@@ -3,7 +3,6 @@
  * the workers meet at each new leaf table by natural arrival. The counter stands for an IOVA
  * allocator; it is the one shared line that moves while the clock runs, and belongs to the workload.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "bench/lane.h"

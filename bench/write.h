@@ -33,6 +33,11 @@ void screen_print(const struct result *r, FILE *out, bool colour);
  */
 int out_dir_check(const char *dir, struct err *err);
 /*
+ * Before a run, into a checked directory: job.ini, which --resume reads. EXIT_CANT_CREATE,
+ * EXIT_WRITE in err.
+ */
+int out_dir_write_job(const struct result *r, const char *dir, struct err *err);
+/*
  * result.json, summary.csv, slices.csv, latency.csv, job.ini in `dir`, made if need be. All are
  * written under temporary names first and renamed when all are complete. They replace an earlier
  * result of this program; files of these names that are anything else are left alone.

@@ -204,12 +204,20 @@ static void rest(struct csv *csv, const struct case_result *c)
 static const struct pt_engine no_engine = { .name = "", .format = "", .sync = "", .body = "" };
 static const struct case_result no_case = { .engine = &no_engine };
 
+/* Columns are only appended: these came after the others. */
+static void whereabouts(struct csv *csv, const struct case_result *c)
+{
+	text(csv, "smt", c->smt);
+	flag(csv, "oversubscribed", c->oversubscribed);
+}
+
 static void summary_row(struct csv *csv, const struct case_result *c)
 {
 	identity(csv, c);
 	speed(csv, c);
 	pages(csv, &c->pages);
 	rest(csv, c);
+	whereabouts(csv, c);
 	end_row(csv);
 	csv->header = false;
 }

@@ -31,6 +31,10 @@ static void put_job_lists(struct node o, const struct options *j)
 	array = put_array(o, "place");
 	for (size_t i = 0; i < j->nplaces; i++)
 		add_text(array, j->places[i].text);
+	array = put_array(o, "smt");
+	for (size_t i = 0; i < j->nsmts; i++)
+		add_text(array, smt_name(j->smts[i]));
+	put_bool(o, "oversubscribe", j->oversubscribe);
 	array = put_array(o, "mem");
 	for (size_t i = 0; i < j->nmems; i++)
 		add_text(array, j->mems[i].text);
@@ -92,6 +96,7 @@ static void put_topology(struct node host, const struct topology *t)
 
 		put_u64(node, "node", t->nodes[i].os);
 		put_u64(node, "memory_bytes", t->nodes[i].memory_bytes);
+		put_bool(node, "memory_allowed", !t->nodes[i].forbidden);
 		put_u64(node, "cpus_allowed", t->nodes[i].cpus);
 		distance = put_array(node, "distance");
 		for (unsigned j = 0; j < t->nnodes; j++)
@@ -187,6 +192,7 @@ static void put_audit(struct node root, const struct result *r)
 	put_real(o, "on_asked_node", sum.on_asked_node);
 	put_bool(o, "lost_pinning", r->lost_pinning);
 	put_bool(o, "clock_stepped_back", r->clock_stepped_back);
+	put_u64(o, "resumed_groups", r->resumed);
 }
 
 void put_interval(struct node o, const char *name, const struct interval *i)
@@ -208,7 +214,7 @@ static void shared_part(const struct comparison *cmp, const struct case_result *
 	const struct {
 		const char *name, *value;
 	} words[] = {
-		{ "place", c->place }, { "mem", c->mem }, { "zero", c->zero },
+		{ "place", c->place }, { "smt", c->smt }, { "mem", c->mem }, { "zero", c->zero },
 		{ "think", show_ns(think, sizeof(think), (double)c->think_ns) },
 	};
 	int used = snprintf(text, size, "%s threads=%u page=%s batch=%llu", c->workload, c->threads,
@@ -280,13 +286,15 @@ static void put_run(struct node root, const struct result *r)
 
 static void put_findings(struct node root, const struct result *r)
 {
+	/* arrays by node are by OS number, and those may have gaps */
+	unsigned nodes = r->topo ? r->topo->nodes[r->topo->nnodes - 1].os + 1 : 1;
 	struct node array = put_array(root, "warnings");
 
 	for (unsigned i = 0; i < r->nwarnings; i++)
 		add_text(array, r->warnings[i]);
 	array = put_array(root, "cases");
 	for (size_t i = 0; i < r->ncases; i++)
-		put_case(array, &r->cases[i], r->topo ? r->topo->nnodes : 1);
+		put_case(array, &r->cases[i], nodes);
 	array = put_array(root, "comparisons");
 	for (size_t i = 0; i < r->ncomparisons; i++)
 		put_comparison(array, r, &r->comparisons[i]);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bench/analyse.h"
+#include "bench/plan.h"
 
 static const struct {
 	const char *name;
@@ -51,6 +52,8 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_u64(o, "batch", c->batch);
 	put_u64(o, "think_ns", c->think_ns);
 	put_text(o, "place", c->place);
+	put_text(o, "smt", c->smt);
+	put_bool(o, "oversubscribed", c->oversubscribed);
 	put_text(o, "mem", c->mem);
 	put_text(o, "zero", c->zero);
 	put_fact(o, "share", c->share);
@@ -153,7 +156,12 @@ static void put_workers(struct node o, const struct case_result *c, unsigned nod
 		put_u64(worker, "cpu_asked", w->cpu_asked);
 		put_u64(worker, "cpu", w->cpu);
 		put_u64(worker, "node", w->node);
+		if (w->memory == MEMORY_ANY)
+			put_null(worker, "memory_node");
+		else
+			put_u64(worker, "memory_node", w->memory);
 		put_bool(worker, "moved", w->moved);
+		put_bool(worker, "unpinned", w->unpinned);
 		put_u64(worker, "ops", w->ops);
 		put_u64s(worker, "table_pages_by_node", w->pages_by_node, nodes);
 	}

@@ -35,8 +35,7 @@ static int set_policy(void *p, size_t bytes, enum arena_policy policy, unsigned 
 	}
 	numa_bitmask_setbit(nodes, os_node);
 	rc = mbind(p, bytes, policy == ARENA_BIND ? MPOL_BIND : MPOL_PREFERRED, nodes->maskp,
-		   nodes->size + 1, 0);
-	rc = rc ? -errno : 0;
+		   nodes->size + 1, 0) ? -errno : 0;
 	numa_bitmask_free(nodes);
 	return rc;
 }

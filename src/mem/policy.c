@@ -36,27 +36,29 @@ static void name_nodes(char *text, size_t size, const unsigned *os_nodes, unsign
 int policy_settle(const struct pool_config *config, const unsigned *os_nodes, unsigned nnodes,
 		  enum arena_policy *out, char *warning, size_t size, struct err *err)
 {
-	const char *kind = config->mem == POOL_MEM_BIND ? "bind" : "device";
-	char there[200];
+	char asked[32] = "remote", there[200];
 	unsigned i = 0;
 	int rc;
 
+	if (policy_names_node(config))
+		snprintf(asked, sizeof(asked), "%s:%u", policy_is_strict(config) ? "bind" : "device",
+			 config->node);
 	while (policy_names_node(config) && i < nnodes && os_nodes[i] != config->node)
 		i++;
 	if (i == nnodes) {
 		name_nodes(there, sizeof(there), os_nodes, nnodes);
 		return err_set(err, EXIT_NO_RESOURCE,
-			       "--mem %s:%u: no node %u with memory is here: nodes %s", kind,
-			       config->node, config->node, there);
+			       "--mem %s: no node %u with memory is here: nodes %s", asked,
+			       config->node, there);
 	}
-	*out = config->mem == POOL_MEM_BIND ? ARENA_BIND : ARENA_PREFER;
+	*out = policy_is_strict(config) ? ARENA_BIND : ARENA_PREFER;
 	rc = arena_probe(*out, os_nodes[i]);
 	if (!rc)
 		return 0;
-	if (policy_names_node(config))
+	if (policy_names_node(config) || policy_is_strict(config))
 		return err_set(err, EXIT_NO_RESOURCE,
-			       "--mem %s:%u: mbind is refused here (%s); try --mem local", kind,
-			       config->node, strerror(-rc));
+			       "--mem %s: mbind is refused here (%s); try --mem local", asked,
+			       strerror(-rc));
 	*out = ARENA_ANYWHERE;
 	snprintf(warning, size,
 		 "mbind is refused here (%s): table pages lie where the kernel puts them",

@@ -15,9 +15,16 @@ static inline bool policy_names_node(const struct pool_config *config)
 	return config->mem == POOL_MEM_BIND || config->mem == POOL_MEM_DEVICE;
 }
 
+/* Is the memory there or nowhere (bind:N, remote)? */
+static inline bool policy_is_strict(const struct pool_config *config)
+{
+	return config->mem == POOL_MEM_BIND || config->mem == POOL_MEM_REMOTE;
+}
+
 /*
  * Find out what binding the system grants. A named node that is not there or is refused is
- * EXIT_NO_RESOURCE; otherwise a refusal is told in `warning` and *out is ARENA_ANYWHERE.
+ * EXIT_NO_RESOURCE, and so is a refusal of remote; otherwise a refusal is told in `warning` and *out
+ * is ARENA_ANYWHERE.
  */
 int policy_settle(const struct pool_config *config, const unsigned *os_nodes, unsigned nnodes,
 		  enum arena_policy *out, char *warning, size_t size, struct err *err);

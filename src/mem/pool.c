@@ -31,12 +31,13 @@ struct pool_cache {
 struct pool {
 	struct pool_config config;
 	unsigned nnodes;
+	bool rationed;            /* by limit_pages or fail_at: every allocation asks first */
 	pthread_mutex_t lock;     /* guards caches and past */
 	struct pool_cache *caches;
 	struct pool_stats past;   /* of caches destroyed */
 	char warning[160];
-	/* only with a limit, so that it is exact; a measured pool has none and shares nothing */
-	alignas(CACHE_ALIGN) atomic_uint_fast64_t live;
+	/* only when rationed, so that it is exact; a measured pool is not and shares nothing */
+	alignas(CACHE_ALIGN) atomic_uint_fast64_t live, asked;
 	struct depot depot[];     /* by node */
 };
 
@@ -54,6 +55,7 @@ int pool_create_nodes(struct pool **out, const struct pool_config *config, const
 	memset(pool, 0, bytes);
 	pool->config = *config;
 	pool->nnodes = nnodes;
+	pool->rationed = config->limit_pages || config->fail_at;
 	rc = policy_settle(config, os_nodes, nnodes, &policy, pool->warning, sizeof(pool->warning),
 			   err);
 	if (rc) {
@@ -62,6 +64,7 @@ int pool_create_nodes(struct pool **out, const struct pool_config *config, const
 	}
 	pthread_mutex_init(&pool->lock, NULL);
 	at_init(&pool->live, 0);
+	at_init(&pool->asked, 0);
 	for (unsigned i = 0; i < nnodes; i++)
 		depot_init(&pool->depot[i], policy, os_nodes[i], (uint8_t)i);
 	*out = pool;
@@ -116,9 +119,12 @@ struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node)
 	bool named = policy_names_node(&pool->config);
 	unsigned home = nearest(pool, named ? pool->config.node : home_node);
 	size_t bytes = sizeof(struct pool_cache) + pool->nnodes * sizeof(struct shelf);
-	/* beside the pages it hands out, on their node */
-	struct pool_cache *cache = depot_alloc(&pool->depot[home], bytes);
+	struct pool_cache *cache;
 
+	if (pool->config.mem == POOL_MEM_REMOTE && pool->depot[home].os_node != home_node)
+		return NULL;
+	/* beside the pages it hands out, on their node */
+	cache = depot_alloc(&pool->depot[home], bytes);
 	if (!cache)
 		return NULL;
 	cache->pool = pool;
@@ -167,13 +173,15 @@ void pool_cache_destroy(struct pool_cache *cache)
 	depot_free(&pool->depot[cache->home], cache);
 }
 
-/* Relaxed: the count orders nothing; a compare-exchange never lets it pass the limit. */
-static bool limit_take(struct pool *pool)
+/* Relaxed: the counts order nothing; a compare-exchange never lets one pass the limit. */
+static bool ration_take(struct pool *pool)
 {
 	uint_fast64_t live = at_load(&pool->live, relaxed);
 
+	if (at_add(&pool->asked, 1, relaxed) + 1 == pool->config.fail_at)
+		return false;
 	do {
-		if (live >= pool->config.limit_pages)
+		if (pool->config.limit_pages && live >= pool->config.limit_pages)
 			return false;
 	} while (!at_cas_weak(&pool->live, &live, live + 1, relaxed, relaxed));
 	return true;
@@ -231,12 +239,12 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	struct page_desc *d;
 	int64_t live;
 
-	if (pool->config.limit_pages && !limit_take(pool))
+	if (pool->rationed && !ration_take(pool))
 		return NULL;
 	d = take_zeroed(cache);
 	if (!d) {
-		if (pool->config.limit_pages)
-			at_sub(&pool->live, 1, relaxed); /* as in limit_take() */
+		if (pool->rationed)
+			at_sub(&pool->live, 1, relaxed); /* as in ration_take() */
 		return NULL;
 	}
 	d->owner = owner;
@@ -273,8 +281,8 @@ void page_free(struct pool_cache *cache, void *page)
 	if (foreign && shelf->loaded.n == BATCH_PAGES)
 		depot_give(&pool->depot[d->node], &shelf->loaded);
 	cache->freed++;
-	if (pool->config.limit_pages)
-		at_sub(&pool->live, 1, relaxed); /* as in limit_take() */
+	if (pool->rationed)
+		at_sub(&pool->live, 1, relaxed); /* as in ration_take() */
 }
 
 void page_cache_refill(struct pool_cache *cache)

@@ -34,6 +34,7 @@ enum pool_mem {
 	POOL_MEM_BIND,       /* config.node for everything, binding enforced */
 	POOL_MEM_DEVICE,     /* config.node, as later kernels do: the device's node */
 	POOL_MEM_INTERLEAVE, /* round robin over the nodes with memory */
+	POOL_MEM_REMOTE,     /* the node each cache is created with, binding enforced */
 };
 
 struct pool_config {
@@ -41,6 +42,7 @@ struct pool_config {
 	enum pool_mem mem;
 	unsigned node;        /* OS index, for BIND and DEVICE */
 	uint64_t limit_pages; /* page_alloc returns NULL beyond; 0: no limit */
+	uint64_t fail_at;     /* the fail_at-th page_alloc of all caches returns NULL, once; 0: none */
 };
 
 enum page_state { PAGE_FREE, PAGE_LIVE };
@@ -72,7 +74,10 @@ void pool_destroy(struct pool *pool);
 /* A warning worth telling (mbind refused and the like), or NULL. */
 const char *pool_warning(const struct pool *pool);
 
-/* On the worker's own pinned thread; home_node is the OS index of its node. NULL: no memory. */
+/*
+ * On the worker's own pinned thread; home_node is the OS index of the node its pages come from
+ * (BIND and DEVICE: config.node instead). NULL: no memory, or REMOTE and no such node.
+ */
 struct pool_cache *pool_cache_create(struct pool *pool, unsigned home_node);
 /* Hands the cached pages back to the pool. */
 void pool_cache_destroy(struct pool_cache *cache);

@@ -12,7 +12,7 @@ struct pool {
 	pthread_mutex_t lock;
 	struct pool_config config;
 	struct page_desc *live; /* doubly linked through next and reserved[0] */
-	uint64_t allocated, freed, peak;
+	uint64_t allocated, freed, peak, asked;
 };
 
 struct pool_cache {
@@ -82,6 +82,15 @@ void pool_cache_destroy(struct pool_cache *cache)
 	free(cache);
 }
 
+/* Under the lock. */
+static bool refused(struct pool *pool)
+{
+	uint64_t limit = pool->config.limit_pages;
+
+	return ++pool->asked == pool->config.fail_at ||
+	       (limit && pool->allocated - pool->freed >= limit);
+}
+
 void *page_alloc(struct pool_cache *cache, uint32_t owner)
 {
 	struct pool *pool = cache->pool;
@@ -94,7 +103,7 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	memset(page, 0, PAGE_BYTES);
 	*d = (struct page_desc){ .owner = owner, .state = PAGE_LIVE, .page = page };
 	pthread_mutex_lock(&pool->lock);
-	if (pool->config.limit_pages && pool->allocated - pool->freed >= pool->config.limit_pages) {
+	if (refused(pool)) {
 		pthread_mutex_unlock(&pool->lock);
 		free(page);
 		return NULL;

@@ -1,6 +1,5 @@
 #include "stat/stat.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static int compare_doubles(const void *a, const void *b)

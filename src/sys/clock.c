@@ -198,8 +198,8 @@ static double measure_step(void)
 	uint64_t step = 0;
 
 	collect_deltas(&d);
-	for (double s = STEP_TICKS_MAX; s >= 4; s -= 1.0 / 16) {
-		double fitted = fits(&d, s);
+	for (unsigned sixteenths = STEP_TICKS_MAX * 16; sixteenths >= 4 * 16; sixteenths--) {
+		double fitted = fits(&d, sixteenths / 16.0);
 
 		if (fitted > 0)
 			return fitted * clock_facts.ns_per_tick;

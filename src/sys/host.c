@@ -5,12 +5,11 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include <hwloc.h>
 
-#include "sys/atomic.h"
 #include "sys/host_file.h"
 
 #ifndef IOPT_SANITIZED
+#include <hwloc.h>
 #include <jemalloc/jemalloc.h>
 #endif
 #if defined(__x86_64__)

@@ -1,132 +1,10 @@
+/* place.c - which workers run on which CPUs: a pure function of the topology; and pinning. */
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/topology.h"
-
-#define CPU_NUMBER_MAX 65535u
-
-char *topology_ranges(char *text, size_t size, const unsigned *numbers, unsigned n)
-{
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (unsigned i = 0; i < n;) {
-		char one[32];
-		unsigned last = i;
-		int put;
-
-		while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
-			last++;
-		put = last == i ? snprintf(one, sizeof(one), "%s%u", i ? "," : "", numbers[i])
-				: snprintf(one, sizeof(one), "%s%u-%u", i ? "," : "", numbers[i],
-					   numbers[last]);
-		if (used + (size_t)put + sizeof("…") > size) {
-			snprintf(text + used, size - used, "…");
-			break;
-		}
-		memcpy(text + used, one, (size_t)put + 1);
-		used += (size_t)put;
-		i = last + 1;
-	}
-	return text;
-}
-
-/* The decimal number at *text, which moves past it. False: none, or beyond any CPU. */
-static bool take_number(const char **text, unsigned *out)
-{
-	unsigned long v;
-	char *end;
-
-	if (**text < '0' || **text > '9')
-		return false;
-	errno = 0;
-	v = strtoul(*text, &end, 10);
-	if (errno || v > CPU_NUMBER_MAX)
-		return false;
-	*text = end;
-	*out = (unsigned)v;
-	return true;
-}
-
-/*
- * The next range of "0,2-5" at *text. 1: a range, 0: the end, -1: malformed.
- */
-static int take_range(const char **text, unsigned *first, unsigned *last)
-{
-	if (!**text)
-		return 0;
-	if (!take_number(text, first))
-		return -1;
-	*last = *first;
-	if (**text == '-') {
-		++*text;
-		if (!take_number(text, last) || *last < *first)
-			return -1;
-	}
-	if (**text == ',')
-		return *++*text ? 1 : -1;
-	return **text ? -1 : 1;
-}
-
-static const char *list_of(const struct place *place)
-{
-	return place->text + strlen("cpus:");
-}
-
-static int check_list(const struct place *place, struct err *err)
-{
-	const char *rest = list_of(place);
-	unsigned first, last;
-	int rc = *rest ? 1 : -1;
-
-	while (rc > 0)
-		rc = take_range(&rest, &first, &last);
-	if (rc < 0)
-		return err_set(err, EXIT_USAGE, "--place %s: want a list such as cpus:0,2-5",
-			       place->text);
-	return 0;
-}
-
-int place_parse(struct place *out, const char *text, struct err *err)
-{
-	static const struct {
-		const char *name;
-		enum place_kind kind;
-	} plain[] = {
-		{ "compact", PLACE_COMPACT },
-		{ "scatter", PLACE_SCATTER },
-		{ "node-rr", PLACE_NODE_RR },
-	};
-	const char *rest = text + strlen("node:");
-
-	*out = (struct place){ .kind = PLACE_COMPACT };
-	if (strlen(text) >= sizeof(out->text))
-		return err_set(err, EXIT_USAGE, "--place: longer than %zu characters",
-			       sizeof(out->text) - 1);
-	memcpy(out->text, text, strlen(text) + 1);
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-		if (strcmp(text, plain[i].name))
-			continue;
-		out->kind = plain[i].kind;
-		return 0;
-	}
-	if (!strncmp(text, "cpus:", 5)) {
-		out->kind = PLACE_CPUS;
-		return check_list(out, err);
-	}
-	if (!strncmp(text, "node:", 5)) {
-		out->kind = PLACE_NODE;
-		if (take_number(&rest, &out->node) && !*rest)
-			return 0;
-		return err_set(err, EXIT_USAGE, "--place %s: want a node number, such as node:0",
-			       text);
-	}
-	return err_set(err, EXIT_USAGE,
-		       "--place %s: want compact, scatter, node-rr, node:N or cpus:LIST", text);
-}
 
 /*
  * A CPU on its way into an order: `group` is what is dealt within, `pos` its position in the group
@@ -135,7 +13,18 @@ int place_parse(struct place *out, const char *text, struct err *err)
 struct seat {
 	const struct topo_cpu *cpu;
 	unsigned group, pos, sub;
+	unsigned slowness; /* of its kind of core; 0 where nothing is known */
 };
+
+static const char *list_of(const struct place *place)
+{
+	return place->text + strlen("cpus:");
+}
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
 
 static int compare(unsigned a, unsigned b)
 {
@@ -153,15 +42,16 @@ static int by_turn(const void *a, const void *b)
 	return c ? c : compare(x->cpu->os, y->cpu->os);
 }
 
-/* Hyperthreads last, then as the machine nests. */
+/* Hyperthreads last, then as the machine nests, in a node the fast cores before the slow. */
 static int by_nesting(const void *a, const void *b)
 {
-	const struct topo_cpu *x = ((const struct seat *)a)->cpu;
-	const struct topo_cpu *y = ((const struct seat *)b)->cpu;
+	const struct seat *s = a, *r = b;
+	const struct topo_cpu *x = s->cpu, *y = r->cpu;
 	int c = compare(x->smt, y->smt);
 
 	c = c ? c : compare(x->package, y->package);
 	c = c ? c : compare(x->node, y->node);
+	c = c ? c : compare(s->slowness, r->slowness);
 	c = c ? c : compare(x->l3, y->l3);
 	c = c ? c : compare(x->core, y->core);
 	return c ? c : compare(x->os, y->os);
@@ -221,25 +111,78 @@ static void order(struct seat *seats, unsigned n, enum place_kind kind)
 	}
 }
 
+/* May the placement use this CPU at all? */
+static bool eligible(const struct topology *t, const struct place *place, const struct topo_cpu *cpu)
+{
+	return cpu->allowed && (place->smt != SMT_OFF || cpu->smt == 0) &&
+	       (place->kind != PLACE_NODE || t->nodes[cpu->node].os == place->node);
+}
+
+/* The second and further PUs of a core go right behind its first: cpu[n] on. Returns the new n. */
+static unsigned add_core(const struct topology *t, const struct topo_cpu *first, unsigned *cpu,
+			 unsigned n)
+{
+	unsigned most = t->smt;
+
+	cpu[n++] = first->os;
+	for (unsigned smt = 1; smt < most; smt++)
+		for (unsigned i = 0; i < t->ncpus; i++)
+			if (t->cpus[i].core == first->core && t->cpus[i].smt == smt &&
+			    t->cpus[i].allowed)
+				cpu[n++] = t->cpus[i].os;
+	return n;
+}
+
+/* All CPUs the placement may use, in its order, into room for ncpus. False: no memory. */
+static bool order_cpus(const struct topology *t, const struct place *place, unsigned *cpu,
+		       unsigned *n)
+{
+	struct seat *seats = calloc(t->ncpus, sizeof(*seats));
+	unsigned nseats = 0;
+
+	*n = 0;
+	if (!seats)
+		return false;
+	for (unsigned i = 0; i < t->ncpus; i++) {
+		const struct topo_cpu *c = &t->cpus[i];
+
+		if (!eligible(t, place, c) || (place->smt == SMT_PACK && c->smt > 0))
+			continue;
+		seats[nseats].cpu = c;
+		seats[nseats++].slowness = t->kinds_ranked ? t->nkinds - c->kind : 0;
+	}
+	order(seats, nseats, place->kind);
+	for (unsigned i = 0; i < nseats; i++) {
+		if (place->smt == SMT_PACK)
+			*n = add_core(t, seats[i].cpu, cpu, *n);
+		else
+			cpu[(*n)++] = seats[i].cpu->os;
+	}
+	free(seats);
+	return true;
+}
+
 static int too_many(const struct topology *t, const struct place *place, unsigned threads,
 		    unsigned there, struct err *err)
 {
-	if (place->kind == PLACE_NODE && !there)
-		return err_set(err, EXIT_NO_RESOURCE,
-			       "--place %s: no CPU of node %u is allowed here", place->text,
-			       place->node);
-	if (place->kind == PLACE_NODE)
-		return err_set(err, EXIT_NO_RESOURCE,
-			       "--threads %u --place %s: only %u CPU%s of node %u %s allowed here",
-			       threads, place->text, there, there == 1 ? "" : "s", place->node,
-			       there == 1 ? "is" : "are");
-	return err_set(err, EXIT_NO_RESOURCE, "--threads %u: only %u CPU%s %s allowed%s", threads,
-		       there, there == 1 ? "" : "s", there == 1 ? "is" : "are",
-		       t->this_system ? " here" : " on that machine");
+	const char *what = place->smt == SMT_OFF ? "core" : "CPU";
+	const char *here = t->this_system ? " here" : " on that machine";
+	char where[300] = "", asked[300] = "";
+
+	if (place->kind == PLACE_NODE) {
+		snprintf(where, sizeof(where), " of node %u", place->node);
+		snprintf(asked, sizeof(asked), " --place %s", place->text);
+	}
+	return err_set(err, EXIT_NO_RESOURCE,
+		       "--threads %u%s%s: only %u %s%s%s %s allowed%s; --oversubscribe lets threads "
+		       "share them", threads, asked, place->smt == SMT_OFF ? " --smt off" : "", there,
+		       what, plural(there), where, there == 1 ? "is" : "are", here);
 }
 
-static int no_such_node(const struct topology *t, const struct place *place, struct err *err)
+/* PLACE_NODE without an allowed CPU. */
+static int no_cpu_there(const struct topology *t, const struct place *place, struct err *err)
 {
+	int node = topology_node(t, place->node);
 	unsigned *os = calloc(t->nnodes, sizeof(*os));
 	char there[128] = "?";
 
@@ -248,107 +191,126 @@ static int no_such_node(const struct topology *t, const struct place *place, str
 	if (os)
 		topology_ranges(there, sizeof(there), os, t->nnodes);
 	free(os);
-	return err_set(err, EXIT_NO_RESOURCE, "--place %s: node %u does not exist: node%s %s",
-		       place->text, place->node, t->nnodes == 1 ? "" : "s", there);
+	if (node < 0)
+		return err_set(err, EXIT_NO_RESOURCE, "--place %s: node %u does not exist: node%s %s",
+			       place->text, place->node, plural(t->nnodes), there);
+	topology_cpu_nodes(t, there, sizeof(there));
+	return err_set(err, EXIT_NO_RESOURCE, "--place %s: %s: nodes with CPUs: %s", place->text,
+		       t->nodes[node].cpus_there ? "no CPU of that node is allowed here"
+						 : "that node has no CPUs, only memory", there);
 }
 
 static int place_ordered(const struct topology *t, const struct place *place, unsigned threads,
 			 unsigned *cpu, struct err *err)
 {
-	struct seat *seats = calloc(t->ncpus, sizeof(*seats));
-	int node = topology_node(t, place->node);
+	unsigned *all = calloc(t->ncpus, sizeof(*all));
 	unsigned n = 0;
+	int rc = 0;
 
-	if (!seats)
-		return err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
-	for (unsigned i = 0; i < t->ncpus; i++)
-		if (t->cpus[i].allowed &&
-		    (place->kind != PLACE_NODE || (int)t->cpus[i].node == node))
-			seats[n++].cpu = &t->cpus[i];
-	order(seats, n, place->kind);
-	for (unsigned i = 0; i < threads && i < n; i++)
-		cpu[i] = seats[i].cpu->os;
-	free(seats);
-	return threads <= n ? 0 : too_many(t, place, threads, n, err);
+	if (!all || !order_cpus(t, place, all, &n))
+		rc = err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
+	else if (!n)
+		rc = no_cpu_there(t, place, err);
+	else if (threads > n && !place->oversubscribe)
+		rc = too_many(t, place, threads, n, err);
+	for (unsigned i = 0; !rc && i < threads; i++)
+		cpu[i] = all[i % n];
+	free(all);
+	return rc;
 }
 
-static int bad_cpu(const struct topology *t, const struct place *place, unsigned os, bool exists,
-		   struct err *err)
+static bool is_offline(const struct topology *t, unsigned os)
 {
+	for (unsigned i = 0; i < t->noffline; i++)
+		if (t->offline[i] == os)
+			return true;
+	return false;
+}
+
+static int bad_cpu(const struct topology *t, const struct place *place, unsigned os, struct err *err)
+{
+	bool exists = topology_cpu(t, os), offline = is_offline(t, os);
 	unsigned *there = calloc(t->ncpus, sizeof(*there));
 	char text[200] = "?";
 	unsigned n = 0;
 
 	for (unsigned i = 0; there && i < t->ncpus; i++)
-		if (!exists || t->cpus[i].allowed)
+		if ((!exists && !offline) || t->cpus[i].allowed)
 			there[n++] = t->cpus[i].os;
 	if (there)
 		topology_ranges(text, sizeof(text), there, n);
 	free(there);
-	return err_set(err, EXIT_NO_RESOURCE, "--place %s: CPU %u %s: %s %s", place->text, os,
-		       exists ? "is not allowed here" : "does not exist", n == 1 ? "CPU" : "CPUs",
-		       text);
+	return err_set(err, EXIT_NO_RESOURCE, "--place %s: CPU %u %s: CPU%s %s", place->text, os,
+		       exists ? "is not allowed here" : offline ? "is offline" : "does not exist",
+		       plural(n), text);
 }
 
+/* May the n-th of a list be this CPU, after those in cpu[0..n)? */
 static int check_cpu(const struct topology *t, const struct place *place, unsigned os,
-		     struct err *err)
+		     const unsigned *cpu, unsigned n, struct err *err)
 {
-	for (unsigned i = 0; i < t->ncpus; i++)
-		if (t->cpus[i].os == os)
-			return t->cpus[i].allowed ? 0 : bad_cpu(t, place, os, true, err);
-	return bad_cpu(t, place, os, false, err);
+	const struct topo_cpu *c = topology_cpu(t, os);
+
+	if (!c || !c->allowed)
+		return bad_cpu(t, place, os, err);
+	for (unsigned i = 0; i < n; i++) {
+		if (cpu[i] == os)
+			return err_set(err, EXIT_USAGE, "--place %s: CPU %u twice", place->text, os);
+		if (place->smt == SMT_OFF && topology_cpu(t, cpu[i])->core == c->core)
+			return err_set(err, EXIT_NO_RESOURCE,
+				       "--place %s --smt off: CPUs %u and %u are hyperthreads of one "
+				       "core; leave one out", place->text, cpu[i], os);
+	}
+	return 0;
 }
 
 static int place_list(const struct topology *t, const struct place *place, unsigned threads,
 		      unsigned *cpu, struct err *err)
 {
+	unsigned *all = calloc(t->ncpus, sizeof(*all)), n = 0, first, last;
 	const char *rest = list_of(place);
-	unsigned n = 0, first, last;
+	int rc = all ? 0 : err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
 
-	while (take_range(&rest, &first, &last) > 0) {
-		for (unsigned os = first; os <= last; os++) {
-			int rc = check_cpu(t, place, os, err);
-
-			if (rc)
-				return rc;
-			for (unsigned i = 0; i < n && i < threads; i++)
-				if (cpu[i] == os)
-					return err_set(err, EXIT_USAGE, "--place %s: CPU %u twice",
-						       place->text, os);
-			if (n < threads)
-				cpu[n] = os;
-			n++;
+	while (!rc && place_range(&rest, &first, &last) > 0)
+		for (unsigned os = first; !rc && os <= last; os++) {
+			rc = check_cpu(t, place, os, all, n, err);
+			if (!rc)
+				all[n++] = os; /* no more than there are: none is listed twice */
 		}
-	}
-	if (threads > n)
-		return err_set(err, EXIT_NO_RESOURCE, "--threads %u: %s names only %u CPU%s",
-			       threads, place->text, n, n == 1 ? "" : "s");
-	return 0;
+	if (!rc && threads > n && !place->oversubscribe)
+		rc = err_set(err, EXIT_NO_RESOURCE, "--threads %u: %s names only %u CPU%s; "
+			     "--oversubscribe lets threads share them", threads, place->text, n,
+			     plural(n));
+	for (unsigned i = 0; !rc && i < threads; i++)
+		cpu[i] = all[i % n];
+	free(all);
+	return rc;
 }
 
 unsigned place_capacity(const struct topology *t, const struct place *place)
 {
-	int node = topology_node(t, place->node);
 	const char *rest = list_of(place);
 	unsigned n = 0, first, last;
 
-	if (place->kind == PLACE_NODE)
-		return node < 0 ? 0 : t->nodes[node].cpus;
-	if (place->kind != PLACE_CPUS)
-		return t->nallowed;
-	while (take_range(&rest, &first, &last) > 0)
-		n += last - first + 1;
+	if (place->kind == PLACE_CPUS) {
+		while (place_range(&rest, &first, &last) > 0)
+			n += last - first + 1;
+		return n;
+	}
+	for (unsigned i = 0; i < t->ncpus; i++)
+		n += eligible(t, place, &t->cpus[i]);
 	return n;
 }
 
 int place_cpus(const struct topology *t, const struct place *place, unsigned threads, unsigned *cpu,
 	       struct err *err)
 {
-	if (place->kind == PLACE_CPUS)
-		return place_list(t, place, threads, cpu, err);
-	if (place->kind == PLACE_NODE && topology_node(t, place->node) < 0)
-		return no_such_node(t, place, err);
-	return place_ordered(t, place, threads, cpu, err);
+	if (place->kind != PLACE_CPUS)
+		return place_ordered(t, place, threads, cpu, err);
+	if (place->smt == SMT_PACK)
+		return err_set(err, EXIT_USAGE, "--smt pack --place %s: a list is taken in the order "
+			       "written; leave --smt out", place->text);
+	return place_list(t, place, threads, cpu, err);
 }
 
 int pin_self(unsigned os_cpu)
@@ -364,4 +326,28 @@ int pin_self(unsigned os_cpu)
 	rc = sched_setaffinity(0, size, set) ? -errno : 0;
 	CPU_FREE(set);
 	return rc;
+}
+
+/* The mask's size is the kernel's to know: too small a set is EINVAL, and then it is doubled. */
+bool pin_holds(unsigned os_cpu)
+{
+	bool holds = true;
+
+	for (unsigned cpus = 1024; cpus <= 1u << 16; cpus *= 2) {
+		size_t size = CPU_ALLOC_SIZE(cpus);
+		cpu_set_t *set = CPU_ALLOC(cpus);
+		int rc;
+
+		if (!set)
+			return true; /* not known to be lost */
+		CPU_ZERO_S(size, set);
+		rc = sched_getaffinity(0, size, set) ? errno : 0;
+		if (!rc)
+			holds = os_cpu < cpus && CPU_ISSET_S(os_cpu, size, set) &&
+				CPU_COUNT_S(size, set) == 1;
+		CPU_FREE(set);
+		if (rc != EINVAL)
+			break;
+	}
+	return holds;
 }

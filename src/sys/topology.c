@@ -1,13 +1,9 @@
-#include "sys/topology.h"
-
-#include <hwloc.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DISTANCE_SELF 10u
-#define DISTANCE_OTHER 20u
+#include "sys/topology_read.h"
 
 static int no_memory(struct err *err)
 {
@@ -98,96 +94,6 @@ static uint64_t cache_bytes(hwloc_topology_t hw, hwloc_obj_type_t type)
 	return cache ? cache->attr->cache.size : 0;
 }
 
-static unsigned distance_between(const struct topology *t, unsigned a, unsigned b)
-{
-	return t->distance[a * t->nnodes + b];
-}
-
-/* NUMA nodes by OS index, whatever the order hwloc keeps them in. */
-static int by_node_os(const void *a, const void *b)
-{
-	const struct topo_node *x = a, *y = b;
-
-	return (x->os > y->os) - (x->os < y->os);
-}
-
-static void read_nodes(hwloc_topology_t hw, struct topology *t)
-{
-	hwloc_const_nodeset_t allowed = hwloc_topology_get_allowed_nodeset(hw);
-	hwloc_obj_t node = NULL;
-
-	while ((node = hwloc_get_next_obj_by_type(hw, HWLOC_OBJ_NUMANODE, node)))
-		if (hwloc_bitmap_isset(allowed, node->os_index))
-			t->nodes[t->nnodes++] = (struct topo_node){
-				.os = node->os_index,
-				.memory_bytes = node->attr->numanode.local_memory,
-			};
-	if (t->nnodes)
-		qsort(t->nodes, t->nnodes, sizeof(t->nodes[0]), by_node_os);
-	else
-		t->nnodes = 1; /* a machine that tells of no node has one, number 0 */
-}
-
-static void read_distances(hwloc_topology_t hw, struct topology *t)
-{
-	struct hwloc_distances_s *d;
-	unsigned n = 1;
-
-	for (unsigned i = 0; i < t->nnodes * t->nnodes; i++)
-		t->distance[i] = i % (t->nnodes + 1) ? DISTANCE_OTHER : DISTANCE_SELF;
-	if (hwloc_distances_get_by_type(hw, HWLOC_OBJ_NUMANODE, &n, &d,
-					HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) ||
-	    !n)
-		return;
-	for (unsigned i = 0; i < d->nbobjs; i++) {
-		for (unsigned j = 0; j < d->nbobjs; j++) {
-			int a = d->objs[i] ? topology_node(t, d->objs[i]->os_index) : -1;
-			int b = d->objs[j] ? topology_node(t, d->objs[j]->os_index) : -1;
-
-			if (a >= 0 && b >= 0)
-				t->distance[(unsigned)a * t->nnodes + (unsigned)b] =
-					(unsigned)d->values[i * d->nbobjs + j];
-		}
-	}
-	hwloc_distances_release(hw, d);
-}
-
-/*
- * The node a CPU's memory comes from: of those that hold the CPU the one shared with fewest others
- * (then the lowest number: DRAM before HBM); if that has no memory, the nearest that has.
- */
-static unsigned node_of(hwloc_topology_t hw, const struct topology *t, unsigned os_cpu)
-{
-	unsigned home = UINT_MAX, best = UINT_MAX;
-	int home_weight = INT_MAX;
-	bool home_memory = false;
-
-	for (unsigned i = 0; i < t->nnodes; i++) {
-		hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(hw, t->nodes[i].os);
-		bool memory = t->nodes[i].memory_bytes > 0;
-		int weight;
-
-		if (!node || !hwloc_bitmap_isset(node->cpuset, os_cpu))
-			continue;
-		weight = hwloc_bitmap_weight(node->cpuset);
-		if (home == UINT_MAX || memory > home_memory ||
-		    (memory == home_memory && weight < home_weight)) {
-			home = i;
-			home_weight = weight;
-			home_memory = memory;
-		}
-	}
-	if (home_memory)
-		return home;
-	for (unsigned i = 0; i < t->nnodes; i++)
-		if (t->nodes[i].memory_bytes &&
-		    (best == UINT_MAX ||
-		     (home != UINT_MAX &&
-		      distance_between(t, home, i) < distance_between(t, home, best))))
-			best = i;
-	return best != UINT_MAX ? best : or_zero(home);
-}
-
 static int by_cpu_os(const void *a, const void *b)
 {
 	const struct topo_cpu *x = a, *y = b;
@@ -230,16 +136,27 @@ static void read_cpus(hwloc_topology_t hw, struct topology *t, hwloc_const_bitma
 					 : pu->logical_index,
 			.l3 = has_l3 ? or_zero(l3) : package,
 			.package = package,
-			.node = node_of(hw, t, pu->os_index),
 			.allowed = hwloc_bitmap_isset(allowed, pu->os_index),
 		};
-		if (cpu->allowed) {
-			t->nallowed++;
-			t->nodes[cpu->node].cpus++;
-		}
+		t->nallowed += cpu->allowed;
 	}
 	qsort(t->cpus, t->ncpus, sizeof(t->cpus[0]), by_cpu_os);
 	number_threads(t);
+}
+
+/* There, as the machine's complete set says, but not in its set: switched off. False: no memory. */
+static bool read_offline(hwloc_topology_t hw, struct topology *t)
+{
+	hwloc_bitmap_t off = hwloc_bitmap_alloc();
+	bool ok = off && !hwloc_bitmap_andnot(off, hwloc_topology_get_complete_cpuset(hw),
+					      hwloc_topology_get_topology_cpuset(hw));
+	int n = ok ? hwloc_bitmap_weight(off) : 0, os = -1;
+
+	t->offline = calloc((size_t)(n > 0 ? n : 0) + 1, sizeof(*t->offline));
+	while (t->offline && n > 0 && (os = hwloc_bitmap_next(off, os)) >= 0)
+		t->offline[t->noffline++] = (unsigned)os;
+	hwloc_bitmap_free(off);
+	return ok && t->offline;
 }
 
 static bool allocate(struct topology *t, unsigned cpus, unsigned nodes)
@@ -283,10 +200,15 @@ static int convert(hwloc_topology_t hw, struct topology *t, struct err *err)
 	t->l1d_bytes = cache_bytes(hw, HWLOC_OBJ_L1CACHE);
 	t->l2_bytes = cache_bytes(hw, HWLOC_OBJ_L2CACHE);
 	t->l3_bytes = cache_bytes(hw, HWLOC_OBJ_L3CACHE);
-	read_nodes(hw, t);
-	read_distances(hw, t);
+	topology_read_nodes(hw, t);
+	topology_read_distances(hw, t);
 	read_cpus(hw, t, allowed);
+	topology_read_homes(hw, t);
+	topology_read_caches(hw, t);
+	topology_read_kinds(hw, t);
 	hwloc_bitmap_free(allowed);
+	if (!read_offline(hw, t))
+		return no_memory(err);
 	if (!t->nallowed)
 		return err_set(err, EXIT_NO_RESOURCE, "no CPU is allowed here");
 	return 0;
@@ -321,22 +243,7 @@ void topology_free(struct topology *t)
 	free(t->cpus);
 	free(t->nodes);
 	free(t->distance);
+	free(t->offline);
 	free(t->spec);
 	free(t);
-}
-
-int topology_node(const struct topology *t, unsigned os_node)
-{
-	for (unsigned i = 0; i < t->nnodes; i++)
-		if (t->nodes[i].os == os_node)
-			return (int)i;
-	return -1;
-}
-
-unsigned topology_cpu_node(const struct topology *t, unsigned os_cpu)
-{
-	for (unsigned i = 0; i < t->ncpus; i++)
-		if (t->cpus[i].os == os_cpu)
-			return t->nodes[t->cpus[i].node].os;
-	return UINT_MAX;
 }

@@ -87,7 +87,7 @@ static struct result *run_one(struct group *g)
 
 	give_cpus(g);
 	r->topo = topo;
-	if (run_plan(&plan, 1, r, NULL, &err))
+	if (run_plan(&plan, 1, r, NULL, NULL, &err))
 		fail_msg("%s: %s", g->workload->name, err.text);
 	assert_int_equal(analyse(r), 0);
 	assert_true(r->complete);

@@ -76,7 +76,7 @@ static struct result *run_group(struct group *g)
 
 	assert_non_null(r);
 	r->topo = topo;
-	if (run_plan(&plan, 1, r, NULL, &err))
+	if (run_plan(&plan, 1, r, NULL, NULL, &err))
 		fail_msg("%s: %s", g->workload->name, err.text);
 	assert_int_equal(analyse(r), 0);
 	free(g->cpus);

@@ -69,7 +69,8 @@ static inline struct case_result *made_case(struct result *r, unsigned group, in
 	*c = (struct case_result){
 		.group = group, .section = 1, .engine = &made_engines[engine], .workload = "private",
 		.threads = threads, .nodes_used = 1, .page_bytes = 4096, .batch = 1,
-		.think_ns = think_ns, .place = "compact", .mem = "local", .zero = "alloc",
+		.think_ns = think_ns, .place = "compact", .smt = "last", .mem = "local",
+		.zero = "alloc",
 		.share = "root", .jain = 1, .min_max = 1, .longest_wait_ns = 5000,
 		.verified = made_engines[engine].ruler ? VERIFIED_NULL : VERIFIED_YES,
 		.pages = { .allocated = 40, .freed = 4, .reachable = 30, .spare = 6, .peak = 36,

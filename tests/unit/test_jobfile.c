@@ -219,7 +219,8 @@ static void test_round_trip(void **state)
 
 static void test_configs(void **state)
 {
-	static const char *const names[] = { "smoke", "scaling", "contention", "numa", "waste" };
+	static const char *const names[] = { "default", "smoke", "scaling", "contention", "numa",
+					     "storm", "overlap" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -24,7 +24,9 @@ static void test_defaults(void **state)
 	assert_int_equal(o->places[0].kind, PLACE_COMPACT);
 	assert_int_equal(o->mems[0].kind, POOL_MEM_LOCAL);
 	assert_int_equal(o->zeros[0], POOL_ZERO_ALLOC);
-	assert_int_equal(o->nplaces + o->nmems + o->nzeros, 3);
+	assert_int_equal(o->nplaces + o->nsmts + o->nmems + o->nzeros, 4);
+	assert_int_equal(o->smts[0], SMT_LAST);
+	assert_false(o->oversubscribe);
 	assert_int_equal(o->share, SHARE_AUTO);
 	assert_int_equal(o->duration_ns, 0);
 	assert_int_equal(o->slice_ns, 20000000);
@@ -43,7 +45,8 @@ static void test_values(void **state)
 	struct parsed p = parse_good(
 		"--engines mutex,amdv1/mutex-2019 --workload=adjacent,replay:a/b.gz "
 		"--threads 1,4,all --page-size 4K,2M --think 0,1.5us "
-		"--place compact,cpus:0,2-5,node:1 --mem=bind:1,local "
+		"--place compact,cpus:0,2-5,node:1 --mem=bind:1,local,remote "
+		"--smt pack,off --oversubscribe "
 		"--zero ahead --share line --batch 1.5k --seed 18446744073709551615 --processes 3");
 	const struct options *o = p.jobs;
 
@@ -62,6 +65,11 @@ static void test_values(void **state)
 	assert_int_equal(o->mems[0].kind, POOL_MEM_BIND);
 	assert_int_equal(o->mems[0].node, 1);
 	assert_int_equal(o->mems[1].kind, POOL_MEM_LOCAL);
+	assert_int_equal(o->mems[2].kind, POOL_MEM_REMOTE);
+	assert_int_equal(o->nsmts, 2);
+	assert_int_equal(o->smts[0], SMT_PACK);
+	assert_int_equal(o->smts[1], SMT_OFF);
+	assert_true(o->oversubscribe);
 	assert_int_equal(o->zeros[0], POOL_ZERO_AHEAD);
 	assert_int_equal(o->share, SHARE_LINE);
 	assert_int_equal(o->batch.v[0], 1500);
@@ -187,12 +195,15 @@ static const struct {
 	{ "--format yaml", "must be one of text, csv, json" },
 	{ "--break drop", "must be one of none, drop-leaf" },
 	{ "--place nowhere", "--place nowhere: " },
-	{ "--mem remot", "must be local, bind:NODE, device:NODE or interleave" },
+	{ "--mem remot", "must be local, bind:NODE, device:NODE, interleave or remote" },
 	{ "--mem bind", "must be local" },
 	{ "--mem bind:", "the node must be a number" },
 	{ "--mem bind:64", "the node must be a number 0..63" },
 	{ "--mem device:x", "the node must be a number" },
 	{ "--mem bind:1,bind:01", "in the list twice" },
+	{ "--mem remote:1", "must be local, bind:NODE" },
+	{ "--smt of", "must be one of last, pack, off; did you mean off?" },
+	{ "--smt last,last", "in the list twice" },
 	{ "--out=", "must not be empty" },
 	{ "--dry-run=maybe", "must be yes or no" },
 	{ "--share line", "add --workload adjacent" },

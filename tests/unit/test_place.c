@@ -13,6 +13,7 @@
 #define SNC2 TEST_DATA "/topology/snc2_memoryless.xml"
 #define TWO "pack:2 numa:1 l3:2 core:2 pu:2"
 #define MAX 512
+#define SHARE "; --oversubscribe lets threads share them"
 
 /* The chosen CPUs as "0 2 4", or the refusal as "69 --threads …". */
 static const char *place(const char *spec, const char *how, unsigned threads)
@@ -68,11 +69,12 @@ static void test_lists(void **state)
 		{ "pack:2 numa:4 l3:1 core:2 pu:1", "node-rr", 16,
 		  "0 2 4 6 8 10 12 14 1 3 5 7 9 11 13 15" },
 		{ "pack:2 numa:4 l3:1 core:2 pu:1", "compact", 5, "0 1 2 3 4" },
-		/* a node without memory, CPUs not allowed: node 2 has one core left */
+		/* CPUs not allowed: node 2 has one core left; node 1 has CPUs, but no memory */
 		{ SNC2, "compact", 13, "1 2 4 6 10 12 14 3 5 7 11 13 15" },
 		{ SNC2, "scatter", 7, "1 10 4 12 2 14 6" },
-		{ SNC2, "node-rr", 13, "1 10 12 2 14 4 6 3 11 13 5 15 7" },
+		{ SNC2, "node-rr", 13, "1 4 10 12 2 6 14 3 5 11 13 7 15" },
 		{ SNC2, "node:2", 2, "10 11" },
+		{ SNC2, "node:1", 4, "4 6 5 7" },
 	};
 
 	(void)state;
@@ -87,14 +89,13 @@ static void test_refusals(void **state)
 		unsigned threads;
 		const char *want;
 	} row[] = {
-		{ TWO, "compact", 17, "69 --threads 17: only 16 CPUs are allowed on that machine" },
+		{ TWO, "compact", 17, "69 --threads 17: only 16 CPUs are allowed on that machine" SHARE },
 		{ "core:1 pu:1", "compact", 2,
-		  "69 --threads 2: only 1 CPU is allowed on that machine" },
+		  "69 --threads 2: only 1 CPU is allowed on that machine" SHARE },
 		{ TWO, "node:3", 1, "69 --place node:3: node 3 does not exist: nodes 0-1" },
 		{ TWO, "node:1", 9,
-		  "69 --threads 9 --place node:1: only 8 CPUs of node 1 are allowed here" },
-		{ SNC2, "node:1", 1, "69 --place node:1: no CPU of node 1 is allowed here" },
-		{ TWO, "cpus:0-3", 5, "69 --threads 5: cpus:0-3 names only 4 CPUs" },
+		  "69 --threads 9 --place node:1: only 8 CPUs of node 1 are allowed on that machine" SHARE },
+		{ TWO, "cpus:0-3", 5, "69 --threads 5: cpus:0-3 names only 4 CPUs" SHARE },
 		{ TWO, "cpus:16", 1, "69 --place cpus:16: CPU 16 does not exist: CPUs 0-15" },
 		{ SNC2, "cpus:1,8", 1,
 		  "69 --place cpus:1,8: CPU 8 is not allowed here: CPUs 1-7,10-15" },

@@ -175,6 +175,38 @@ static void test_limit(void **state)
 	}
 }
 
+/* The k-th of all caches' allocations fails, and no other; a limit counts on beside it. */
+static void test_fail_at(void **state)
+{
+	for (uint64_t k = 1; k < 6; k++) {
+		struct pool_config config = { .fail_at = k, .limit_pages = 4 };
+		struct pool_cache *cache[2];
+		struct pool *pool = NULL;
+		struct err err;
+		void *pages[6];
+
+		(void)state;
+		assert_int_equal(pool_create(&pool, &config, &err), 0);
+		cache[0] = pool_cache_create(pool, 0);
+		cache[1] = pool_cache_create(pool, 0);
+		for (unsigned i = 0; i < 6; i++) {
+			bool full = k <= 4 ? i == 5 : i >= 4;
+
+			pages[i] = page_alloc(cache[i % 2], 1);
+			assert_int_equal(!pages[i], i + 1 == k || full);
+		}
+		assert_int_equal(live(pool, 0), 4);
+		for (unsigned i = 0; i < 6; i++)
+			if (pages[i])
+				page_free(cache[i % 2], pages[i]);
+		for (unsigned i = 0; i < 4; i++)
+			assert_non_null(page_alloc(cache[0], 1));
+		pool_cache_destroy(cache[0]);
+		pool_cache_destroy(cache[1]);
+		pool_destroy(pool);
+	}
+}
+
 /*
  * Threads that pass pages to each other through slots: the even ones allocate most, the odd ones
  * free most, so that pages stream through the pool and not only through caches.
@@ -305,7 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_counts),	    cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_fail_at),	    cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,6 @@
+#!/bin/sh
+# cppcheck.sh BUILD TOP: cppcheck finds nothing in src/ and bench/.
+set -eu
+command -v cppcheck >/dev/null || { echo "cppcheck is not installed: not checked"; exit 77; }
+exec cppcheck --project="$1/compile_commands.json" --file-filter="$2/src/*" --file-filter="$2/bench/*" \
+	--enable=warning,performance,portability --inline-suppr --quiet -j2 --error-exitcode=1
