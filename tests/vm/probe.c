@@ -20,7 +20,9 @@
 
 #define WORKERS_MAX 64u
 #define NODES_MAX 16u
-#define ROUNDS 300u  /* leaf tables raced for */
+#define ROUNDS 100u  /* leaf tables raced for at a time, */
+#define BATCHES 50u  /* so often at most, */
+#define LOST 8u      /* until so many races were lost */
 #define PAGES 500u   /* freed by another worker */
 #define LEAF_TABLE_BYTES (UINT64_C(1) << 21)
 
@@ -39,6 +41,7 @@ struct probe {
 	struct barrier barrier;
 	struct pool *pool;
 	struct pt *pt;
+	uint64_t raced;         /* leaf tables so far */
 	struct worker *workers;
 };
 
@@ -103,7 +106,7 @@ static void map_together(void *arg, unsigned id)
 	struct pt_worker *w = &p->workers[id].pt;
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct pt_op op = { .iova = (round + 1) * LEAF_TABLE_BYTES + id * PAGE_BYTES,
+		struct pt_op op = { .iova = (p->raced + round) * LEAF_TABLE_BYTES + id * PAGE_BYTES,
 				    .pa = PAGE_BYTES, .count = 1, .kind = PT_MAP, .size_lg2 = 12,
 				    .prot = PT_READ | PT_WRITE };
 
@@ -113,14 +116,28 @@ static void map_together(void *arg, unsigned id)
 	}
 }
 
+/* Worker by worker, so far. */
+static uint64_t count_lost(struct probe *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned id = 0; id < p->n; id++) {
+		struct worker *w = &p->workers[id];
+
+		w->lost = 0;
+		for (unsigned level = 0; level < PT_LEVELS_MAX; level++)
+			w->lost += w->pt.n.wasted_install[level];
+		sum += w->lost;
+	}
+	return sum;
+}
+
 /* What the worker gave back lies on top of its cache: take as many as it lost. */
 static void take_again(void *arg, unsigned id)
 {
 	struct probe *p = arg;
 	struct worker *w = &p->workers[id];
 
-	for (unsigned level = 0; level < PT_LEVELS_MAX; level++)
-		w->lost += w->pt.n.wasted_install[level];
 	for (uint64_t i = 0; i < w->lost && i < PAGES; i++) {
 		void *page = page_alloc(w->pt.pages, UINT32_MAX);
 
@@ -172,7 +189,11 @@ static void race(struct probe *p, const char *engine)
 	open_pool(p);
 	if (pt_create(&p->pt, pt_engine_find(engine), &p->workers[0].pt))
 		fail("no memory for a table");
-	crew_run(p->crew, map_together, p);
+	p->raced = 0;
+	for (unsigned batch = 0; batch < BATCHES && count_lost(p) < LOST; batch++) {
+		crew_run(p->crew, map_together, p);
+		p->raced += ROUNDS;
+	}
 	pool_each(p->pool, pt_id(p->pt), count_live, p);
 	crew_run(p->crew, take_again, p);
 	print_workers(p, engine);

@@ -17,7 +17,7 @@ run() {
 	name=$1
 	shift
 	# shellcheck disable=SC2086 # a list of words
-	step "$name" timeout -s KILL 120 iopt run --duration "${duration:-0.2s}" $quick --format json --quiet "$@"
+	step "$name" iopt run --duration "${duration:-0.2s}" $quick --format json --quiet "$@"
 }
 
 # While process PID lives: where the kernel lets its threads run, where they ran last, where its memory is.

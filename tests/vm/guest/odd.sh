@@ -1,6 +1,6 @@
 # CPUs 0-1, 2-3, 4-5, 6-7, none: node 1 has no memory, node 4 no CPU, node 3 none that is online.
 . /test/lib.sh
-private="--workload private --engines lockless --tables 4"
+private="--workload private --engines lockless"
 
 online 1 0
 online 6 0
@@ -9,10 +9,11 @@ the_kernels_view
 step topo iopt topo
 step topo-json iopt topo --format json
 
-watched local $private --threads 5
-watched bind $private --threads 2 --mem bind:4
-watched interleave $private --threads 5 --mem interleave
-run mems $private --threads 4 --place node-rr --mem local,bind:3,device:4
+watched local $private --tables 4 --threads 5
+watched bind $private --tables 4 --threads 2 --mem bind:4
+watched interleave $private --tables 32 --threads 5 --mem interleave
+watched remote $private --tables 4 --threads 5 --mem remote
+run mems $private --tables 4 --threads 4 --place node-rr --mem bind:3,device:4
 step probe vm_probe 0,2,3,4
 
 step no-memory iopt run --mem bind:1 --threads 1
@@ -24,10 +25,10 @@ step too-many iopt run --threads 6
 
 # holes in the cpuset, and memory of some nodes only
 group holes cpuset.cpus 0,3,5-7
-(in_group holes watched hole $private --threads all)
+(in_group holes watched hole $private --tables 4 --threads all)
 (in_group holes step hole-topo iopt topo --format json)
 (in_group holes step hole-taken iopt run --place cpus:0,4 --threads 2)
 echo 0,3 >/sys/fs/cgroup/holes/cpuset.mems
-(in_group holes watched hole-mems $private --threads all)
-(in_group holes run hole-interleave $private --threads all --mem interleave)
-(in_group holes step hole-bind iopt run --mem bind:2 --threads 1)
+(in_group holes watched hole-mems $private --tables 4 --threads all)
+(in_group holes run hole-interleave $private --tables 32 --threads all --mem interleave)
+(in_group holes step hole-refused iopt run --mem bind:2 --threads 1)

@@ -9,12 +9,14 @@ step topo-rr iopt topo --format json --place node-rr --threads 6
 
 # threads and table pages
 watched local $private --tables 4 --threads 8
-watched bind $private --threads 4 --place node-rr --mem bind:2
+watched bind $private --tables 4 --threads 4 --place node-rr --mem bind:2
+watched remote $private --tables 4 --threads 8 --mem remote
 watched interleave $private --tables 32 --threads 8 --mem interleave
-run mems $private --threads 4 --place cpus:7,0,5-6 --mem local,bind:3,device:0,interleave
-run places $private --threads 4 --place compact,scatter,node-rr
-run forced --workload rendezvous --engines lockless-2019,lockless --round 100 --threads 4 --place node-rr
-step probe vm_probe 0,2,4,6
+run mems $private --tables 32 --threads 4 --place cpus:7,0,5-6 --mem local,bind:3,device:0,interleave
+run places $private --tables 4 --threads 4 --place compact,scatter
+
+# a fresh table each slice, from pages that were in the one before
+run cold --workload cursor --engines lockless-2019 --round 200 --threads 4 --place node-rr
 
 # what is not there
 step no-bind iopt run --mem bind:9 --threads 1
