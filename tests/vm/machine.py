@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build")
 KERNEL = os.environ.get("IOPT_VM_KERNEL") or os.path.join(BUILD, "vm", "vmlinuz")
 NEEDED = ("qemu-system-x86_64", "busybox", "cpio", "setpriv")
-LIMIT_S = 600  # generous: two cores may be shared by many
+LIMIT_S = 1500  # generous: two cores may be shared by many
 # The last four halve the boot of a guest with many CPUs.
 COMMAND_LINE = ("console=ttyS0 loglevel=4 panic=-1 nokaslr mitigations=off tsc=reliable no_timer_check "
                 "random.trust_cpu=on audit=0 numa_balancing=disable "
@@ -143,8 +143,8 @@ def run_qemu(folder, arguments):
     command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35",
                # Intel, because an AMD of that family has no hyperthreads
                "-cpu", "qemu64,vendor=GenuineIntel,+ssse3,+sse4.1,+sse4.2,+popcnt,+pdpe1gb",
-               *arguments, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-kernel", KERNEL,
-               "-initrd", path("initramfs"), "-append", COMMAND_LINE,
+               *arguments, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+               "-kernel", KERNEL, "-initrd", path("initramfs"), "-append", COMMAND_LINE,
                "-serial", "file:" + path("console"), "-serial", "file:" + path("results.tgz")]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,

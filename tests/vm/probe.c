@@ -23,7 +23,7 @@
 #define ROUNDS 100u  /* leaf tables raced for at a time, */
 #define BATCHES 50u  /* so often at most, */
 #define LOST 8u      /* until so many races were lost */
-#define PAGES 500u   /* freed by another worker */
+#define PAGES 450u   /* freed by another worker: no multiple of a batch, nor nearly one */
 #define LEAF_TABLE_BYTES (UINT64_C(1) << 21)
 
 struct worker {

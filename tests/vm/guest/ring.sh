@@ -1,22 +1,21 @@
 # Four nodes in a circle, two CPUs each: CPUs 0-1, 2-3, 4-5, 6-7.
 . /test/lib.sh
 the_kernels_view
-private="--workload private --engines lockless"
 
 step topo iopt topo
 step topo-json iopt topo --format json
 step topo-rr iopt topo --format json --place node-rr --threads 6
 
 # threads and table pages
-watched local $private --tables 4 --threads 8
-watched bind $private --tables 4 --threads 4 --place node-rr --mem bind:2
-watched remote $private --tables 4 --threads 8 --mem remote
-watched interleave $private --tables 32 --threads 8 --mem interleave
-run mems $private --tables 32 --threads 4 --place cpus:7,0,5-6 --mem local,bind:3,device:0,interleave
-run places $private --tables 4 --threads 4 --place compact,scatter
+watched local --tables 4 --threads 8
+watched bind --tables 4 --threads 4 --place node-rr --mem bind:2
+watched remote --tables 4 --threads 8 --mem remote
+watched interleave --tables 32 --threads 8 --mem interleave
+run mems --tables 32 --threads 4 --place cpus:7,0,5-6 --mem local,bind:3,device:0,interleave
+run places --tables 4 --threads 4 --place compact,scatter
 
 # a fresh table each slice, from pages that were in the one before
-run cold --workload cursor --engines lockless-2019 --round 200 --threads 4 --place node-rr
+run cold --workload cursor --round 200 --threads 4 --place node-rr
 
 # what is not there
 step no-bind iopt run --mem bind:9 --threads 1
