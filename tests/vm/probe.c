@@ -23,7 +23,8 @@
 #define ROUNDS 100u  /* leaf tables raced for at a time, */
 #define BATCHES 50u  /* so often at most, */
 #define LOST 8u      /* until so many races were lost */
-#define PAGES 450u   /* freed by another worker: no multiple of a batch, nor nearly one */
+#define PAGES 450u   /* freed by another worker; no multiple of a batch */
+#define AGAIN 650u   /* taken then: more, so that nothing stays hidden at the bottom of a batch */
 #define LEAF_TABLE_BYTES (UINT64_C(1) << 21)
 
 struct worker {
@@ -31,7 +32,7 @@ struct worker {
 	unsigned cpu, node;     /* as the kernel tells (getcpu) */
 	uint64_t lost;
 	uint64_t live[NODES_MAX], again[NODES_MAX];
-	void *pages[PAGES];
+	void *pages[AGAIN];
 };
 
 struct probe {
@@ -212,11 +213,11 @@ static void free_neighbours(void *arg, unsigned id)
 	for (unsigned i = 0; i < PAGES; i++)
 		page_free(w->pt.pages, before->pages[i]);
 	barrier_wait(&p->barrier);
-	for (unsigned i = 0; i < PAGES; i++) {
+	for (unsigned i = 0; i < AGAIN; i++) {
 		w->pages[i] = page_alloc(w->pt.pages, UINT32_MAX);
 		(page_desc(w->pages[i])->generation > 1 ? w->again : w->live)[node_of(w->pages[i])]++;
 	}
-	for (unsigned i = 0; i < PAGES; i++)
+	for (unsigned i = 0; i < AGAIN; i++)
 		page_free(w->pt.pages, w->pages[i]);
 }
 
