@@ -53,17 +53,18 @@ class Guest(unittest.TestCase):
         self.assertEqual((self.code(step), self.files[step + ".out"]), (code, ""), step)
         self.assertRegex(self.files[step + ".err"], says)
 
-    def cases(self, step, code=0):
+    def cases(self, step, code=0, says=""):
         """Of a run: its cases without the rulers; every one of them audited and clean."""
-        self.assertEqual((self.code(step), self.files[step + ".err"]), (code, ""), step)
+        self.assertEqual(self.code(step), code, (step, self.files[step + ".err"]))
+        self.assertRegex(self.files[step + ".err"], rf"\A(?:{says})\Z", step)
         found = [c for c in json.loads(self.files[step + ".out"])["cases"] if c["body"] != "ruler"]
         for case in found:
             self.assertIs(case["verified"], True, case["case_id"])
         self.assertTrue(found, step)
         return found
 
-    def case(self, step, code=0):
-        found = self.cases(step, code)
+    def case(self, step, *more):
+        found = self.cases(step, *more)
         self.assertEqual(len(found), 1)
         return found[0]
 
