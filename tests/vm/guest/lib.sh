@@ -27,13 +27,13 @@ look_at() {
 		cat "/proc/$1/task/"*/stat >>"$2.stat"
 		echo snapshot >>"$2.maps"
 		cat "/proc/$1/numa_maps" >>"$2.maps"
-		sleep 0.2
+		sleep 0.1
 	done 2>/dev/null
 }
 
-# watched NAME OPTION…: run, looked at from outside.
+# watched NAME OPTION…: run, long enough to be looked at from outside.
 watched() {
-	run "$@" &
+	duration=1s run "$@" &
 	running=$!
 	until pid=$(pidof iopt) || [ -e "$1.rc" ]; do sleep 0.05; done
 	look_at "$pid" "$1"
