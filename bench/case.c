@@ -7,10 +7,22 @@
 
 #include "bench/units.h"
 
+/* amdv1/mutex is "mutex", which its cases were called before there was another format. */
+static const char *engine_id(char *buf, size_t size, const struct pt_engine *e)
+{
+	const char *slash = strchr(e->name, '/');
+
+	if (!slash)
+		return e->name;
+	if (!strcmp(e->format, "amdv1"))
+		return slash + 1;
+	snprintf(buf, size, "%s-%s", e->format, slash + 1);
+	return buf;
+}
+
 static void name_case(struct case_result *c, const struct group *g)
 {
-	const char *short_name = strchr(c->engine->name, '/');
-	char page[16], think[16], shape[48] = "";
+	char page[16], think[16], shape[48] = "", levels[24] = "", name[32];
 
 	show_bytes(page, sizeof(page), c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
@@ -21,9 +33,11 @@ static void name_case(struct case_result *c, const struct group *g)
 		snprintf(shape, sizeof(shape), "/%s%s", c->range, c->disjoint ? "/disjoint" : "");
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%.64s/%s/%s%s", c->workload,
-		 short_name ? short_name + 1 : c->engine->name, c->threads, page,
-		 (unsigned long)c->batch, think, c->place, c->mem, c->zero, shape);
+	if (c->levels)
+		snprintf(levels, sizeof(levels), "/levels%u", c->levels);
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u/%s/b%lu/think%s/%.64s/%s/%s%s%s", c->workload,
+		 engine_id(name, sizeof(name), c->engine), c->threads, page, (unsigned long)c->batch, think,
+		 c->place, c->mem, c->zero, shape, levels);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -69,6 +83,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
+	c->levels = g->levels;
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
 	snprintf(c->mem, sizeof(c->mem), "%s", g->mem.text);
 	snprintf(c->zero, sizeof(c->zero), "%s", zero_name(g->zero));
@@ -178,6 +193,8 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	merge_verdict(into, from);
 	merge_fairness(into, from);
 	into->waste.tables += from->waste.tables;
+	into->levels_end = from->levels_end;
+	into->refused += from->refused;
 	into->disturbed += from->disturbed;
 	into->sample_every = from->sample_every;
 	into->ops_per_slice = from->ops_per_slice;

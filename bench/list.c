@@ -45,6 +45,7 @@ static void list_options(void)
 	list_choices("Placements", "place", place_choices);
 	list_choices("Memory policies", "mem", mem_choices);
 	list_choices("Zeroing of table pages", "zero", zero_choices);
+	list_choices("Levels of a new table", "levels", levels_choices);
 	list_choices("Breakages that the audit must catch", "break", breakage_choices);
 	list_choices("Formats of stdout", "format", format_choices);
 	printf("\nAll options (flags, and keys of job files)\n");

@@ -80,5 +80,5 @@ int jobfile_read(struct options **jobs, size_t *n, const char *path, struct err 
 
 /* Names with a line of help, each ending with a NULL name. */
 extern const struct choice place_choices[], mem_choices[], zero_choices[], share_choices[],
-	range_choices[], breakage_choices[], format_choices[], engine_groups[];
+	range_choices[], levels_choices[], breakage_choices[], format_choices[], engine_groups[];
 const struct choice *workload_choices(void);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/option_row.h"
 
 __attribute__((format(printf, 3, 4))) static bool refuse(struct why *why, const char *item,
@@ -50,9 +51,12 @@ static bool list_add_word(struct options *o, const struct option_row *row, const
 
 	if (!row->kind->member || !row->kind->member(word, 0))
 		return list_add(o, row, word, why);
-	for (size_t i = 0; (member = row->kind->member(word, i)); i++)
+	for (size_t i = 0; (member = row->kind->member(word, i)); i++) {
 		if (!list_add(o, row, member, why))
 			return false;
+		if (row->kind == &kind_engine)
+			o->engines_of_words |= 1ull << (o->engines.n - 1);
+	}
 	return true;
 }
 
@@ -73,6 +77,8 @@ static bool list_set(struct options *o, const struct option_row *row, const char
 	char word[256];
 
 	*(size_t *)((char *)o + row->count) = 0;
+	if (row->kind == &kind_engine)
+		o->engines_of_words = 0;
 	if (row->flags & ROW_AUTO && !strcmp(text, "auto"))
 		return true;
 	for (;;) {
@@ -286,6 +292,8 @@ int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *he
 		rc = jobs_read(jobs, n, &line, err);
 	for (size_t i = 0; !rc && i < *n; i++)
 		rc = flags_apply(&(*jobs)[i], &line, err);
+	for (size_t i = 0; !rc && i < *n; i++)
+		fit_engines(&(*jobs)[i]);
 	free(line.flags);
 	if (rc) {
 		free(*jobs);

@@ -49,6 +49,7 @@ struct options {
 	uint64_t given;             /* rows set by flag or file; read with options_given() */
 	bool preset_default;        /* nothing chosen: the comparison of the screen */
 	struct list_text engines;   /* full names, checked */
+	uint64_t engines_of_words;  /* bit i: engines.v[i] came with a word for many, such as `all` */
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
 	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
 	struct list_u64 page_size;  /* log2 of bytes */
@@ -61,6 +62,8 @@ struct options {
 	enum share_kind share;
 	enum range_kind range;
 	bool disjoint;
+	size_t nlevels;
+	unsigned levels[LIST_MAX];  /* index into levels_choices */
 	uint64_t duration_ns;       /* per group of interleaved engines; 0: chosen */
 	uint64_t slice_ns, warmup_ns;
 	unsigned processes;
@@ -100,5 +103,6 @@ void options_write_job(const struct options *o, FILE *out);
 /* `iopt list` uses these names. */
 const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
+const char *levels_name(unsigned choice);
 const char *breakage_name(enum breakage k);
 const char *zero_name(enum pool_zero k);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/plan_default.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of four histograms only the pages that are recorded into */
@@ -55,13 +56,29 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 	return 0;
 }
 
+static bool has_format(const struct group *g, const char *format)
+{
+	for (unsigned e = 0; e < g->nengines; e++)
+		if (!g->engines[e]->ruler && !strcmp(g->engines[e]->format, format))
+			return true;
+	return false;
+}
+
 void plan_add_rulers(struct group *g)
 {
 	g->engines[g->nengines++] = pt_engine_find("null");
 	/* limit walks a ready 3-level tree: private pages of 4K, one a call, below 512 GiB */
-	if (!strcmp(g->workload->name, "private") && g->page_lg2 == 12 && g->batch == 1 &&
-	    (g->threads + 1) * ((g->tables + 511) / 512) < 512)
-		g->engines[g->nengines++] = pt_engine_find("limit");
+	if (strcmp(g->workload->name, "private") || g->page_lg2 != 12 || g->batch != 1 ||
+	    (g->threads + 1) * ((g->tables + 511) / 512) >= 512)
+		return;
+	for (const struct pt_engine *e = pt_engines; e->name; e++)
+		if (!strcmp(e->sync, "limit") && has_format(g, e->format))
+			g->engines[g->nengines++] = e;
+}
+
+unsigned plan_levels(unsigned choice)
+{
+	return choice ? choice + 2 : 0; /* auto, 3, 4, … */
 }
 
 void plan_group_from(struct group *g, const struct options *o)
@@ -72,18 +89,21 @@ void plan_group_from(struct group *g, const struct options *o)
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .breakage = o->breakage, .duration_ns = o->duration_ns,
+		.levels = plan_levels(o->levels[0]),
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};
 }
 
 /*
  * The engines of the options that can run this group; the first is the baseline. What wants one
- * thread stays out of larger groups of a sweep that gives it one; there may be none left.
+ * thread stays out of larger groups of a sweep that gives it one, and what has not the page size or
+ * the levels out of groups of a sweep that has others; there may be none left.
  */
 static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
 			  struct err *err)
 {
 	bool left_out = false;
+	struct err not_here;
 
 	for (size_t i = 0; i < o->engines.n; i++) {
 		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
@@ -94,8 +114,12 @@ static int choose_engines(struct group *g, const struct options *o, bool sweeps_
 			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
 				       "add 1 to --threads, or name the engines without it", e->name,
 				       g->threads);
-		if (e->single && g->threads > 1)
+		if (!fit_somewhere(o, e) && fit_format(g, e, err))
+			return err->code;
+		if ((e->single && g->threads > 1) || fit_format(g, e, &not_here))
 			left_out = true;
+		else if (fit_height(g, e, err))
+			return err->code;
 		else
 			g->engines[g->nengines++] = e;
 	}
@@ -106,6 +130,15 @@ static int choose_engines(struct group *g, const struct options *o, bool sweeps_
 	if (!g->nengines)
 		return err_set(err, EXIT_USAGE, "--engines: only rulers chosen; add an engine to measure");
 	return 0;
+}
+
+/* Does how far the workload reaches matter to any engine? */
+static bool any_fixed(const struct options *o)
+{
+	for (size_t i = 0; i < o->engines.n; i++)
+		if (!pt_engine_grows(pt_engine_find(o->engines.v[i])))
+			return true;
+	return false;
 }
 
 /* `2,all` on two CPUs is one count. */
@@ -160,12 +193,15 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 	for (size_t i = 0; i < threads.n; i++) {
 		g.threads = (unsigned)threads.v[i];
 		g.nengines = 0;
+		g.reach = 0;
 		if (g.threads < g.workload->min_threads) {
 			if (threads.n > 1)
 				continue;
 			return err_set(err, EXIT_USAGE, "--workload %s wants at least %u threads",
 				       g.workload->name, g.workload->min_threads);
 		}
+		if (any_fixed(o))
+			g.reach = fit_reach(&g);
 		if (choose_engines(&g, o, sweeps_one, err) ||
 		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
@@ -234,8 +270,11 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 			g.share = SHARE_ROOT;
 		else if (g.share == SHARE_AUTO)
 			g.share = SHARE_TABLE;
-		if (add_policies(plan, g, o, topo, err))
-			return err->code;
+		for (size_t l = 0; l < o->nlevels; l++) {
+			g.levels = plan_levels(o->levels[l]);
+			if (add_policies(plan, g, o, topo, err))
+				return err->code;
+		}
 	}
 	if (!o->duration_ns)
 		spread(plan, first, o->processes);

@@ -27,6 +27,8 @@ struct group {
 	enum share_kind share;
 	enum range_kind range;
 	bool disjoint;
+	unsigned levels;            /* of a new table; 0: auto */
+	uint64_t reach;             /* the last IOVA touched; 0: ask the workload (fit.h) */
 	enum breakage breakage;
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */

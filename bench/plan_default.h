@@ -11,7 +11,9 @@ int plan_default(struct plan *plan, const struct options *o, const struct topolo
 void plan_group_from(struct group *g, const struct options *o);
 /* Append a copy of *g with its CPUs chosen. */
 int plan_add(struct plan *plan, const struct group *g, const struct topology *topo, struct err *err);
-/* null, and limit where it applies. */
+/* null, and where it applies the limit of each format. */
 void plan_add_rulers(struct group *g);
+/* Levels of a choice of --levels; 0: auto. */
+unsigned plan_levels(unsigned choice);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct topology *topo);

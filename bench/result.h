@@ -80,6 +80,9 @@ struct case_result {
 	uint64_t page_bytes, batch, think_ns;
 	char place[256], mem[32], zero[8], share[8], range[16];
 	bool disjoint;
+	unsigned levels;           /* asked for; 0: auto */
+	unsigned levels_end;       /* of the table when it was audited last; 0: it was not */
+	uint64_t refused;          /* body intel: leaves not written because one was there */
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */
 	double ns_per_op[OP_KINDS], ns_per_page[OP_KINDS];

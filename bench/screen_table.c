@@ -29,6 +29,8 @@ static void group_line(const struct screen *s, const struct case_result *c)
 	show_think(text, sizeof(text), c->think_ns);
 	flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
 	flow_add(&flow, "place %s, mem %s, zero %s", c->place, c->mem, c->zero);
+	if (c->levels)
+		flow_add(&flow, "levels %u", c->levels);
 	flow_end(&flow);
 }
 
@@ -67,7 +69,10 @@ static void comparison_line(const struct screen *s, const struct comparison *cmp
 	struct flow flow = flow_begin(s, "     ", ", ");
 	char text[48];
 
-	flow_add(&flow, "%s against %s", short_name(b->engine), short_name(a->engine));
+	if (strcmp(a->engine->format, b->engine->format))
+		flow_add(&flow, "%s against %s", b->engine->name, a->engine->name);
+	else
+		flow_add(&flow, "%s against %s", short_name(b->engine), short_name(a->engine));
 	flow_add(&flow, "%s an op", show_added(text, sizeof(text), &cmp->added_ns));
 	flow_add(&flow, "%s", show_ratio(text, sizeof(text), &cmp->ratio));
 	flow_add(&flow, "%s", stat_verdict_name(cmp->verdict));

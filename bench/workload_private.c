@@ -60,6 +60,14 @@ static uint32_t page_index(const struct group *g, unsigned worker, uint32_t tabl
 	return start + i * g->threads + worker;
 }
 
+/* Regions of `root` begin at 1 × span, of the others all workers share one there. */
+static uint64_t reach(const struct group *g)
+{
+	uint64_t spans = g->share == SHARE_ROOT ? g->threads + 1 : 2;
+
+	return span(g) > UINT64_MAX / spans ? UINT64_MAX : span(g) * spans - 1;
+}
+
 static int check(const struct group *g, struct err *err)
 {
 	unsigned each = share_of_table(g);
@@ -245,7 +253,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_private = {
 	.name = "private",
 	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared",
-	.pure = true, .min_threads = 1, .check = check, .lane_open = lane_open,
+	.pure = true, .min_threads = 1, .check = check, .reach = reach, .lane_open = lane_open,
 	.lane_close = lane_close, .prebuild = prebuild, .slice = slice, .settle = settle,
 	.clear = clear, .expect = expect,
 };
@@ -253,7 +261,7 @@ const struct workload workload_private = {
 const struct workload workload_adjacent = {
 	.name = "adjacent",
 	.help = "the workers' pages lie in the same leaf tables, or lines of entries (--share)",
-	.pure = true, .min_threads = 1, .check = check, .lane_open = lane_open,
+	.pure = true, .min_threads = 1, .check = check, .reach = reach, .lane_open = lane_open,
 	.lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
 	.expect = expect,
 };

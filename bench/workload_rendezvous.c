@@ -35,6 +35,11 @@ static int check(const struct group *g, struct err *err)
 	return 0;
 }
 
+static uint64_t reach(const struct group *g)
+{
+	return BASE + (g->round * entries(g) << g->page_lg2) - 1;
+}
+
 static int prepare(struct group_run *run, struct err *err)
 {
 	unsigned n = run->g->threads;
@@ -117,6 +122,6 @@ const struct workload workload_rendezvous = {
 	.name = "rendezvous",
 	.help = "forced: a barrier releases all workers together at each new table; not a rate",
 	.cold = true, .forced = true, .singly = true, .min_threads = 2, .check = check,
-	.prepare = prepare, .release = release,
-	.slice = slice, .expect = expect,
+	.reach = reach, .prepare = prepare, .release = release, .slice = slice,
+	.expect = expect,
 };

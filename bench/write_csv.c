@@ -198,6 +198,9 @@ static void rest(struct csv *csv, const struct case_result *c)
 	real(csv, "overlap_torn_leaf", v->ranges ? (double)v->torn_leaf : NAN);
 	real(csv, "overlap_absent", v->ranges ? (double)v->absent : NAN);
 	real(csv, "overlap_leaked_tables", v->ranges ? (double)v->leaked_tables : NAN);
+	real(csv, "levels", c->levels ? c->levels : NAN);
+	real(csv, "levels_end", c->levels_end ? c->levels_end : NAN);
+	real(csv, "refused", strcmp(c->engine->body, "intel") ? NAN : (double)c->refused);
 }
 
 /* Columns are named by a case of no content: names do not depend on it. */

@@ -37,6 +37,9 @@ static void put_job_lists(struct node o, const struct options *j)
 	array = put_array(o, "zero");
 	for (size_t i = 0; i < j->nzeros; i++)
 		add_text(array, zero_name(j->zeros[i]));
+	array = put_array(o, "levels");
+	for (size_t i = 0; i < j->nlevels; i++)
+		add_text(array, levels_name(j->levels[i]));
 }
 
 /* "auto", "none", or one in so many. */

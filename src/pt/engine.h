@@ -38,7 +38,7 @@ enum pt_prot { PT_READ = 1, PT_WRITE = 2 };
  * One operation, 32 bytes.
  *   PT_MAP          `count` pages of exactly 1 << size_lg2 bytes; iova and pa aligned to that
  *   PT_MAP_RANGE    count << size_lg2 bytes (multiple of 4 KiB) in the largest fitting pages; all
- *                   or nothing
+ *                   or nothing (intel: what was not refused stays)
  *   PT_UNMAP        count << size_lg2 bytes; what is found there decides the size of each leaf
  *   PT_UNMAP_RANGE  the same; the 2019 body cuts it into the largest fitting chunks instead of
  *                   chunks of 1 << size_lg2
@@ -50,7 +50,7 @@ struct pt_op {
 	uint64_t result;  /* out: bytes mapped or unmapped; lookup: the output address, 0 if none */
 	uint32_t count;
 	uint8_t kind;     /* enum pt_kind */
-	uint8_t size_lg2; /* 12..51 without 39 */
+	uint8_t size_lg2; /* a page size of the format: amdv1 12..51 without 39, vtdss 12, 21, 30 */
 	uint8_t prot;     /* maps only: enum pt_prot bits */
 	uint8_t err;      /* out: 0 or a positive errno. EINVAL ERANGE ENOMEM EADDRINUSE; lookup ENOENT */
 };
@@ -65,6 +65,7 @@ struct pt_count {
 	uint64_t wasted_growth;                  /* pages of chains built for a growth that was lost */
 	uint64_t growths;                        /* levels added by this worker */
 	uint64_t installs;                       /* tables this worker put into the tree */
+	uint64_t refused;                        /* intel: leaves not written, one was there */
 };
 
 /*
@@ -82,12 +83,13 @@ struct pt_worker {
 };
 
 struct pt;
+struct pt_format;
 
 struct pt_engine {
 	const char *name;     /* "amdv1/lockless-2019" */
-	const char *format;   /* "amdv1" */
+	const char *format;   /* "amdv1", "vtdss" */
 	const char *sync;     /* "lockless" */
-	const char *body;     /* "modern", "2019" or "ruler" */
+	const char *body;     /* "modern", "2019", "intel" or "ruler" */
 	const char *help;     /* one line for `iopt list` */
 	/*
 	 * Carry out ops[0..n) in order, filling result and err. Returns the number without error.
@@ -96,14 +98,26 @@ struct pt_engine {
 	size_t (*run)(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n);
 	bool single;          /* one thread only */
 	bool ruler;           /* null, limit: floors, not engines; nothing to verify */
+	const struct pt_format *f; /* what the functions below answer from */
 };
 
 /* Ends with a row whose name is NULL. */
 extern const struct pt_engine pt_engines[];
-/* "lockless-2019" finds amdv1/lockless-2019. NULL: no such engine. */
+/* "lockless-2019" finds amdv1/lockless-2019, "lockless" the first of two. NULL: no such engine. */
 const struct pt_engine *pt_engine_find(const char *name);
 
-/* A new table of 3 levels, empty, its root from w->pages. 0 or -ENOMEM. */
+/* Of an engine's format. Bit s of the sizes: pages of 1 << s bytes exist. */
+uint64_t pt_engine_sizes(const struct pt_engine *engine);
+unsigned pt_engine_levels_max(const struct pt_engine *engine);
+/* Does a table grow with what is mapped? Else it stays as tall as it was created. */
+bool pt_engine_grows(const struct pt_engine *engine);
+
+/*
+ * A new table, empty, its root from w->pages. levels: 3 up to pt_engine_levels_max(). 0 or -ENOMEM.
+ */
+int pt_create_levels(struct pt **out, const struct pt_engine *engine, unsigned levels,
+		     struct pt_worker *w);
+/* The same with 3 levels. */
 int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker *w);
 /* At rest, limbo drained. Frees every reachable page into w->pages, counted in w->n.freed. */
 void pt_destroy(struct pt *pt, struct pt_worker *w);

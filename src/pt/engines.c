@@ -30,7 +30,15 @@
 		return modern_run(&kit_##f##_##s, f##_##s##_slow, pt, w, ops, n);                  \
 	}
 
-PT_ENGINES(DEFINE_OLD, DEFINE_NEW)
+#define DEFINE_INTEL(f, s, name_, shown, help_)                                                    \
+	static size_t f##_##s##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,         \
+				    size_t n)                                                      \
+	{                                                                                          \
+		static const struct pt_kit kit = { &f, &sync_##s };                                \
+		return run_intel(&kit, pt, w, ops, n);                                             \
+	}
+
+PT_ENGINES(DEFINE_OLD, DEFINE_NEW, DEFINE_INTEL)
 
 static size_t amdv1_null_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n)
 {
@@ -43,18 +51,26 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 	return limit_run(&amdv1, pt, ops, n);
 }
 
-#define ROW(f, s, name_, shown, body_, help_, single_, ruler_)                                     \
-	{ .name = #f "/" name_, .format = #f, .sync = shown, .body = body_, .help = help_,         \
-	  .run = f##_##s##_run, .single = single_, .ruler = ruler_ },
+static size_t vtdss_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n)
+{
+	(void)w;
+	return limit_run(&vtdss, pt, ops, n);
+}
+
+#define ROW(f_, s, name_, shown, body_, help_, single_, ruler_)                                    \
+	{ .name = #f_ "/" name_, .format = #f_, .sync = shown, .body = body_, .help = help_,         \
+	  .run = f_##_##s##_run, .single = single_, .ruler = ruler_, .f = &f_ },
 #define ROW_OLD(f, s, name_, shown, help_) ROW(f, s, name_, shown, "2019", help_, false, false)
 #define ROW_NEW(f, s, name_, help_, single_)                                                       \
 	ROW(f, s, name_, name_, "modern", help_, single_, false)
+#define ROW_INTEL(f, s, name_, shown, help_) ROW(f, s, name_, shown, "intel", help_, false, false)
 #define ROW_RULER(f, s, name_, help_) ROW(f, s, name_, name_, "ruler", help_, false, true)
 
 const struct pt_engine pt_engines[] = {
-	PT_ENGINES(ROW_OLD, ROW_NEW)
+	PT_ENGINES(ROW_OLD, ROW_NEW, ROW_INTEL)
 	ROW_RULER(amdv1, null, "null", "does nothing: the floor of the harness")
 	ROW_RULER(amdv1, limit, "limit", "three loads and one store without a check: the floor of a map")
+	ROW_RULER(vtdss, limit, "limit", "the same in the entries of VT-d")
 	{ .name = NULL }
 };
 

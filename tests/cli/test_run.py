@@ -139,7 +139,7 @@ class Every(Results):
             "--engines", "all", "--duration", "0.1s", "--threads", "1,2" if CPUS > 1 else "1",
             "--workload", "private,adjacent,cursor,churn,overlap,replay:net-amd-strict"
             + (",rendezvous" if CPUS > 1 else ""))
-        engines = re.findall(r"(?m)^  (amdv1/\S+)", self.fine("list", "engines"))
+        engines = re.findall(r"(?m)^  (\w+/\S+)", self.fine("list", "engines"))
         self.assertEqual({c["engine"] for c in doc["cases"]}, set(engines))
         self.assertEqual(len({c["workload"] for c in doc["cases"]}), 6 + (CPUS > 1))
         for case in doc["cases"]:
