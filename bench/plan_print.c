@@ -1,6 +1,7 @@
 /* plan_print.c - `run --dry-run`: what would run where, for how long, in how much memory. */
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/plan.h"
 #include "bench/units.h"
 
@@ -30,8 +31,11 @@ static void print_group(const struct group *g, FILE *out)
 		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero),
 		(double)g->duration_ns / 1e9, (double)g->slice_ns / 1e6);
 	fprintf(out, "    engines");
-	for (unsigned e = 0; e < g->nengines; e++)
+	for (unsigned e = 0; e < g->nengines; e++) {
 		fprintf(out, " %s%s", g->engines[e]->name, e == 0 ? " (baseline)" : "");
+		if (g->levels || !pt_engine_grows(g->engines[e]))
+			fprintf(out, " (%u levels)", fit_group_levels(g, g->engines[e]));
+	}
 	fprintf(out, "\n");
 }
 
