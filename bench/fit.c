@@ -10,12 +10,18 @@ static uint64_t sizes_of(const struct group *g)
 	return g->workload->sizes ? g->workload->sizes(g) : 1ull << g->page_lg2;
 }
 
-/* "4K, 2M, 1G" */
-static char *show_sizes(char *buf, size_t size, uint64_t sizes)
+char *fit_show_sizes(char *buf, size_t size, uint64_t sizes)
 {
-	char one[32];
+	unsigned n = (unsigned)__builtin_popcountll(sizes);
+	char one[32], two[32];
 
 	buf[0] = '\0';
+	if (n > 8) {
+		show_bytes(one, sizeof(one), 1ull << __builtin_ctzll(sizes));
+		show_bytes(two, sizeof(two), 1ull << (63 - __builtin_clzll(sizes)));
+		snprintf(buf, size, "%s .. %s (%u)", one, two, n);
+		return buf;
+	}
 	for (unsigned lg2 = 0; lg2 < 64; lg2++)
 		if (sizes >> lg2 & 1)
 			snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? ", " : "",
@@ -50,13 +56,13 @@ unsigned fit_group_levels(const struct group *g, const struct pt_engine *engine)
 int fit_format(const struct group *g, const struct pt_engine *engine, struct err *err)
 {
 	uint64_t wanted = sizes_of(g) & ~pt_engine_sizes(engine);
-	char lacks[64], has[400];
+	char lacks[80], has[80];
 
 	if (wanted)
 		return err_set(err, EXIT_USAGE, "--engines %s has no pages of %s, which %s maps; it has %s: "
 			       "choose among these with %s, or name the engines without it", engine->name,
-			       show_sizes(lacks, sizeof(lacks), wanted), g->workload->name,
-			       show_sizes(has, sizeof(has), pt_engine_sizes(engine)),
+			       fit_show_sizes(lacks, sizeof(lacks), wanted), g->workload->name,
+			       fit_show_sizes(has, sizeof(has), pt_engine_sizes(engine)),
 			       g->workload->unowned ? "--range" : "--page-size");
 	if (g->levels > pt_engine_levels_max(engine))
 		return err_set(err, EXIT_USAGE, "--levels %u: a table of --engines %s has at most %u; use "

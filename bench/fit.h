@@ -19,6 +19,8 @@ unsigned fit_group_levels(const struct group *g, const struct pt_engine *engine)
  */
 int fit_format(const struct group *g, const struct pt_engine *engine, struct err *err);
 int fit_height(const struct group *g, const struct pt_engine *engine, struct err *err);
+/* "4K, 2M, 1G"; of many the first and the last, and how many: "4K .. 2P (39)". */
+char *fit_show_sizes(char *buf, size_t size, uint64_t sizes);
 /* Is there a group of the sweep whose page sizes and levels this engine has? */
 bool fit_somewhere(const struct options *o, const struct pt_engine *engine);
 /* Engines that came with a word for many (`all`) and fit nowhere: out of the list. */

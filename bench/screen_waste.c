@@ -45,8 +45,11 @@ static void waste_label(const struct screen *s, size_t i, char *text, size_t siz
 	char think[24], extra[48] = "";
 
 	if (!is_baseline(s->r, i)) {
-		snprintf(text, size, "  %s%s", strcmp(c->engine->body, "modern") ? "" : "modern ",
-			 short_name(c->engine));
+		bool modern = !strcmp(c->engine->body, "modern") && !strchr(short_name(c->engine), '/');
+
+		/* a name with its format says enough, and needs the room */
+		snprintf(text, size, "%s%s%s", strchr(short_name(c->engine), '/') ? " " : "  ",
+			 modern ? "modern " : "", short_name(c->engine));
 		return;
 	}
 	if (c->think_ns)

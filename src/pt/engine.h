@@ -1,9 +1,9 @@
 /*
  * engine.h - all that bench/ may know of page tables: operations, engines, tables, workers, audit.
  *
- * An engine is format/sync (modern body) or format/sync-2019. Its run() carries out a stretch of
- * operations; everything inside is specialised by the compiler, so this pointer is the only
- * indirect call. Whatever an engine does for an operation it does for every operation of a
+ * An engine is format/sync (modern body), format/sync-2019 or format/sync-intel. Its run() carries
+ * out a stretch of operations; everything inside is specialised by the compiler, so this pointer is
+ * the only indirect call. Whatever an engine does for an operation it does for every operation of a
  * stretch: locks are taken per operation (2019: per page-size chunk), no check is hoisted.
  *
  * Who may run beside whom, on one table:

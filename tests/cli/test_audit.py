@@ -9,14 +9,10 @@ WITHHELD = re.compile(r"(ops_per_s(_lo|_hi)?|_per_op|_per_page|longest_wait_ns)$
 
 
 class Broken(Results):
-    ENGINES = "mutex-2019,lockless-2019,lockless"
-    DURATION = "0.2s"
-
     def caught(self, bug):
         doc, done = self.measured(
-            "--break", bug, "--engines", self.ENGINES, "--workload",
-            "private,cursor,churn", "--threads", str(min(CPUS, 2)), "--duration", self.DURATION,
-            code=13)
+            "--break", bug, "--engines", "mutex-2019,lockless-2019,lockless", "--workload",
+            "private,cursor,churn", "--threads", str(min(CPUS, 2)), "--duration", "0.2s", code=13)
         self.assertIs(doc["complete"], True)
         broken = [c for c in doc["cases"] if c["body"] != "ruler"]
         self.assertEqual(len(broken), 9)
@@ -53,11 +49,6 @@ class Clean(Results):
         self.measured("--engines", "lockless-2019,lockless", "--threads", "1", "--round", "16",
                       "--workload", "cursor", "--page-size", "1G", "--batch", "1,7,8",
                       "--duration", "0.05s")
-
-
-class BrokenIntel(Broken):
-    ENGINES = "vtdss/mutex,lockless-intel,vtdss/lockless"
-    DURATION = "0.1s"
 
 
 for _bug in BUGS:
