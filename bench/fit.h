@@ -1,6 +1,6 @@
 /*
- * fit.h - can this engine run this group? Formats differ in their page sizes and in how high a table
- * stands: amdv1 grows, vtdss stays as it was created. Pure, but for a replay's trace, which is read.
+ * fit.h - can this engine run this group? Formats differ in their page sizes and in how high a
+ * table stands: amdv1 grows, vtdss stays as it was created. Pure, but that a replay reads its trace.
  */
 #pragma once
 

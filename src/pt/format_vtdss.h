@@ -12,8 +12,8 @@
  *   bit 11     SNP    snoop, of a leaf. Never set here: hardware without snoop control reserves it,
  *                     and the Linux driver sets it only where VFIO wants coherency enforced
  *   51:12      the address
- *   the rest   0 here: execute and memory type (6:2), accessed and dirty (8, 9), ignored (10, 61:52,
- *              63), transient mapping (62)
+ *   the rest   0 here: execute and memory type (6:2), accessed and dirty (8, 9), ignored (10,
+ *              61:52, 63), transient mapping (62)
  *
  * The number of levels is fixed for a domain by the address width of its context entry (AW, the
  * adjusted guest address width): 3, 4 or 5 levels for 39, 48 or 57 bits.

@@ -1,6 +1,6 @@
 /*
- * scan.c - read a whole table at rest, as hardware would, and say what is illegal in it. Entries are
- * decoded by decode.h's functions, never by the engines'.
+ * scan.c - read a whole table at rest, as hardware would, and say what is illegal in it. Entries
+ * are decoded by decode.h's functions, never by the engines'.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -108,7 +108,7 @@ static const struct pt_sync sync_mcs = SYNC_LOCKED(mcs);
 static const struct pt_sync sync_lockless = { .enter = enter_nothing, .leave = enter_nothing,
 					 .publish = entry_install, .publish_top = publish_top_cas };
 
-/* The Intel driver's table install expects an empty slot, and nothing else is ever put there. */
+/* The Intel driver installs as lockless does; its body only ever expects an empty slot. */
 #define sync_lockless_intel sync_lockless
 
 /*

@@ -11,12 +11,12 @@
  *           clear; an entry whose whole span is in the range goes as it is, a table with all below.
  *           Holes are passed over.
  *
- * The driver's leaf write is a compare-exchange without LOCK prefix: not interrupted on its CPU, but
- * not atomic towards others. C11 has no such thing. Here it is a look and a store
+ * The driver's leaf write is a compare-exchange without LOCK prefix: not interrupted on its CPU,
+ * but not atomic towards others. C11 has no such thing. Here it is a look and a store
  * (entry_leaf_once): the same guarantees towards other CPUs, so two writers on one entry may both
  * pass, as there. It costs less than the driver's by the latency of that instruction, some cycles a
- * leaf; a full compare-exchange would cost more than the driver's by the locked bus and an emptied
- * store buffer, which is several times as far off, and would promise what the driver does not.
+ * leaf. A full compare-exchange would promise what the driver does not, and cost more than the
+ * driver's: a locked instruction an entry, which waits for the store buffer to empty.
  *
  * Mended, for an audit must be possible: a page in the way of a table is taken for a table by the
  * driver, which then walks into the data; here the leaves that would go below are refused, and
@@ -121,8 +121,8 @@ ALWAYS_INLINE int map_intel(const struct pt_kit *k, struct pt *pt, struct pt_wor
 }
 
 /*
- * dma_pte_clear_level(): all that lies in [first, last], from the root. Returns the end: last + 1, or
- * of the last page where that goes on.
+ * dma_pte_clear_level(): all that lies in [first, last], from the root. Returns the end: last + 1,
+ * or that of the last page where it goes on.
  */
 ALWAYS_INLINE uint64_t clear_intel(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
 				   uint64_t first, uint64_t last)

@@ -57,8 +57,8 @@ class Fits(Results):
                                                         plan.replace(" (baseline)", ""))]
 
     def test_page_sizes(self):
-        self.refused(64, r"--engines vtdss/lockless has no pages of 64K, which private maps; it has "
-                     r"4K, 2M, 1G: choose among these with --page-size",
+        self.refused(64, r"--engines vtdss/lockless has no pages of 64K, which private maps; "
+                     r"it has 4K, 2M, 1G: choose among these with --page-size",
                      "run", "--engines", "lockless,vtdss/lockless", "--page-size", "64K")
         self.refused(64, r"--engines vtdss/mutex has no pages of 64K, which overlap maps.*--range",
                      "run", "--engines", "vtdss/mutex", "--workload", "overlap", "--threads", "2")
