@@ -55,6 +55,7 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "ratio", strcmp(a->ratio, b->ratio) },
 		{ "readers", a->readers != b->readers },
 		{ "depth", a->depth != b->depth },
+		{ "levels", a->levels != b->levels },
 	};
 	unsigned n = 0;
 
@@ -202,6 +203,37 @@ static int compare_one_by_one(struct result *r, size_t baseline, size_t b)
 	return 0;
 }
 
+static bool compared(const struct result *r, size_t a, size_t b)
+{
+	for (size_t i = 0; i < r->ncomparisons; i++)
+		if (r->comparisons[i].a == a && r->comparisons[i].b == b)
+			return true;
+	return false;
+}
+
+/*
+ * An engine of another format than the baseline's: also with the first of its own format in the
+ * group where one thing sets them apart, so that bodies meet inside a format.
+ */
+static int compare_in_format(struct result *r, size_t baseline, size_t b)
+{
+	const struct pt_engine *e = r->cases[b].engine;
+	char differs[64];
+
+	if (!strcmp(e->format, r->cases[baseline].engine->format))
+		return 0;
+	for (size_t a = 0; a < b; a++) {
+		const struct case_result *c = &r->cases[a];
+
+		if (c->group != r->cases[b].group || !comparable(c) || strcmp(c->engine->format, e->format))
+			continue;
+		if (case_differs(c, &r->cases[b], differs, sizeof(differs)) != 1 || compared(r, a, b))
+			return 0;
+		return compare(r, a, b);
+	}
+	return 0;
+}
+
 static int compare_in_group(struct result *r, size_t b)
 {
 	size_t baseline = group_baseline(r, r->cases[b].group);
@@ -211,9 +243,10 @@ static int compare_in_group(struct result *r, size_t b)
 		return 0;
 	if (compare(r, baseline, b))
 		return -1;
-	if (case_differs(&r->cases[baseline], &r->cases[b], differs, sizeof(differs)) > 1)
-		return compare_one_by_one(r, baseline, b);
-	return 0;
+	if (case_differs(&r->cases[baseline], &r->cases[b], differs, sizeof(differs)) > 1 &&
+	    compare_one_by_one(r, baseline, b))
+		return -1;
+	return compare_in_format(r, baseline, b);
 }
 
 /*
@@ -222,7 +255,7 @@ static int compare_in_group(struct result *r, size_t b)
  */
 static int compare_across(struct result *r, size_t b)
 {
-	static const char *const apart[] = { "place", "smt", "mem", "zero", "page_source" };
+	static const char *const apart[] = { "place", "smt", "mem", "zero", "page_source", "levels" };
 
 	for (size_t k = 0; k < sizeof(apart) / sizeof(apart[0]); k++)
 		for (size_t a = 0; a < b; a++) {

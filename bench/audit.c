@@ -128,6 +128,7 @@ static void count_waste(const struct engine_run *er, unsigned threads)
 		const struct pt_count *n = &er->lanes[w]->pw.n;
 
 		c->waste.tables += n->installs;
+		c->refused += n->refused;
 		sum->wasted_growth += n->wasted_growth;
 		sum->wasted += n->wasted_growth;
 		for (unsigned l = 0; l < PT_LEVELS_MAX; l++) {
@@ -232,6 +233,7 @@ static void check_ledger(struct group_run *run, unsigned e, uint64_t reachable, 
 	sum->lost += now.lost;
 	if (now.peak > sum->peak)
 		sum->peak = now.peak;
+	c->levels_end = pt_levels(er->pt);
 	locate_pages(run, e);
 }
 

@@ -20,10 +20,22 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 		snprintf(text + used, size - used, "/from-%s", c->source);
 }
 
+/* amdv1/mutex is "mutex", which its cases were called before there was another format. */
+static const char *engine_id(char *buf, size_t size, const struct pt_engine *e)
+{
+	const char *slash = strchr(e->name, '/');
+
+	if (!slash)
+		return e->name;
+	if (!strcmp(e->format, "amdv1"))
+		return slash + 1;
+	snprintf(buf, size, "%s-%s", e->format, slash + 1);
+	return buf;
+}
+
 static void name_case(struct case_result *c, const struct group *g)
 {
-	const char *short_name = strchr(c->engine->name, '/');
-	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48];
+	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48], levels[24] = "", name[32];
 
 	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
@@ -37,11 +49,13 @@ static void name_case(struct case_result *c, const struct group *g)
 	name_axes(shape, sizeof(shape), c, g);
 	if (g->place.smt != SMT_LAST)
 		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
+	if (c->levels)
+		snprintf(levels, sizeof(levels), "/levels%u", c->levels);
 	case_mix(c, g, mix, sizeof(mix));
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s",
-		 c->workload, short_name ? short_name + 1 : c->engine->name, c->threads,
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s",
+		 c->workload, engine_id(name, sizeof(name), c->engine), c->threads,
 		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
-		 smt, c->mem, c->zero, shape, mix);
+		 smt, c->mem, c->zero, shape, levels, mix);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -96,6 +110,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
+	c->levels = g->levels;
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
 	snprintf(c->smt, sizeof(c->smt), "%s", smt_name(g->place.smt));
 	c->oversubscribed = g->oversubscribed;
@@ -216,6 +231,8 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	merge_verdict(into, from);
 	merge_fairness(into, from);
 	into->waste.tables += from->waste.tables;
+	into->levels_end = from->levels_end;
+	into->refused += from->refused;
 	into->disturbed += from->disturbed;
 	into->sample_every = from->sample_every;
 	into->ops_per_slice = from->ops_per_slice;

@@ -7,6 +7,7 @@
 
 #define BLOCK_LG2 21u
 #define RANGE_PAGES 8u
+#define PAGES_64K 16u
 #define EXCURSION_SLOTS 32u
 
 enum block_kind { BLOCK_4K, BLOCK_64K, BLOCK_2M, BLOCK_RANGES, BLOCK_KINDS };
@@ -16,7 +17,7 @@ static const struct {
 	uint8_t slot_lg2, page_lg2;
 } kinds[BLOCK_KINDS] = {
 	[BLOCK_4K] = { .slots = 512, .first = 0, .slot_lg2 = 12, .page_lg2 = 12 },
-	[BLOCK_64K] = { .slots = 32, .first = 512, .slot_lg2 = 16, .page_lg2 = 16 },
+	[BLOCK_64K] = { .slots = 32, .first = 512, .slot_lg2 = 16, .page_lg2 = 12 },
 	[BLOCK_2M] = { .slots = 1, .first = 544, .slot_lg2 = 21, .page_lg2 = 21 },
 	[BLOCK_RANGES] = { .slots = 64, .first = 545, .slot_lg2 = 15, .page_lg2 = 12 },
 };
@@ -56,12 +57,12 @@ static uint8_t prot_of(const struct churn *c, uint64_t iova)
 static struct pt_op slot_op(const struct churn *c, uint32_t slot, uint8_t pages, bool map)
 {
 	enum block_kind kind = kind_of(slot);
-	bool range = kind == BLOCK_RANGES;
+	bool range = kind == BLOCK_RANGES || kind == BLOCK_64K;
 	struct pt_op op = { .iova = slot_iova(c, slot), .count = pages,
 			    .size_lg2 = kinds[kind].page_lg2 };
 
 	/* A range ends where its window ends: odd starts, so pages of several sizes. */
-	if (range)
+	if (kind == BLOCK_RANGES)
 		op.iova += (uint64_t)(RANGE_PAGES - pages) << 12;
 	if (map) {
 		op.kind = range ? PT_MAP_RANGE : PT_MAP;
@@ -103,7 +104,14 @@ static struct pt_op look_up_slot(const struct churn *c, uint32_t slot, uint64_t 
 
 static uint8_t random_pages(uint32_t slot, uint64_t *rng)
 {
-	return kind_of(slot) == BLOCK_RANGES ? (uint8_t)(1 + stat_below(rng, RANGE_PAGES)) : 1;
+	switch (kind_of(slot)) {
+	case BLOCK_RANGES:
+		return (uint8_t)(1 + stat_below(rng, RANGE_PAGES));
+	case BLOCK_64K:
+		return PAGES_64K;
+	default:
+		return 1;
+	}
 }
 
 static unsigned gcd(unsigned a, unsigned b)

@@ -2,9 +2,10 @@
  * churn.h - the operations of workload `churn`: random maps, unmaps and lookups of mixed sizes
  * inside one worker's region. Pure: no table, no clock; one thread per struct churn.
  *
- * A region is CHURN_BLOCKS blocks of 2 MiB. Block b holds slots of kind b % 4: 4K pages, 64K pages,
- * one 2M page, or windows of eight 4K pages whose last 1..8 pages are mapped as one range of any
- * sizes. A slot is mapped or not; every operation is legal for the state its predecessors leave.
+ * A region is CHURN_BLOCKS blocks of 2 MiB. Block b holds slots of kind b % 4: 4K pages, ranges of
+ * 64K (one page where the format has such, else sixteen), one 2M page, or windows of eight 4K pages
+ * whose last 1..8 pages are mapped as one range of any sizes. A slot is mapped or not; every
+ * operation is legal for the state its predecessors leave.
  */
 #pragma once
 
@@ -24,7 +25,7 @@ struct churn {
 	uint64_t salt;             /* of the permissions */
 	struct ratio ratio;
 	uint32_t mapped;           /* slots */
-	uint8_t pages[CHURN_SLOTS]; /* pages mapped in each slot, 0: none; 1 for whole-page slots */
+	uint8_t pages[CHURN_SLOTS]; /* pages mapped in each slot, 0: none; 1 for one-page slots */
 };
 
 struct extent;

@@ -5,15 +5,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/verbs.h"
 
 static const char usage[] =
-	"usage: iopt dump FILE [--engine ENGINE]\n"
+	"usage: iopt dump FILE [--engine ENGINE] [--levels N]\n"
 	"\n"
 	"Carry out a script of map, unmap and lookup operations with one thread and print each\n"
 	"result, then every entry of the page table.\n"
 	"\n"
 	"  --engine ENGINE   an engine of `iopt list` (default: amdv1/lockless)\n"
+	"  --levels N        3..6 levels of a new table (default: auto, which is 3 where a table\n"
+	"                    grows, and else the least that spans the script)\n"
 	"  --help            this text\n"
 	"\n"
 	"A script has an operation a line; # starts a comment:\n"
@@ -63,17 +66,32 @@ static void print_result(FILE *out, size_t number, const char *text, const struc
 	}
 }
 
+/* Of a pointer to a table all but the address, which is another one in every run. */
+static void print_pointer(FILE *out, const char *format, unsigned level, uint64_t value)
+{
+	/* amdv1 has the level of the child, counted from 1, in the entry: bits 11:9 */
+	uint64_t left_out = strcmp(format, "amdv1") ? UINT64_C(0xffffffffff000)
+						    : UINT64_C(0xffffffffffe00);
+
+	fprintf(out, " T|%u|0x%016" PRIx64 "\n", level, value & ~left_out);
+}
+
+struct printer {
+	FILE *out;
+	const char *format;
+};
+
 static void print_entry(void *ctx, unsigned level, const unsigned *path, unsigned depth,
 			uint64_t value, bool is_table)
 {
-	FILE *out = ctx;
+	const struct printer *p = ctx;
+	FILE *out = p->out;
 
 	fprintf(out, "L%u ", level);
 	for (unsigned i = 0; i < depth; i++)
 		fprintf(out, "%s%u", i ? "/" : "", path[i]);
 	if (is_table)
-		fprintf(out, " T|%u|0x%016" PRIx64 "\n", (unsigned)(value >> 9 & 7),
-			value & ~UINT64_C(0x000ffffffffffe00));
+		print_pointer(out, p->format, level, value);
 	else
 		fprintf(out, " 0x%016" PRIx64 "\n", value);
 }
@@ -92,7 +110,8 @@ static void free_gathered(struct pt_worker *w)
 
 static void print_table(FILE *out, struct pt *pt, const struct pt_worker *w)
 {
-	struct pt_scan scan = { .entry = print_entry, .ctx = out };
+	struct printer printer = { .out = out, .format = pt_engine_of(pt)->format };
+	struct pt_scan scan = { .entry = print_entry, .ctx = &printer };
 	uint64_t freed = w->n.freed + w->n.retired;
 
 	fprintf(out, "# mode %u, pages live %" PRIu64 ", allocated %" PRIu64 ", freed %" PRIu64 "\n",
@@ -102,12 +121,32 @@ static void print_table(FILE *out, struct pt *pt, const struct pt_worker *w)
 		scan.table_entries);
 }
 
-static int run_script(struct dump_script *script, const struct pt_engine *engine,
+/* The last address that an operation of the script names. */
+static uint64_t script_reach(const struct dump_script *script)
+{
+	uint64_t reach = 0;
+
+	for (size_t i = 0; i < script->n; i++) {
+		const struct pt_op *op = &script->steps[i].op;
+		uint64_t more = op->kind == PT_LOOKUP ? 0 : ((uint64_t)op->count << op->size_lg2) - 1;
+		uint64_t last = op->iova + more < op->iova ? UINT64_MAX : op->iova + more;
+
+		reach = last > reach ? last : reach;
+	}
+	return reach;
+}
+
+static int run_script(struct dump_script *script, const struct pt_engine *engine, unsigned levels,
 		      struct pt_worker *w, FILE *out, struct err *err)
 {
 	struct pt *pt;
 
-	if (pt_create(&pt, engine, w))
+	if (!levels) {
+		levels = fit_levels(engine, script_reach(script));
+		if (levels > pt_engine_levels_max(engine)) /* what is above the top is refused */
+			levels = pt_engine_levels_max(engine);
+	}
+	if (pt_create_levels(&pt, engine, levels, w))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for a page table");
 	for (size_t i = 0; i < script->n; i++) {
 		engine->run(pt, w, &script->steps[i].op, 1);
@@ -121,8 +160,8 @@ static int run_script(struct dump_script *script, const struct pt_engine *engine
 	return 0;
 }
 
-static int run_with_pool(struct dump_script *script, const struct pt_engine *engine, FILE *out,
-			 struct err *err)
+static int run_with_pool(struct dump_script *script, const struct pt_engine *engine,
+			 unsigned levels, FILE *out, struct err *err)
 {
 	const struct pool_config config = { .zero = POOL_ZERO_ALLOC, .mem = POOL_MEM_LOCAL };
 	struct pt_worker w = { 0 };
@@ -133,7 +172,7 @@ static int run_with_pool(struct dump_script *script, const struct pt_engine *eng
 		return rc;
 	w.pages = pool_cache_create(pool, 0);
 	if (w.pages) {
-		rc = run_script(script, engine, &w, out, err);
+		rc = run_script(script, engine, levels, &w, out, err);
 		pool_cache_destroy(w.pages);
 	} else {
 		rc = err_set(err, EXIT_NO_RESOURCE, "no memory for a page cache");
@@ -142,7 +181,7 @@ static int run_with_pool(struct dump_script *script, const struct pt_engine *eng
 	return rc;
 }
 
-int dump_run(const char *path, const char *engine, FILE *out, struct err *err)
+int dump_run(const char *path, const char *engine, unsigned levels, FILE *out, struct err *err)
 {
 	const struct pt_engine *found = pt_engine_find(engine);
 	struct dump_script script;
@@ -152,42 +191,67 @@ int dump_run(const char *path, const char *engine, FILE *out, struct err *err)
 		return err_set(err, EXIT_USAGE, "no engine '%s' (see iopt list)", engine);
 	if (found->ruler)
 		return err_set(err, EXIT_USAGE, "%s is a ruler, it builds no table", found->name);
+	if (levels > pt_engine_levels_max(found))
+		return err_set(err, EXIT_USAGE, "--levels %u: a table of %s has at most %u", levels,
+			       found->name, pt_engine_levels_max(found));
 	rc = dump_read(&script, path, err);
 	if (rc)
 		return rc;
-	rc = run_with_pool(&script, found, out, err);
+	rc = run_with_pool(&script, found, levels, out, err);
 	dump_free(&script);
 	return rc;
 }
 
+struct arguments {
+	const char *path, *engine, *levels;
+};
+
+/* The value of `--name VALUE` or `--name=VALUE` at argv[*i]; NULL: another argument. */
+static const char *value_of(const char *name, int argc, char **argv, int *i)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(argv[*i], name, length))
+		return NULL;
+	if (argv[*i][length] == '=')
+		return argv[*i] + length + 1;
+	if (argv[*i][length])
+		return NULL;
+	return *i + 1 < argc ? argv[++*i] : "";
+}
+
 /* 0 or EXIT_USAGE. */
-static int parse_arguments(int argc, char **argv, const char **path, const char **engine,
-			   struct err *err)
+static int parse_arguments(int argc, char **argv, struct arguments *a, struct err *err)
 {
 	for (int i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "--engine") && i + 1 < argc)
-			*engine = argv[++i];
-		else if (!strncmp(argv[i], "--engine=", 9))
-			*engine = argv[i] + 9;
-		else if (!strcmp(argv[i], "--engine"))
-			return err_set(err, EXIT_USAGE, "--engine needs a name (see iopt list)");
+		const char *engine = value_of("--engine", argc, argv, &i);
+		const char *levels = engine ? NULL : value_of("--levels", argc, argv, &i);
+
+		if (engine)
+			a->engine = engine;
+		else if (levels)
+			a->levels = levels;
 		else if (argv[i][0] == '-' && argv[i][1])
 			return err_set(err, EXIT_USAGE, "unknown option '%s' (see iopt dump --help)",
 				       argv[i]);
-		else if (*path)
-			return err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", *path,
+		else if (a->path)
+			return err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", a->path,
 				       argv[i]);
 		else
-			*path = argv[i];
+			a->path = argv[i];
 	}
-	if (!*path)
+	if (!a->path)
 		return err_set(err, EXIT_USAGE, "dump wants a FILE (see iopt dump --help)");
+	if (!*a->engine)
+		return err_set(err, EXIT_USAGE, "--engine needs a name (see iopt list)");
+	if (strcmp(a->levels, "auto") && (strlen(a->levels) != 1 || !strchr("3456", *a->levels)))
+		return err_set(err, EXIT_USAGE, "--levels %s: must be auto, 3, 4, 5 or 6", a->levels);
 	return 0;
 }
 
 int verb_dump(int argc, char **argv)
 {
-	const char *path = NULL, *engine = "amdv1/lockless";
+	struct arguments a = { .path = NULL, .engine = "amdv1/lockless", .levels = "auto" };
 	struct err err = { 0 };
 	int rc;
 
@@ -196,8 +260,9 @@ int verb_dump(int argc, char **argv)
 			fputs(usage, stdout);
 			return EXIT_FINE;
 		}
-	rc = parse_arguments(argc, argv, &path, &engine, &err);
+	rc = parse_arguments(argc, argv, &a, &err);
 	if (!rc)
-		rc = dump_run(path, engine, stdout, &err);
+		rc = dump_run(a.path, a.engine, *a.levels == 'a' ? 0 : (unsigned)(*a.levels - '0'),
+			      stdout, &err);
 	return rc ? verb_fail("dump", &err) : EXIT_FINE;
 }

@@ -27,8 +27,9 @@ int dump_read(struct dump_script *out, const char *path, struct err *err);
 void dump_free(struct dump_script *script);
 
 /*
- * Carry out the script at `path` on a fresh table of `engine` ("lockless", "amdv1/mutex-2019") and
- * print to `out`. 0, EXIT_USAGE (no such engine, or a ruler), EXIT_BAD_DATA, EXIT_NO_RESOURCE. An
+ * Carry out the script at `path` on a fresh table of `engine` ("lockless", "amdv1/mutex-2019") with
+ * `levels` (0: 3 where a table grows, else the least that spans the script) and print to `out`. 0,
+ * EXIT_USAGE (no such engine, a ruler, too many levels), EXIT_BAD_DATA, EXIT_NO_RESOURCE. An
  * operation that fails is part of the output.
  */
-int dump_run(const char *path, const char *engine, FILE *out, struct err *err);
+int dump_run(const char *path, const char *engine, unsigned levels, FILE *out, struct err *err);

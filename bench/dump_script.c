@@ -29,18 +29,17 @@ static void set_page_size(struct pt_op *op, uint64_t bytes)
 		op->size_lg2 = (uint8_t)__builtin_ctzll(bytes);
 }
 
-/* A range as count << size_lg2, with a size that exists. */
+/* A range as count << size_lg2, with a size that every format has; none of them: the engine refuses. */
 static bool set_range(struct pt_op *op, uint64_t bytes)
 {
-	unsigned lg2 = bytes ? (unsigned)__builtin_ctzll(bytes) : 0;
+	static const uint8_t sizes[] = { 12, 21, 30 };
+	size_t i = 0;
 
-	if (lg2 > 51)
-		lg2 = 51;
-	if (lg2 == 39)
-		lg2 = 38;
-	op->size_lg2 = (uint8_t)lg2;
-	op->count = (uint32_t)(bytes >> lg2);
-	return bytes >> lg2 <= UINT32_MAX;
+	while (i < 2 && bytes >> sizes[i] > UINT32_MAX && !(bytes & ((1ull << sizes[i + 1]) - 1)))
+		i++;
+	op->size_lg2 = bytes & ((1ull << sizes[0]) - 1) ? 0 : sizes[i];
+	op->count = (uint32_t)(bytes >> sizes[i]);
+	return bytes >> sizes[i] <= UINT32_MAX;
 }
 
 static const char *set_field(struct pt_op *op, char field, uint64_t value)

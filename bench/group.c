@@ -8,6 +8,7 @@
 #include "bench/audit.h"
 #include "bench/counters.h"
 #include "bench/crew.h"
+#include "bench/fit.h"
 #include "bench/meeting.h"
 #include "pt/sabotage.h"
 
@@ -127,8 +128,9 @@ static void create_table(void *arg, unsigned w)
 	struct group_run *run = arg;
 	struct engine_run *er = &run->engines[run->engine];
 
-	if (w == 0)
-		note_error(run, pt_create(&er->pt, pt_engine_find(er->engine.name), &er->lanes[0]->pw));
+	if (w == 0) /* not er->engine, whose run() may have been broken */
+		note_error(run, pt_create_levels(&er->pt, pt_engine_find(er->engine.name), er->levels,
+						 &er->lanes[0]->pw));
 }
 
 static void destroy_table(void *arg, unsigned w)
@@ -213,6 +215,7 @@ static int open_engines(struct group_run *run, struct result *result, size_t fir
 
 		er->engine = *g->engines[e];
 		er->result = &result->cases[first + e];
+		er->levels = fit_group_levels(g, g->engines[e]);
 		er->lanes = calloc(g->threads, sizeof(er->lanes[0]));
 		er->grace = grace_create(g->threads);
 		if (!er->lanes || !er->grace)

@@ -72,6 +72,7 @@ struct lane {
 struct engine_run {
 	struct pt_engine engine;        /* a copy: --break puts its own run in */
 	struct pt *pt;
+	unsigned levels;                /* of a new table */
 	struct grace *grace;
 	struct lane **lanes;
 	struct case_result *result;

@@ -224,6 +224,18 @@ int layout_check(const struct group *g, struct err *err)
 	return check_mix(g, &l, err);
 }
 
+uint64_t layout_reach(const struct group *g)
+{
+	struct layout l = layout_of(g);
+	bool own = g->share != SHARE_TABLE && g->share != SHARE_LINE;
+	uint64_t most = UINT64_MAX, tables, spans = own ? g->threads + 1 : 2;
+
+	if (!l.deal)
+		return span(&l) > most / spans ? most : span(&l) * spans - 1;
+	tables = 2 + ((l.region - 1) >> l.shared_lg2) / l.deal;
+	return tables > most >> (l.shared_lg2 + 9) ? most : (tables << (l.shared_lg2 + 9)) - 1;
+}
+
 uint32_t layout_ops(const struct group *g)
 {
 	struct layout l = layout_of(g);

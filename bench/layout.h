@@ -20,6 +20,8 @@ static inline uint8_t place_lg2(uint64_t place)
 
 /* Can it be laid out? EXIT_USAGE, the text names options and the remedy. */
 int layout_check(const struct group *g, struct err *err);
+/* The last address of any worker. */
+uint64_t layout_reach(const struct group *g);
 /* Operations in the set of each worker. */
 uint32_t layout_ops(const struct group *g);
 /* place[0..layout_ops(g)): the set of this worker, in its order. 0 or -ENOMEM. */

@@ -1,6 +1,7 @@
 /* list.c - `iopt list`: engines, workloads, and the words that options take. */
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/option_row.h"
 #include "bench/suggest.h"
 #include "bench/verbs.h"
@@ -42,6 +43,24 @@ static void list_siblings(void)
 	printf("\n");
 }
 
+/* Of each format, by the first engine that has it. */
+static void list_formats(void)
+{
+	printf("\nFormats\n");
+	for (const struct pt_engine *e = pt_engines; e->name; e++) {
+		const struct pt_engine *first = pt_engines;
+		char sizes[80];
+
+		while (strcmp(first->format, e->format))
+			first++;
+		if (first == e)
+			printf("  %-13s pages of %s; 3 to %u levels, %s\n", e->format,
+			       fit_show_sizes(sizes, sizeof(sizes), pt_engine_sizes(e)),
+			       pt_engine_levels_max(e),
+			       pt_engine_grows(e) ? "growing" : "as many as it was created with");
+	}
+}
+
 static void list_engines(void)
 {
 	printf("Engines (--engines; the part after the slash will do)\n");
@@ -54,6 +73,7 @@ static void list_engines(void)
 	printf("\nGroups of engines\n");
 	for (const struct choice *g = engine_groups; g->name; g++)
 		printf("  %-13s %s\n", g->name, g->help);
+	list_formats();
 }
 
 static void list_workloads(void)
@@ -72,6 +92,7 @@ static void list_options(void)
 	list_choices("Zeroing of table pages", "zero", zero_choices);
 	list_choices("Sources of table pages", "page-source", source_choices);
 	list_choices("Orders of pages", "order", order_choices);
+	list_choices("Levels of a new table", "levels", levels_choices);
 	list_choices("Breakages that the audit must catch", "break", breakage_choices);
 	list_choices("Formats of stdout", "format", format_choices);
 	printf("\nAll options (flags, and keys of job files)\n");

@@ -277,7 +277,9 @@ static bool engine_parse(const struct option_row *row, const char *text, void *v
 
 static bool engine_in(const struct pt_engine *e, const char *group)
 {
-	return !e->ruler && !e->sibling && (!strcmp(group, "all") || !strcmp(group, e->body));
+	return !e->ruler && !e->sibling &&
+	       (!strcmp(group, "all") || !strcmp(group, e->body) ||
+		(!strcmp(group, "intel") && !strcmp(e->format, "vtdss")));
 }
 
 static const char *engine_member(const char *text, size_t i)

@@ -75,6 +75,15 @@ const struct choice walk_choices[] = {
 	{ "re-walk", "start over from the root for every page, as the 2019 body does" },
 	{ NULL, NULL },
 };
+
+const struct choice levels_choices[] = {
+	{ "auto", "3 where a table grows, else the least that spans the work" },
+	{ "3", "39 bits" },
+	{ "4", "48 bits" },
+	{ "5", "57 bits" },
+	{ "6", "64 bits: amdv1 only" },
+	{ NULL, NULL },
+};
 const struct choice breakage_choices[] = {
 	{ "none", "nothing is broken" },
 	{ "drop-leaf", "forget to write a leaf" },
@@ -100,7 +109,8 @@ const struct choice format_choices[] = {
 const struct choice engine_groups[] = {
 	{ "2019", "every engine of the 2019 body" },
 	{ "modern", "every engine of the modern body (the re-walking siblings apart)" },
-	{ "all", "both" },
+	{ "intel", "every engine of format vtdss" },
+	{ "all", "every engine there is (but the siblings)" },
 	{ NULL, NULL },
 };
 
@@ -130,7 +140,7 @@ const struct choice *workload_choices(void)
 const struct option_row option_rows[] = {
 	{ "engines", &kind_engine, LIST(engines), NO_RANGE,
 	  "lockless-2019,mutex-2019,spin-2019,lockless", NULL,
-	  "page tables to compare, by name or group: 2019, modern, all; see `iopt list engines`",
+	  "page tables to compare, by name or group: 2019, modern, intel, all; see `iopt list engines`",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "walk", &kind_choice, MANY(nwalks, walks), 0, 0, walk_choices, "auto", "LIST",
 	  "each modern engine with this walk; both: side by side; auto: as named", GROUP_WHAT,
@@ -165,6 +175,9 @@ const struct option_row option_rows[] = {
 	  "in which order a worker goes through its pages", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "range", &kind_choice, ONE(range), 0, 0, range_choices, "64K", NULL,
 	  "what two writers fight over", GROUP_SHAPE, ROW_CHOOSES, "overlap" },
+	{ "levels", &kind_choice, MANY(nlevels, levels), 0, 0, levels_choices, "auto", "LIST",
+	  "of a new table; one that does not grow (vtdss) must span the work", GROUP_SHAPE,
+	  ROW_CHOOSES, NULL },
 	{ "disjoint", &kind_bool, ONE(disjoint), NO_RANGE, "no", NULL,
 	  "give each writer ranges of its own: the counter-test", GROUP_SHAPE, ROW_CHOOSES,
 	  "overlap" },
@@ -264,6 +277,11 @@ const char *walk_name(enum walk_kind k)
 const char *range_name(enum range_kind k)
 {
 	return range_choices[k].name;
+}
+
+const char *levels_name(unsigned choice)
+{
+	return levels_choices[choice].name;
 }
 
 const char *breakage_name(enum breakage k)

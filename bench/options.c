@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/option_row.h"
 #include "bench/page_mix.h"
 
@@ -51,9 +52,12 @@ static bool list_add_word(struct options *o, const struct option_row *row, const
 
 	if (!row->kind->member || !row->kind->member(word, 0))
 		return list_add(o, row, word, why);
-	for (size_t i = 0; (member = row->kind->member(word, i)); i++)
+	for (size_t i = 0; (member = row->kind->member(word, i)); i++) {
 		if (!list_add(o, row, member, why))
 			return false;
+		if (row->kind == &kind_engine)
+			o->engines_of_words |= 1ull << (o->engines.n - 1);
+	}
 	return true;
 }
 
@@ -74,6 +78,8 @@ static bool list_set(struct options *o, const struct option_row *row, const char
 	char word[256];
 
 	*(size_t *)((char *)o + row->count) = 0;
+	if (row->kind == &kind_engine)
+		o->engines_of_words = 0;
 	if (row->flags & ROW_AUTO && !strcmp(text, "auto"))
 		return true;
 	for (;;) {
@@ -331,6 +337,8 @@ int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *he
 		if ((*jobs)[i].resume[0])
 			memcpy((*jobs)[i].out, (*jobs)[i].resume, sizeof((*jobs)[i].out));
 	}
+	for (size_t i = 0; !rc && i < *n; i++)
+		fit_engines(&(*jobs)[i]);
 	free(line.flags);
 	if (rc) {
 		free(*jobs);

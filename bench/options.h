@@ -56,6 +56,7 @@ struct options {
 	struct list_text engines;   /* full names, checked */
 	size_t nwalks;              /* 0: each engine as it is named */
 	enum walk_kind walks[LIST_MAX];
+	uint64_t engines_of_words;  /* bit i: engines.v[i] came with a word for many, such as `all` */
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
 	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
 	struct list_u64 page_size;  /* log2 of bytes, and a weight: page_mix.h */
@@ -75,6 +76,8 @@ struct options {
 	struct ratio ratio;         /* all 0: as the workload has it */
 	uint64_t readers;           /* of the threads, how many only look up; 0: chosen */
 	uint64_t depth;             /* of the queue in pairs */
+	size_t nlevels;
+	unsigned levels[LIST_MAX];  /* index into levels_choices */
 	uint64_t duration_ns;       /* per group of interleaved engines; 0: chosen */
 	uint64_t slice_ns, warmup_ns;
 	unsigned processes;
@@ -118,6 +121,7 @@ void options_write_job(const struct options *o, FILE *out);
 const char *walk_name(enum walk_kind k);
 const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
+const char *levels_name(unsigned choice);
 const char *breakage_name(enum breakage k);
 const char *smt_name(enum smt_kind k);
 const char *counters_name(enum counters_kind k);

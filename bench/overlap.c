@@ -6,7 +6,11 @@
 #define REGION (1ull << 30) /* an entry of a 3-level root: owners of regions share only that */
 #define NOWHERE UINT64_MAX
 
-/* AMD I/O Virtualization Technology (IOMMU) Specification, 48882, section 2.2.3: PTE fields. */
+/*
+ * AMD I/O Virtualization Technology (IOMMU) Specification, 48882, section 2.2.3: PTE fields. Leaves
+ * of vtdss have their address in the same bits and never all of 11:9 (snoop, ignored, dirty), so
+ * they read as what they are, leaves of the size of their level.
+ */
 #define ADDRESS 0x000ffffffffff000ull
 #define NEXT_LEVEL_SHIFT 9
 #define SIZE_IN_ADDRESS 7u

@@ -45,6 +45,13 @@ int page_set_check(const struct group *g, unsigned owners, struct err *err)
 	return 0;
 }
 
+uint64_t page_set_reach(const struct group *g, unsigned owners)
+{
+	uint64_t span = page_set_span(g);
+
+	return span > UINT64_MAX / (owners + 1) ? UINT64_MAX : span * (owners + 1) - 1;
+}
+
 int page_set_open(struct page_set *set, const struct group *g, unsigned owner)
 {
 	uint32_t per_table = pages_per_table(g) / (uint32_t)g->batch;

@@ -15,6 +15,8 @@ struct page_set {
 
 /* Can sets be made for `owners` owners? EXIT_USAGE. */
 int page_set_check(const struct group *g, unsigned owners, struct err *err);
+/* The last address of any of `owners` sets. */
+uint64_t page_set_reach(const struct group *g, unsigned owners);
 /* From base to base: whole entries of a 3-level root. */
 uint64_t page_set_span(const struct group *g);
 /* Bytes of it that are in use. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/lock_stat.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
@@ -50,13 +51,29 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 	return plan_check_memory(topo, &g->mem, copy->cpus, g->threads, err);
 }
 
+static bool has_format(const struct group *g, const char *format)
+{
+	for (unsigned e = 0; e < g->nengines; e++)
+		if (!g->engines[e]->ruler && !strcmp(g->engines[e]->format, format))
+			return true;
+	return false;
+}
+
 void plan_add_rulers(struct group *g)
 {
 	g->engines[g->nengines++] = pt_engine_find("null");
 	/* limit walks a ready 3-level tree: private pages of 4K, one a call, below 512 GiB */
-	if (!strcmp(g->workload->name, "private") && g->page_lg2 == 12 && !g->mix.n && g->batch == 1 &&
-	    g->share != SHARE_L2 && (g->threads + 1) * ((g->tables + 511) / 512) < 512)
-		g->engines[g->nengines++] = pt_engine_find("limit");
+	if (strcmp(g->workload->name, "private") || g->page_lg2 != 12 || g->mix.n || g->batch != 1 ||
+	    g->share == SHARE_L2 || (g->threads + 1) * ((g->tables + 511) / 512) >= 512)
+		return;
+	for (const struct pt_engine *e = pt_engines; e->name; e++)
+		if (!strcmp(e->sync, "limit") && has_format(g, e->format))
+			g->engines[g->nengines++] = e;
+}
+
+unsigned plan_levels(unsigned choice)
+{
+	return choice ? choice + 2 : 0; /* auto, 3, 4, … */
 }
 
 void plan_group_from(struct group *g, const struct options *o)
@@ -69,6 +86,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
 		.depth = o->depth, .lock_stat = o->lock_stat, .breakage = o->breakage,
+		.levels = plan_levels(o->levels[0]),
 		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,
 	};
@@ -78,7 +96,8 @@ void plan_group_from(struct group *g, const struct options *o)
 
 /*
  * The engines of the options that can run this group; the first is the baseline. What wants one
- * thread stays out of larger groups of a sweep that gives it one; there may be none left.
+ * thread stays out of larger groups of a sweep that gives it one, and what has not the page size or
+ * the levels out of groups of a sweep that has others; there may be none left.
  */
 static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
 			  struct err *err)
@@ -86,6 +105,7 @@ static int choose_engines(struct group *g, const struct options *o, bool sweeps_
 	const struct pt_engine *chosen[GROUP_ENGINES_MAX];
 	unsigned n = 0;
 	bool left_out = false;
+	struct err not_here;
 
 	if (plan_engines(o, chosen, &n, err))
 		return err->code;
@@ -96,8 +116,12 @@ static int choose_engines(struct group *g, const struct options *o, bool sweeps_
 			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
 				       "add 1 to --threads, or name the engines without it", e->name,
 				       g->threads);
-		if (e->single && g->threads > 1)
+		if (!fit_somewhere(o, e) && fit_format(g, e, err))
+			return err->code;
+		if ((e->single && g->threads > 1) || fit_format(g, e, &not_here))
 			left_out = true;
+		else if (fit_height(g, e, err))
+			return err->code;
 		else
 			g->engines[g->nengines++] = e;
 	}
@@ -108,6 +132,15 @@ static int choose_engines(struct group *g, const struct options *o, bool sweeps_
 	if (!g->nengines)
 		return err_set(err, EXIT_USAGE, "--engines: only rulers chosen; add an engine to measure");
 	return 0;
+}
+
+/* Does how far the workload reaches matter to any engine? */
+static bool any_fixed(const struct options *o)
+{
+	for (size_t i = 0; i < o->engines.n; i++)
+		if (!pt_engine_grows(pt_engine_find(o->engines.v[i])))
+			return true;
+	return false;
 }
 
 /* `2,all` on two CPUs is one count. */
@@ -167,12 +200,15 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 	for (size_t i = 0; i < threads.n; i++) {
 		g.threads = (unsigned)threads.v[i];
 		g.nengines = 0;
+		g.reach = 0;
 		if (g.threads < g.workload->min_threads) {
 			if (threads.n > 1)
 				continue;
 			return err_set(err, EXIT_USAGE, "--workload %s wants at least %u threads",
 				       g.workload->name, g.workload->min_threads);
 		}
+		if (any_fixed(o))
+			g.reach = fit_reach(&g);
 		if (choose_engines(&g, o, sweeps_one, err) ||
 		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
@@ -272,8 +308,11 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 		snprintf(g.argument, sizeof(g.argument), "%s", argument);
 		g.section = (unsigned)section_of(g.workload);
 		plan_settle_shape(&g);
-		if (add_policies(plan, g, o, topo, err))
-			return err->code;
+		for (size_t l = 0; l < o->nlevels; l++) {
+			g.levels = plan_levels(o->levels[l]);
+			if (add_policies(plan, g, o, topo, err))
+				return err->code;
+		}
 	}
 	if (!o->duration_ns)
 		spread(plan, first, o->processes);

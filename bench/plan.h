@@ -34,6 +34,8 @@ struct group {
 	enum order_kind order;      /* AUTO: the workload takes none, or its own */
 	enum range_kind range;
 	bool disjoint, lock_stat;
+	unsigned levels;            /* of a new table; 0: auto */
+	uint64_t reach;             /* the last IOVA touched; 0: ask the workload (fit.h) */
 	struct ratio ratio;         /* read with group_ratio() */
 	uint64_t readers;           /* read with group_readers() */
 	uint64_t depth;

@@ -14,14 +14,14 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 /* Make `share` and `order` what the workload makes of AUTO, and of what is not about it. */
 void plan_settle_shape(struct group *g);
 /*
- * Sizes that an engine does not have, mixes and orders that the workload does not take, page sources
- * that do not go with the memory: EXIT_USAGE, with the remedy. plan_shape.c
+ * Mixes and orders that the workload does not take, page sources that do not go with the memory:
+ * EXIT_USAGE, with the remedy. plan_shape.c
  */
 int plan_check_shape(const struct group *g, struct err *err);
-/* Has this engine pages of 1 << lg2 bytes? */
-bool plan_engine_has_size(const struct pt_engine *e, unsigned lg2);
-/* null, and limit where it applies. */
+/* null, and where it applies the limit of each format. */
 void plan_add_rulers(struct group *g);
+/* Levels of a choice of --levels; 0: auto. */
+unsigned plan_levels(unsigned choice);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
 			const struct topology *topo);

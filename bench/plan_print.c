@@ -1,6 +1,7 @@
 /* plan_print.c - `run --dry-run`: what would run where, for how long, in how much memory. */
 #include <string.h>
 
+#include "bench/fit.h"
 #include "bench/mix.h"
 #include "bench/units.h"
 
@@ -73,8 +74,11 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 	plan_print_memory(g, topo, out);
 	print_warnings(g, topo, out);
 	fprintf(out, "    engines");
-	for (unsigned e = 0; e < g->nengines; e++)
+	for (unsigned e = 0; e < g->nengines; e++) {
 		fprintf(out, " %s%s", g->engines[e]->name, e == 0 ? " (baseline)" : "");
+		if (g->levels || !pt_engine_grows(g->engines[e]))
+			fprintf(out, " (%u levels)", fit_group_levels(g, g->engines[e]));
+	}
 	fprintf(out, "\n");
 }
 

@@ -143,6 +143,9 @@ struct case_result {
 	uint64_t depth;            /* 0: no queue */
 	struct phase_result phases[PHASES_MAX];
 	struct interval readers_cost_ns; /* lookup: a writer's operation beside readers, less alone */
+	unsigned levels;           /* asked for; 0: auto */
+	unsigned levels_end;       /* of the table when it was audited last; 0: it was not */
+	uint64_t refused;          /* body intel: leaves not written because one was there */
 	uint64_t ops, pages_done, elapsed_ns;
 	struct interval ops_per_s; /* median over slices; not valid and NaN where it means nothing */
 	double ns_per_op[OP_KINDS], ns_per_page[OP_KINDS];

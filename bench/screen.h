@@ -37,7 +37,7 @@ struct flow flow_begin(const struct screen *s, const char *lead, const char *sep
 void flow_add(struct flow *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void flow_end(struct flow *f);
 
-/* The name without its format: "mutex-2019". */
+/* "mutex-2019"; in full where another format than amdv1 must be told apart: "vtdss/mutex". */
 const char *short_name(const struct pt_engine *e);
 /* "0", "1 us" */
 char *show_think(char *buf, size_t size, uint64_t think_ns);

@@ -43,6 +43,8 @@ static void group_line(const struct screen *s, const struct case_result *c)
 		flow_add(&flow, "shared: %s", c->share);
 	if (c->order[0] && strcmp(c->order, "random"))
 		flow_add(&flow, "%s", c->order);
+	if (c->levels)
+		flow_add(&flow, "levels %u", c->levels);
 	flow_end(&flow);
 }
 
@@ -81,7 +83,10 @@ static void comparison_line(const struct screen *s, const struct comparison *cmp
 	struct flow flow = flow_begin(s, "     ", ", ");
 	char text[48];
 
-	flow_add(&flow, "%s against %s", short_name(b->engine), short_name(a->engine));
+	if (strcmp(a->engine->format, b->engine->format))
+		flow_add(&flow, "%s against %s", b->engine->name, a->engine->name);
+	else
+		flow_add(&flow, "%s against %s", short_name(b->engine), short_name(a->engine));
 	flow_add(&flow, "%s an op", show_added(text, sizeof(text), &cmp->added_ns));
 	flow_add(&flow, "%s", show_ratio(text, sizeof(text), &cmp->ratio));
 	flow_add(&flow, "%s", stat_verdict_name(cmp->verdict));

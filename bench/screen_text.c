@@ -67,7 +67,7 @@ const char *short_name(const struct pt_engine *e)
 {
 	const char *slash = strchr(e->name, '/');
 
-	return slash ? slash + 1 : e->name;
+	return slash && !strcmp(e->format, "amdv1") ? slash + 1 : e->name;
 }
 
 char *show_think(char *buf, size_t size, uint64_t think_ns)

@@ -47,8 +47,11 @@ static void waste_label(const struct screen *s, size_t i, char *text, size_t siz
 	size_t used = 0;
 
 	if (!is_baseline(s->r, i)) {
-		snprintf(text, size, "  %s%s", strcmp(c->engine->body, "modern") ? "" : "modern ",
-			 short_name(c->engine));
+		bool modern = !strcmp(c->engine->body, "modern") && !strchr(short_name(c->engine), '/');
+
+		/* a name with its format says enough, and needs the room */
+		snprintf(text, size, "%s%s%s", strchr(short_name(c->engine), '/') ? " " : "  ",
+			 modern ? "modern " : "", short_name(c->engine));
 		return;
 	}
 	if (c->source[0] && strcmp(c->source, "pool"))
@@ -249,15 +252,15 @@ static void overlap_row(const struct screen *s, const struct case_result *c)
 	char range[40], share[24] = "-";
 
 	snprintf(range, sizeof(range), "%s%s", c->range, c->disjoint ? " disjoint" : "");
-	fprintf(s->out, "   %-12.12s %-19.19s", range, short_name(c->engine));
+	fprintf(s->out, "   %-12.12s %-20.20s", range, short_name(c->engine));
 	if (case_withheld(c) || !v->ranges) {
-		fprintf(s->out, " %12s\n", case_withheld(c) ? "withheld, see audit" : "-");
+		fprintf(s->out, " %11s\n", case_withheld(c) ? "withheld, see audit" : "-");
 		return;
 	}
 	if (stat_rate_quotable(v->ranges))
 		snprintf(share, sizeof(share), "%.1f %%",
 			 100 * (double)v->one_writer / (double)v->ranges);
-	fprintf(s->out, " %12s", share);
+	fprintf(s->out, " %11s", share);
 	overlap_count(s, 13, v->mixed_chunks, strcmp(c->range, "64K"));
 	overlap_count(s, 10, v->torn_leaf, strcmp(c->range, "3x4K"));
 	overlap_count(s, 7, v->absent, true);

@@ -53,6 +53,13 @@ struct workload {
 	 * names the option and the remedy. May be NULL.
 	 */
 	int (*check)(const struct group *g, struct err *err);
+	/*
+	 * For engines whose format has few page sizes, or whose tables do not grow (fit.h): the sizes
+	 * that are mapped, bit s for 1 << s bytes (NULL: --page-size), and the last IOVA that any worker
+	 * may touch (NULL: below 2^39). Asked while planning.
+	 */
+	uint64_t (*sizes)(const struct group *g);
+	uint64_t (*reach)(const struct group *g);
 	/* Shared state into run->shared. EXIT_* in err. May be NULL. */
 	int (*prepare)(struct group_run *run, struct err *err);
 	void (*release)(struct group_run *run);

@@ -22,6 +22,17 @@ struct own {
 	uint64_t neutral_rng; /* of the load around the measured part */
 };
 
+static uint64_t sizes(const struct group *g)
+{
+	(void)g;
+	return 1ull << 12 | 1ull << 21; /* what is 64K is asked for as a range */
+}
+
+static uint64_t reach(const struct group *g)
+{
+	return ((uint64_t)(1 + g->threads) << REGION_LG2) - 1;
+}
+
 static uint64_t seed_of(const struct lane *lane)
 {
 	const struct group_run *run = lane->group;
@@ -136,6 +147,6 @@ const struct workload workload_churn = {
 	.name = "churn",
 	.help = "random maps, unmaps and lookups of 4K, 64K, 2M and odd ranges in owned regions, half "
 		"full (--ratio; --page-size, --batch and --tables do not apply)",
-	.ratio = &own_ratio, .min_threads = 1, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
-	.clear = clear, .expect = expect,
+	.ratio = &own_ratio, .min_threads = 1, .sizes = sizes, .reach = reach, .lane_open = lane_open,
+	.lane_close = lane_close, .slice = slice, .clear = clear, .expect = expect,
 };

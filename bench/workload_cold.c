@@ -41,6 +41,11 @@ static struct pt_op page_of(const struct group *g, uint64_t table, unsigned work
 	return map_page_op(g, base + (slot << g->page_lg2));
 }
 
+static uint64_t reach(const struct group *g)
+{
+	return ((parents(g->round) + 1) * PARENT << span_lg2(g)) - 1;
+}
+
 static int check(const struct group *g, struct err *err)
 {
 	if (g->threads > leaf_pages(g))
@@ -148,6 +153,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_cold = {
 	.name = "cold",
 	.help = "each worker touches every new table once, in a random order of its own",
-	.cold = true, .arrival = ARRIVAL_FILL, .min_threads = 1, .check = check, .meetings = meetings,
-	.lane_open = lane_open, .lane_close = lane_close, .slice = slice, .expect = expect,
+	.cold = true, .arrival = ARRIVAL_FILL, .min_threads = 1, .check = check, .reach = reach,
+	.meetings = meetings, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
+	.expect = expect,
 };

@@ -43,6 +43,16 @@ static uint64_t span(const struct group *g)
 	return (bytes + root_entry - 1) & ~(root_entry - 1);
 }
 
+static uint64_t sizes(const struct group *g)
+{
+	return 1ull << g->page_lg2 | 1ull << large_lg2(g);
+}
+
+static uint64_t reach(const struct group *g)
+{
+	return span(g) > UINT64_MAX / (g->threads + 1) ? UINT64_MAX : span(g) * (g->threads + 1) - 1;
+}
+
 static int check(const struct group *g, struct err *err)
 {
 	if (check_readers(g, err))
@@ -257,6 +267,6 @@ const struct workload workload_collapse = {
 		"(--page-size: of the small ones)",
 	.singly = true, .waits = true, .readers = READERS_IF_ASKED,
 	.phases = { "small map", "small unmap", "large map", "large unmap" },
-	.min_threads = 1, .check = check, .lane_open = lane_open, .lane_close = lane_close,
-	.slice = slice, .settle = settle, .clear = clear, .expect = expect,
+	.min_threads = 1, .check = check, .sizes = sizes, .reach = reach, .lane_open = lane_open,
+	.lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear, .expect = expect,
 };

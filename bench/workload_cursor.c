@@ -32,6 +32,11 @@ static int check(const struct group *g, struct err *err)
 	return 0;
 }
 
+static uint64_t reach(const struct group *g)
+{
+	return BASE + (g->round * (512 >> (g->page_lg2 - 12) % 9) << g->page_lg2) - 1;
+}
+
 static int prepare(struct group_run *run, struct err *err)
 {
 	run->shared = aligned_alloc(CACHE_ALIGN, sizeof(struct cursor));
@@ -115,7 +120,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_cursor = {
 	.name = "cursor",
 	.help = "a shared counter hands out consecutive pages: workers meet at each new table",
-	.cold = true, .order = ORDER_ASCENDING, .arrival = ARRIVAL_LOCKSTEP,
-	.min_threads = 1, .check = check, .prepare = prepare, .release = release, .rewind = rewind_cursor,
+	.cold = true, .order = ORDER_ASCENDING, .arrival = ARRIVAL_LOCKSTEP, .min_threads = 1,
+	.check = check, .reach = reach, .prepare = prepare, .release = release, .rewind = rewind_cursor,
 	.meetings = meetings, .slice = slice, .expect = expect,
 };

@@ -17,16 +17,10 @@
 /* The first address that a root of three, four, five levels does not span. */
 static const unsigned beyond_lg2[STEPS] = { 39, 48, 57 };
 
-/* Does a table of this engine begin with three levels and get more as it needs them? */
-static bool grows(const struct pt_engine *e)
-{
-	return !strcmp(e->format, "amdv1");
-}
-
 static int check(const struct group *g, struct err *err)
 {
 	for (unsigned i = 0; i < g->nengines; i++)
-		if (!grows(g->engines[i]))
+		if (!pt_engine_grows(g->engines[i]))
 			return err_set(err, EXIT_USAGE, "grow: the levels of %s are fixed; take it out of "
 				       "--engines", g->engines[i]->name);
 	if (g->page_lg2 >= beyond_lg2[0])

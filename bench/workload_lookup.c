@@ -254,12 +254,17 @@ static int expect(struct lane *lane, struct expectation *out)
 	return own ? page_set_expect(&own->pages, 0, own->pages.n, out) : 0;
 }
 
+static uint64_t reach(const struct group *g)
+{
+	return page_set_reach(g, group_writers(g));
+}
+
 const struct workload workload_lookup = {
 	.name = "lookup",
 	.help = "some workers look up addresses in everybody's ranges while the others map and unmap "
 		"(--readers)",
 	.pure = true, .readers = READERS_HALF, .phases = { "writers alone", "beside readers" },
-	.min_threads = 2, .check = check, .prepare = prepare, .release = release,
+	.min_threads = 2, .check = check, .reach = reach, .prepare = prepare, .release = release,
 	.lane_open = lane_open, .lane_close = lane_close, .rewind = rewind_counts, .slice = slice,
 	.settle = settle, .clear = clear, .expect = expect,
 };

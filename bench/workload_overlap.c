@@ -28,6 +28,29 @@ static int check(const struct group *g, struct err *err)
 	return 0;
 }
 
+static uint64_t sizes(const struct group *g)
+{
+	switch (g->range) {
+	case RANGE_3X4K:
+		return 1ull << 12;
+	case RANGE_4K_OVER_2M:
+		return 1ull << 12 | 1ull << 21;
+	case RANGE_64K:
+	case RANGE_MAP_UNMAP:
+		break;
+	}
+	return 1ull << 16;
+}
+
+/* Of the whole round. */
+static uint64_t reach(const struct group *g)
+{
+	struct overlap_layout l = { .kind = g->range, .base = BASE, .ranges = g->round,
+				    .owners = g->disjoint ? g->threads : 1 };
+
+	return overlap_iova(&l, l.owners, 0) - 1;
+}
+
 static int prepare(struct group_run *run, struct err *err)
 {
 	const struct group *g = run->g;
@@ -179,6 +202,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_overlap = {
 	.name = "overlap",
 	.help = "several writers on one range at once, and what is left of it (--range, --disjoint)",
-	.cold = true, .forced = true, .unowned = true, .min_threads = 2, .check = check, .prepare = prepare,
-	.release = release, .slice = slice, .expect = expect, .classify = classify,
+	.cold = true, .forced = true, .unowned = true, .min_threads = 2, .check = check,
+	.sizes = sizes, .reach = reach, .prepare = prepare, .release = release,
+	.slice = slice, .expect = expect, .classify = classify,
 };

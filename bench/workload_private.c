@@ -195,14 +195,15 @@ const struct workload workload_private = {
 	.help = "each worker maps and unmaps pages of its own leaf tables; only the root is shared, or "
 		"tables below it (--share)",
 	.pure = true, .mixes = true, .order = ORDER_RANDOM, .ratio = &own_ratio, .min_threads = 1,
-	.check = check, .lane_open = lane_open, .lane_close = lane_close, .prebuild = prebuild,
-	.slice = slice, .settle = settle, .clear = clear, .expect = expect,
+	.check = check, .reach = layout_reach, .lane_open = lane_open, .lane_close = lane_close,
+	.prebuild = prebuild, .slice = slice, .settle = settle, .clear = clear, .expect = expect,
 };
 
 const struct workload workload_adjacent = {
 	.name = "adjacent",
 	.help = "the workers' pages lie in the same leaf tables, or lines of entries (--share)",
 	.pure = true, .order = ORDER_RANDOM, .ratio = &own_ratio, .min_threads = 1, .check = check,
-	.lane_open = lane_open, .lane_close = lane_close, .slice = slice, .settle = settle, .clear = clear,
+	.reach = layout_reach, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
+	.settle = settle, .clear = clear,
 	.expect = expect,
 };

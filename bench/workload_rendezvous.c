@@ -20,6 +20,11 @@ static int check(const struct group *g, struct err *err)
 	return 0;
 }
 
+static uint64_t reach(const struct group *g)
+{
+	return BASE + (g->round * leaf_pages(g) << g->page_lg2) - 1;
+}
+
 static uint64_t meetings(const struct group_run *run)
 {
 	return run->round;
@@ -58,5 +63,5 @@ const struct workload workload_rendezvous = {
 	.name = "rendezvous",
 	.help = "forced: a barrier releases all workers together at each new table; not a rate",
 	.cold = true, .forced = true, .arrival = ARRIVAL_AT_ONCE, .singly = true, .min_threads = 2,
-	.check = check, .meetings = meetings, .slice = slice, .expect = expect,
+	.check = check, .reach = reach, .meetings = meetings, .slice = slice, .expect = expect,
 };

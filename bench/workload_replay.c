@@ -50,6 +50,45 @@ static int check(const struct group *g, struct err *err)
 	return code;
 }
 
+static uint64_t sizes(const struct group *g)
+{
+	(void)g;
+	return 1ull << 12; /* and larger ones where they fit */
+}
+
+static uint64_t last_of(const struct trace *t)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		uint64_t end = t->events[i].iova + (t->events[i].bytes - 1);
+
+		last = end > last ? end : last;
+	}
+	return last;
+}
+
+/* The trace's own last address, in its highest copy. What cannot be loaded check() complains of. */
+static uint64_t reach(const struct group *g)
+{
+	struct trace *trace;
+	struct replay *replay;
+	uint64_t last = 0;
+	struct err err;
+
+	if (trace_load(&trace, g->argument, &err))
+		return 0;
+	if (!trace_schedule(&replay, trace, g->threads, &err)) {
+		for (unsigned w = 0; w < g->threads; w++)
+			if (replay->lanes[w].iova_shift > last)
+				last = replay->lanes[w].iova_shift;
+		replay_free(replay);
+	}
+	last += last_of(trace);
+	trace_free(trace);
+	return last;
+}
+
 static int load(struct shared *shared, const struct group *g, struct err *err)
 {
 	int code = trace_load(&shared->trace, g->argument, err);
@@ -180,7 +219,8 @@ const struct workload workload_replay = {
 	.name = "replay", .argument = "FILE",
 	.help = "the maps and unmaps of a recorded trace, each on the worker of its CPU (--page-size, "
 		"--batch and --round do not apply)",
-	.cold = true, .singly = true, .waits = true, .min_threads = 1, .check = check, .prepare = prepare,
+	.cold = true, .singly = true, .waits = true, .min_threads = 1, .check = check,
+	.sizes = sizes, .reach = reach, .prepare = prepare,
 	.release = release,
 	.rewind = rewind_progress, .slice = slice, .expect = expect,
 };

@@ -50,6 +50,9 @@ static void put_job_lists(struct node o, const struct options *j)
 	array = put_array(o, "page_source");
 	for (size_t i = 0; i < j->nsources; i++)
 		add_text(array, source_name(j->sources[i]));
+	array = put_array(o, "levels");
+	for (size_t i = 0; i < j->nlevels; i++)
+		add_text(array, levels_name(j->levels[i]));
 }
 
 /* "auto", "none", or one in so many. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/analyse.h"
 #include "bench/plan.h"
@@ -87,6 +88,14 @@ static void put_identity(struct node o, const struct case_result *c)
 		put_u64(o, "depth", c->depth);
 	else
 		put_null(o, "depth");
+	if (c->levels)
+		put_u64(o, "levels", c->levels);
+	else
+		put_null(o, "levels");
+	if (c->levels_end)
+		put_u64(o, "levels_end", c->levels_end);
+	else
+		put_null(o, "levels_end");
 }
 
 static void put_speed(struct node o, const struct case_result *c)
@@ -301,6 +310,10 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_pages(o, &c->pages, nodes);
 	put_waste(o, c);
 	put_verified(o, c);
+	if (strcmp(c->engine->body, "intel"))
+		put_null(o, "refused");
+	else
+		put_u64(o, "refused", c->refused);
 	put_workers(o, c, nodes);
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);

@@ -1,9 +1,9 @@
 /*
  * engine.h - all that bench/ may know of page tables: operations, engines, tables, workers, audit.
  *
- * An engine is format/sync (modern body) or format/sync-2019. Its run() carries out a stretch of
- * operations; everything inside is specialised by the compiler, so this pointer is the only
- * indirect call. Whatever an engine does for an operation it does for every operation of a
+ * An engine is format/sync (modern body), format/sync-2019 or format/sync-intel. Its run() carries
+ * out a stretch of operations; everything inside is specialised by the compiler, so this pointer is
+ * the only indirect call. Whatever an engine does for an operation it does for every operation of a
  * stretch: locks are taken per operation (2019: per page-size chunk), no check is hoisted.
  *
  * Who may run beside whom, on one table:
@@ -39,7 +39,7 @@ enum pt_prot { PT_READ = 1, PT_WRITE = 2 };
  * One operation, 32 bytes.
  *   PT_MAP          `count` pages of exactly 1 << size_lg2 bytes; iova and pa aligned to that
  *   PT_MAP_RANGE    count << size_lg2 bytes (multiple of 4 KiB) in the largest fitting pages; all
- *                   or nothing
+ *                   or nothing (intel: what was not refused stays)
  *   PT_UNMAP        count << size_lg2 bytes; what is found there decides the size of each leaf
  *   PT_UNMAP_RANGE  the same; the 2019 body cuts it into the largest fitting chunks instead of
  *                   chunks of 1 << size_lg2
@@ -51,7 +51,7 @@ struct pt_op {
 	uint64_t result;  /* out: bytes mapped or unmapped; lookup: the output address, 0 if none */
 	uint32_t count;
 	uint8_t kind;     /* enum pt_kind */
-	uint8_t size_lg2; /* 12..51 without 39 */
+	uint8_t size_lg2; /* a page size of the format: amdv1 12..51 without 39, vtdss 12, 21, 30 */
 	uint8_t prot;     /* maps only: enum pt_prot bits */
 	uint8_t err;      /* out: 0 or a positive errno. EINVAL ERANGE ENOMEM EADDRINUSE; lookup ENOENT */
 };
@@ -66,6 +66,7 @@ struct pt_count {
 	uint64_t wasted_growth;                  /* pages of chains built for a growth that was lost */
 	uint64_t growths;                        /* levels added by this worker */
 	uint64_t installs;                       /* tables this worker put into the tree */
+	uint64_t refused;                        /* intel: leaves not written, one was there */
 };
 
 /*
@@ -85,14 +86,14 @@ struct pt_worker {
 };
 
 struct pt;
+struct pt_format;
 
 struct pt_engine {
 	const char *name;     /* "amdv1/lockless-2019" */
-	const char *format;   /* "amdv1" */
-	uint64_t sizes;       /* of that format: bit s: pages of 1 << s bytes exist */
+	const char *format;   /* "amdv1", "vtdss" */
 	const char *sync;     /* "lockless" */
-	const char *body;     /* "modern", "2019" or "ruler" */
-	const char *walk;     /* over the pages of a call: "cursor", "re-walk"; NULL: a ruler's none */
+	const char *body;     /* "modern", "2019", "intel" or "ruler" */
+	const char *walk;     /* over the pages of a call: "cursor", "re-walk", "per-table"; NULL: a ruler's none */
 	const char *help;     /* one line for `iopt list` */
 	/*
 	 * Carry out ops[0..n) in order, filling result and err. Returns the number without error.
@@ -102,11 +103,12 @@ struct pt_engine {
 	bool single;          /* one thread only */
 	bool sibling;         /* a modern engine without its cursor: listed apart, in no group */
 	bool ruler;           /* null, limit: floors, not engines; nothing to verify */
+	const struct pt_format *f; /* what the functions below answer from */
 };
 
 /* Ends with a row whose name is NULL. */
 extern const struct pt_engine pt_engines[];
-/* "lockless-2019" finds amdv1/lockless-2019. NULL: no such engine. */
+/* "lockless-2019" finds amdv1/lockless-2019, "lockless" the first of two. NULL: no such engine. */
 const struct pt_engine *pt_engine_find(const char *name);
 
 /* The same format, body and sync with the other walk, or e itself; NULL: there is none. */
@@ -118,7 +120,18 @@ const struct pt_engine *pt_engine_walking(const struct pt_engine *e, const char 
  */
 const struct pt_engine *pt_engine_observed(const struct pt_engine *e);
 
-/* A new table of 3 levels, empty, its root from w->pages. 0 or -ENOMEM. */
+/* Of an engine's format. Bit s of the sizes: pages of 1 << s bytes exist. */
+uint64_t pt_engine_sizes(const struct pt_engine *engine);
+unsigned pt_engine_levels_max(const struct pt_engine *engine);
+/* Does a table grow with what is mapped? Else it stays as tall as it was created. */
+bool pt_engine_grows(const struct pt_engine *engine);
+
+/*
+ * A new table, empty, its root from w->pages. levels: 3 up to pt_engine_levels_max(). 0 or -ENOMEM.
+ */
+int pt_create_levels(struct pt **out, const struct pt_engine *engine, unsigned levels,
+		     struct pt_worker *w);
+/* The same with 3 levels. */
 int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker *w);
 /* At rest, limbo drained. Frees every reachable page into w->pages, counted in w->n.freed. */
 void pt_destroy(struct pt *pt, struct pt_worker *w);

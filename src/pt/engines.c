@@ -37,8 +37,17 @@
 #define DEFINE_SIBLING(f, s, name_, help_, single_) DEFINE_MODERN(f, s, s##_rewalk, true)
 #define NOTHING(...)
 
-PT_ENGINES(DEFINE_OLD, DEFINE_NEW)
-PT_ENGINES(NOTHING, DEFINE_SIBLING)
+#define DEFINE_INTEL(f, s, name_, shown, help_)                                                    \
+	static size_t f##_##s##_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops,         \
+				    size_t n)                                                      \
+	{                                                                                          \
+		static const struct pt_kit kit = { &f, &sync_##s, false };                         \
+		observe_begin(w->observed, n);                                                     \
+		return run_intel(&kit, pt, w, ops, n);                                             \
+	}
+
+PT_ENGINES(DEFINE_OLD, DEFINE_NEW, DEFINE_INTEL)
+PT_ENGINES(NOTHING, DEFINE_SIBLING, NOTHING)
 
 static size_t amdv1_null_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n)
 {
@@ -51,9 +60,15 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 	return limit_run(&amdv1, pt, ops, n);
 }
 
-#define ROW(f, s, name_, shown, body_, walk_, help_, ...)                                          \
-	{ .name = #f "/" name_, .format = #f, .sizes = SIZES_##f, .sync = shown, .body = body_,    \
-	  .walk = walk_, .help = help_, .run = f##_##s##_run, __VA_ARGS__ },
+static size_t vtdss_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n)
+{
+	(void)w;
+	return limit_run(&vtdss, pt, ops, n);
+}
+
+#define ROW(f_, s, name_, shown, body_, walk_, help_, ...)                                         \
+	{ .name = #f_ "/" name_, .format = #f_, .sync = shown, .body = body_, .walk = walk_,         \
+	  .help = help_, .run = f_##_##s##_run, .f = &f_, __VA_ARGS__ },
 #define ROW_OLD(f, s, name_, shown, help_)                                                         \
 	ROW(f, s, name_, shown, "2019", "re-walk", help_, .single = false)
 #define ROW_NEW(f, s, name_, help_, single_)                                                       \
@@ -61,13 +76,16 @@ static size_t amdv1_limit_run(struct pt *pt, struct pt_worker *w, struct pt_op *
 #define ROW_SIBLING(f, s, name_, help_, single_)                                                   \
 	ROW(f, s##_rewalk, name_ "-rewalk", name_, "modern", "re-walk", help_, .single = single_,  \
 	    .sibling = true)
+#define ROW_INTEL(f, s, name_, shown, help_)                                                       \
+	ROW(f, s, name_, shown, "intel", "per-table", help_, .single = false)
 #define ROW_RULER(f, s, name_, help_) ROW(f, s, name_, name_, "ruler", NULL, help_, .ruler = true)
 
 const struct pt_engine pt_engines[] = {
-	PT_ENGINES(ROW_OLD, ROW_NEW)
-	PT_ENGINES(NOTHING, ROW_SIBLING)
+	PT_ENGINES(ROW_OLD, ROW_NEW, ROW_INTEL)
+	PT_ENGINES(NOTHING, ROW_SIBLING, NOTHING)
 	ROW_RULER(amdv1, null, "null", "does nothing: the floor of the harness")
 	ROW_RULER(amdv1, limit, "limit", "three loads and one store without a check: the floor of a map")
+	ROW_RULER(vtdss, limit, "limit", "the same in the entries of VT-d")
 	{ .name = NULL }
 };
 

@@ -71,6 +71,19 @@ ALWAYS_INLINE void entry_leaf(pt_entry *slot, uint64_t leaf)
 	at_store(slot, leaf, release);
 }
 
+/*
+ * A leaf where nothing stands; false, and nothing changed, where something does. relaxed: the look
+ * is at one's own entry. P3: the store as above. Not atomic together: towards another writer of the
+ * same entry it promises what the Intel driver's CPU-local compare-exchange does (walk_intel.h).
+ */
+ALWAYS_INLINE bool entry_leaf_once(pt_entry *slot, uint64_t leaf)
+{
+	if (entry_peek(slot))
+		return false;
+	entry_leaf(slot, leaf);
+	return true;
+}
+
 /* An owner's leaf goes. relaxed: see the top. */
 ALWAYS_INLINE void entry_clear(pt_entry *slot)
 {

@@ -18,6 +18,7 @@ struct pt_format {
 	uint64_t sizes;      /* bit s: pages of 1 << s bytes exist */
 	unsigned pa_bits;    /* output addresses are below 1 << pa_bits */
 	unsigned levels_max; /* levels of the tallest table */
+	bool grows;          /* a root can be put on top of a root; else a table stays as tall as it is */
 
 	uint64_t (*leaf)(uint64_t pa, unsigned size_lg2, unsigned prot);
 	/* The entry of a table at `level` that points to `child`, a table at level - 1. */
@@ -30,8 +31,11 @@ struct pt_format {
 	/* log2 of the page a leaf entry belongs to. */
 	unsigned (*leaf_lg2)(uint64_t entry, unsigned level);
 	uint64_t (*leaf_pa)(uint64_t entry, unsigned size_lg2);
-	/* Are entries with this AND and this OR of all their bits leaves without replicas, each? */
-	bool (*all_single)(uint64_t all, uint64_t any);
+	/*
+	 * Are entries of a table at `level` with this AND and this OR of all their bits leaves without
+	 * replicas, each? Of one entry exactly; of several perhaps no where it is yes.
+	 */
+	bool (*all_single)(uint64_t all, uint64_t any, unsigned level);
 };
 
 /* The level whose tables hold pages of this size. */

@@ -77,17 +77,17 @@ ALWAYS_INLINE uint64_t amdv1_leaf_pa(uint64_t entry, unsigned size_lg2)
 	return entry & AMDV1_ADDRESS & ~((UINT64_C(1) << size_lg2) - 1);
 }
 
-ALWAYS_INLINE bool amdv1_all_single(uint64_t all, uint64_t any)
+ALWAYS_INLINE bool amdv1_all_single(uint64_t all, uint64_t any, unsigned level)
 {
+	(void)level;
 	return ((all & AMDV1_PR) | (any & AMDV1_NL)) == AMDV1_PR;
 }
 
-#define SIZES_amdv1 (((UINT64_C(1) << 52) - (UINT64_C(1) << 12)) & ~(UINT64_C(1) << 39))
-
 static const struct pt_format amdv1 = {
-	.sizes = SIZES_amdv1,
+	.sizes = ((UINT64_C(1) << 52) - (UINT64_C(1) << 12)) & ~(UINT64_C(1) << 39),
 	.pa_bits = 52,
 	.levels_max = 6,
+	.grows = true,
 	.leaf = amdv1_leaf,
 	.table = amdv1_table,
 	.is_table = amdv1_is_table,

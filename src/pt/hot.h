@@ -106,7 +106,7 @@ ALWAYS_INLINE bool unmap_4k(const struct pt_kit *k, struct pt *pt, struct pt_op 
 	if (unlikely(!leaf_slot(k, pt, page_of(op->iova), &slot)))
 		return false;
 	entry = entry_peek(slot);
-	if (unlikely(!k->f->all_single(entry, entry)))
+	if (unlikely(!k->f->all_single(entry, entry, 0)))
 		return false;
 	entry_clear(slot);
 	op->result = UINT64_C(1) << PT_PAGE_LG2;
@@ -123,7 +123,7 @@ ALWAYS_INLINE bool lookup_4k(const struct pt_kit *k, struct pt *pt, struct pt_op
 	if (unlikely(!leaf_slot(k, pt, op->iova >> PT_PAGE_LG2, &slot)))
 		return false;
 	entry = entry_load(slot);
-	if (unlikely(!k->f->all_single(entry, entry)))
+	if (unlikely(!k->f->all_single(entry, entry, 0)))
 		return false;
 	op->result = k->f->leaf_pa(entry, PT_PAGE_LG2) | op->iova % PAGE_BYTES;
 	op->err = 0;
@@ -164,6 +164,8 @@ ALWAYS_INLINE unsigned modern_slow(const struct pt_kit *k, struct pt *pt, struct
 
 	op->result = 0;
 	op->err = check_op(k->f, op, &last);
+	if (!op->err)
+		op->err = check_top(k->f, pt, last);
 	if (op->err)
 		return 1;
 	if (op->count == 1 && op->size_lg2 < entry_lg2(1) && op->kind <= PT_UNMAP &&

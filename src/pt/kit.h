@@ -67,6 +67,12 @@ ALWAYS_INLINE uint8_t check_op(const struct pt_format *f, const struct pt_op *op
 	return 0;
 }
 
+/* ERANGE beyond the root of a table that cannot grow; there nothing is, and nothing can be. */
+ALWAYS_INLINE uint8_t check_top(const struct pt_format *f, struct pt *pt, uint64_t last)
+{
+	return !f->grows && !top_spans(top_level(top_load(pt)), last) ? ERANGE : 0;
+}
+
 /*
  * Walk down to the leaf entry of an address. 0: nothing there, or above the top; *level and *slot
  * are where the walk ended.

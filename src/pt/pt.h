@@ -6,7 +6,7 @@
 #include "pt/engine.h"
 #include "pt/entry.h"
 
-#define PT_LEVEL_FIRST 2u /* a new table has three levels: its root is at level 2 */
+#define PT_LEVEL_FIRST 2u /* most tables begin with three levels: the root is at level 2 */
 
 /*
  * The 2019 driver kept lock, level and root of a domain side by side, so whoever waits for the lock

@@ -20,7 +20,7 @@ ALWAYS_INLINE uint64_t line_any(pt_entry *slot)
 }
 
 /* Written out, as all of these are: gcc does not unroll a loop over a line at -O2. */
-ALWAYS_INLINE bool line_all_single(const struct pt_format *f, pt_entry *slot)
+ALWAYS_INLINE bool line_all_single(const struct pt_format *f, pt_entry *slot, unsigned level)
 {
 	uint64_t a = entry_peek(&slot[0]), b = entry_peek(&slot[1]);
 	uint64_t c = entry_peek(&slot[2]), d = entry_peek(&slot[3]);
@@ -30,7 +30,7 @@ ALWAYS_INLINE bool line_all_single(const struct pt_format *f, pt_entry *slot)
 	c = entry_peek(&slot[6]), d = entry_peek(&slot[7]);
 	all &= (a & b) & (c & d);
 	any |= (a | b) | (c | d);
-	return f->all_single(all, any);
+	return f->all_single(all, any, level);
 }
 
 ALWAYS_INLINE void line_fill(pt_entry *slot, uint64_t leaf, uint64_t step)
@@ -104,17 +104,18 @@ ALWAYS_INLINE unsigned run_fill_empty(pt_entry *slot, unsigned n, uint64_t leaf,
 	return i;
 }
 
-/* Clear up to n leaves without replicas; the number before anything else. */
-ALWAYS_INLINE unsigned run_clear_single(const struct pt_format *f, pt_entry *slot, unsigned n)
+/* Clear up to n leaves without replicas of a table at `level`; the number before anything else. */
+ALWAYS_INLINE unsigned run_clear_single(const struct pt_format *f, pt_entry *slot, unsigned n,
+					unsigned level)
 {
 	unsigned i = 0;
 
-	for (; i + LINE <= n && line_all_single(f, &slot[i]); i += LINE)
+	for (; i + LINE <= n && line_all_single(f, &slot[i], level); i += LINE)
 		line_clear(&slot[i]);
 	for (; i < n; i++) {
 		uint64_t entry = entry_peek(&slot[i]);
 
-		if (!f->all_single(entry, entry))
+		if (!f->all_single(entry, entry, level))
 			break;
 		entry_clear(&slot[i]);
 	}

@@ -1,6 +1,6 @@
 #include "pt/sabotage.h"
 
-#include "pt/format_amdv1.h"
+#include "pt/format.h"
 #include "pt/pt.h"
 
 #define FLEETING_EVERY 251u
@@ -112,6 +112,7 @@ static void link_again(struct pt_table *parent, uint64_t iova)
 static void double_link(struct pt *pt, struct pt_worker *w)
 {
 	struct pt_op map = stray_op(pt, w, PT_MAP), unmap = map;
+	const struct pt_format *f = pt->engine->f;
 	uint64_t top = top_load(pt);
 	struct pt_table *table = top_root(top);
 	unsigned level = top_level(top);
@@ -123,11 +124,11 @@ static void double_link(struct pt *pt, struct pt_worker *w)
 	for (; level > 1; level--) {
 		uint64_t entry = entry_load(entry_slot(table, level, map.iova));
 
-		if (!amdv1.is_table(entry, level))
+		if (!f->is_table(entry, level))
 			return;
-		table = amdv1.child(entry);
+		table = f->child(entry);
 	}
-	if (amdv1.is_table(entry_load(entry_slot(table, 1, map.iova)), 1))
+	if (f->is_table(entry_load(entry_slot(table, 1, map.iova)), 1))
 		link_again(table, map.iova);
 }
 

@@ -1,97 +1,22 @@
 /*
- * scan.c - read a whole table at rest, as hardware would, and say what is illegal in it.
- *
- * Decoded from the AMD IOMMU specification (48882, section 2.2.3) once more, on purpose without a
- * line of the engines' format code: an error there must not hide itself here.
+ * scan.c - read a whole table at rest, as hardware would, and say what is illegal in it. Entries
+ * are decoded by decode.h's functions, never by the engines'.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "pt/decode.h"
 #include "pt/pt.h"
 #include "pt/table.h"
-
-enum entry_kind { EMPTY, TABLE, LEAF, ILLEGAL };
-
-struct decoded {
-	enum entry_kind kind;
-	const char *why;   /* ILLEGAL */
-	uint64_t address;  /* of the page or table */
-	unsigned size_lg2; /* LEAF */
-	unsigned replicas;
-	uint8_t prot;
-};
 
 struct scanner {
 	struct pt *pt;
 	struct pt_scan *scan;
+	pt_decode *decode;
 	uint32_t mark;
 	unsigned path[PT_LEVELS_MAX];
 };
-
-/* Bits 1-8 are ignored or set by hardware, 59 is an attribute, 63 is ignored. */
-static const uint64_t reserved_leaf = UINT64_C(0x7f) << 52;
-static const uint64_t reserved_table = UINT64_C(0x1ff) << 52;
-
-static struct decoded illegal(const char *why)
-{
-	return (struct decoded){ .kind = ILLEGAL, .why = why };
-}
-
-/* A leaf whose size is in its address field: one above the lowest zero bit. */
-static struct decoded decode_sized(uint64_t address, unsigned level, uint8_t prot)
-{
-	unsigned lg2 = 13, own = 12 + 9 * level;
-
-	while (lg2 < 53 && (address >> (lg2 - 1) & 1))
-		lg2++;
-	if (lg2 <= own || lg2 >= own + 9)
-		return illegal("page size does not belong to this level");
-	if (lg2 > 51)
-		return illegal("page larger than 2^51");
-	return (struct decoded){ .kind = LEAF,
-				 .address = address >> lg2 << lg2,
-				 .size_lg2 = lg2,
-				 .replicas = 1u << (lg2 - own),
-				 .prot = prot };
-}
-
-static struct decoded decode(uint64_t entry, unsigned level)
-{
-	unsigned next = entry >> 9 & 7;
-	uint64_t address = entry & 0xffffffffff000;
-	uint8_t prot = entry >> 61 & 3;
-
-	if (!entry)
-		return (struct decoded){ .kind = EMPTY };
-	if (!(entry & 1))
-		return illegal("not present, yet not zero");
-	if (next >= 1 && next <= 6) {
-		if (next != level)
-			return illegal("next level is not one below");
-		if (entry & reserved_table)
-			return illegal("reserved bits in a table pointer");
-		if (prot != 3)
-			return illegal("table pointer without read and write");
-		return (struct decoded){ .kind = TABLE, .address = address };
-	}
-	if (entry & reserved_leaf)
-		return illegal("reserved bits in a leaf");
-	if (!prot)
-		return illegal("leaf without permission");
-	if (level == 5)
-		return illegal("leaf at the highest level");
-	if (next == 7)
-		return decode_sized(address, level, prot);
-	if (level == 3)
-		return illegal("512 GiB page");
-	if (address & ((UINT64_C(1) << (12 + 9 * level)) - 1))
-		return illegal("page not aligned to its size");
-	return (struct decoded){ .kind = LEAF,
-				 .address = address,
-				 .size_lg2 = 12 + 9 * level,
-				 .replicas = 1,
-				 .prot = prot };
-}
 
 /* path[depth) leads to the entry. */
 static void flaw(struct scanner *s, unsigned depth, uint64_t value, const char *what)
@@ -173,7 +98,7 @@ static void scan_table(struct scanner *s, struct pt_table *table, unsigned level
 	for (unsigned i = 0; i < PT_ENTRIES; i++) {
 		/* relaxed: at rest, as above. */
 		uint64_t entry = at_load(&table->e[i], relaxed);
-		struct decoded d = decode(entry, level);
+		struct decoded d = s->decode(entry, level);
 		struct pt_table *child = (struct pt_table *)(uintptr_t)d.address;
 
 		if (d.kind == EMPTY)
@@ -198,7 +123,9 @@ static void scan_table(struct scanner *s, struct pt_table *table, unsigned level
 
 void pt_scan(struct pt *pt, struct pt_scan *scan)
 {
-	struct scanner s = { .pt = pt, .scan = scan, .mark = pt_new_mark() };
+	bool intel = !strcmp(pt_engine_of(pt)->format, "vtdss");
+	struct scanner s = { .pt = pt, .scan = scan, .mark = pt_new_mark(),
+			     .decode = intel ? decode_vtdss : decode_amdv1 };
 	uint64_t top = top_load(pt);
 
 	scan->tables = scan->leaves = scan->leaf_entries = scan->table_entries = scan->flaws = 0;

@@ -111,6 +111,9 @@ static const struct pt_sync sync_mcs = SYNC_LOCKED(mcs);
 static const struct pt_sync sync_lockless = { .enter = enter_nothing, .leave = enter_nothing,
 					 .publish = entry_install, .publish_top = publish_top_cas };
 
+/* The Intel driver installs as lockless does; its body only ever expects an empty slot. */
+#define sync_lockless_intel sync_lockless
+
 /*
  * 2019: the driver installed by compare-exchange with the lock as without it, and grew under the
  * domain spinlock in both (walk2019.h), so only enter and leave differ.

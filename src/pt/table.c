@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pt/format_amdv1.h"
+#include "pt/format.h"
 #include "pt/pt.h"
 #include "pt/table.h"
 
@@ -35,7 +35,8 @@ static void lock_init(union pt_lock *lock, const char *sync)
 		pmutex_init(&lock->pmutex);
 }
 
-int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker *w)
+int pt_create_levels(struct pt **out, const struct pt_engine *engine, unsigned levels,
+		     struct pt_worker *w)
 {
 	struct pt *pt = aligned_alloc(alignof(struct pt), sizeof(*pt));
 	struct pt_table *root;
@@ -46,29 +47,34 @@ int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker 
 	pt->engine = engine;
 	/* relaxed: the number only has to be new. */
 	pt->id = at_add(&last_id, 1, relaxed) + 1;
-	root = table_alloc(pt, w, PT_LEVEL_FIRST);
+	root = table_alloc(pt, w, levels - 1);
 	if (!root) {
 		free(pt);
 		return -ENOMEM;
 	}
 	lock_init(&pt->lock, engine->sync);
 	qspin_init(&pt->grow_lock);
-	at_init(&pt->top, top_word(root, PT_LEVEL_FIRST));
+	at_init(&pt->top, top_word(root, levels - 1));
 	*out = pt;
 	return 0;
 }
 
+int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker *w)
+{
+	return pt_create_levels(out, engine, PT_LEVEL_FIRST + 1, w);
+}
+
 /* Append the tables that `table` points to; one reached twice (a damaged table) is freed once. */
-static void collect_children(struct page_list *list, struct pt_table *table, unsigned level,
-			     uint32_t mark)
+static void collect_children(const struct pt_format *f, struct page_list *list,
+			     struct pt_table *table, unsigned level, uint32_t mark)
 {
 	for (unsigned i = 0; i < PT_ENTRIES; i++) {
 		uint64_t entry = entry_load(&table->e[i]);
 		struct page_desc *child;
 
-		if (!amdv1.is_table(entry, level))
+		if (!f->is_table(entry, level))
 			continue;
-		child = page_desc(amdv1.child(entry));
+		child = page_desc(f->child(entry));
 		if (child->mark == mark)
 			continue;
 		child->mark = mark;
@@ -87,7 +93,7 @@ void pt_destroy(struct pt *pt, struct pt_worker *w)
 	all.head->mark = mark;
 	all.head->level = (uint8_t)top_level(top);
 	for (struct page_desc *d = all.head; d; d = d->next)
-		collect_children(&all, d->page, d->level, mark);
+		collect_children(pt->engine->f, &all, d->page, d->level, mark);
 	for (struct page_desc *d = all.head; d; d = next) {
 		next = d->next;
 		table_free(w, d->page);
@@ -100,6 +106,7 @@ void pt_destroy(struct pt *pt, struct pt_worker *w)
 int pt_prebuild(struct pt *pt, struct pt_worker *w, uint64_t iova, uint64_t bytes)
 {
 	uint64_t last = iova + bytes - 1, step = UINT64_C(1) << entry_lg2(1);
+	const struct pt_format *f = pt->engine->f;
 
 	if (strcmp(pt->engine->sync, "limit") || !bytes)
 		return 0;
@@ -110,19 +117,34 @@ int pt_prebuild(struct pt *pt, struct pt_worker *w, uint64_t iova, uint64_t byte
 
 		for (unsigned level = PT_LEVEL_FIRST; level; level--) {
 			pt_entry *slot = entry_slot(table, level, iova);
-			struct pt_table *child = amdv1.child(entry_load(slot));
+			struct pt_table *child = f->child(entry_load(slot));
 
 			if (!child) {
 				child = table_alloc(pt, w, level - 1);
 				if (!child)
 					return -ENOMEM;
-				entry_put(slot, amdv1.table(child, level));
+				entry_put(slot, f->table(child, level));
 				w->n.installs++;
 			}
 			table = child;
 		}
 	}
 	return 0;
+}
+
+uint64_t pt_engine_sizes(const struct pt_engine *engine)
+{
+	return engine->f->sizes;
+}
+
+unsigned pt_engine_levels_max(const struct pt_engine *engine)
+{
+	return engine->f->levels_max;
+}
+
+bool pt_engine_grows(const struct pt_engine *engine)
+{
+	return engine->f->grows;
 }
 
 const struct pt_engine *pt_engine_of(const struct pt *pt)

@@ -105,7 +105,7 @@ ALWAYS_INLINE int map_begin(const struct pt_kit *k, struct pt *pt, struct pt_wor
 	uint64_t top = top_load(pt);
 	unsigned needed = top_needed(last, level);
 
-	if (top_level(top) < needed) {
+	if (k->f->grows && top_level(top) < needed) {
 		if (pt_grow(k, pt, w, needed))
 			return -ENOMEM;
 		top = top_load(pt);
@@ -195,7 +195,7 @@ ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct
 				run = (unsigned)((last - iova) >> size_lg2) + 1;
 			if (k->rewalk)
 				run = 1;
-			run = run_clear_single(k->f, slot, run);
+			run = run_clear_single(k->f, slot, run, c.level);
 			if (!run)
 				break; /* neither table nor leaf: nothing this caller put there */
 		} else {

@@ -1,6 +1,8 @@
 """`iopt dump`: the golden tables byte for byte, and scripts that are none."""
 import glob
 import os
+import subprocess
+import sys
 import tempfile
 
 from command import ROOT, Command, main
@@ -20,6 +22,29 @@ class Dump(Command):
                 for engine in engines:
                     with self.subTest(script=script, engine=engine):
                         self.assertEqual(self.fine("dump", script, "--engine", engine), want)
+
+    def test_vtdss(self):
+        """What an encoder written from the specification says: stored, and still what it says."""
+        maker = os.path.join(GOLDEN, "vtdss", "make.py")
+        subprocess.run([sys.executable, maker, "--check"], check=True)
+
+    def test_levels(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".ops") as f:
+            f.write("map 256T-4K 0 4K 1 3\n")
+            f.flush()
+            for engine, levels, mode in (("vtdss/lockless", (), 4), ("lockless-intel", ("5",), 5),
+                                         ("lockless", (), 4), ("lockless", ("6",), 6)):
+                with self.subTest(engine, levels=levels):
+                    text = self.fine("dump", f.name, "--engine", engine,
+                                     *("--levels=" + n for n in levels))
+                    self.assertIn(f"ret 0 mapped 0x1000\n# mode {mode},", text)
+            text = self.fine("dump", f.name, "--engine", "vtdss/mutex", "--levels", "3")
+            self.assertIn("ret -ERANGE mapped 0x0", text)
+            self.refused(64, r"--levels 6: a table of vtdss/mutex has at most 5", "dump", f.name,
+                         "--engine", "vtdss/mutex", "--levels", "6")
+            for wrong in ("2", "7", "four", ""):
+                self.refused(64, r"--levels .*must be auto, 3, 4, 5 or 6", "dump", f.name,
+                             "--levels", wrong)
 
     def test_default_is_modern(self):
         script = os.path.join(GOLDEN, "size_4k")

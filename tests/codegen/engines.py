@@ -16,9 +16,9 @@ import sys
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*?)\s*$")
 RELOC = re.compile(r"R_X86_64_(?:PLT32|PC32|GOTPCRELX?|REX_GOTPCRELX)\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
-ENGINE = re.compile(r"^amdv1_\w+_(run|slow)(\.\w+)*$")
+ENGINE = re.compile(r"^(amdv1|vtdss)_\w+_(run|slow)(\.\w+)*$")
 MAY_CALL = re.compile(
-    r"^(amdv1_\w+_slow(\.\w+)*|pt_install|pt_grow|pt_grow_2019|pt_retire_tree|pt_vacant|page_desc_single"
+    r"^((amdv1|vtdss)_\w+_slow(\.\w+)*|pt_install|pt_grow|pt_grow_2019|pt_retire_tree|pt_vacant|page_desc_single"
     r"|kmutex_\w+|qspin_\w+|pthread_mutex_(un)?lock)$")
 LOCAL = re.compile(r"<(.+?)(\+0x[0-9a-f]+)?>")
 LIMIT_LONGEST = 60  # instructions from entry to return, one operation carried out
@@ -219,10 +219,11 @@ def main(objdump, objects):
         sys.exit(f"expected one engines.c.o, got {mine}")
     functions = disassemble(objdump, mine[0])
     engines = [f for f in functions if ENGINE.match(f)]
-    if len([f for f in engines if f.endswith("_run")]) < 13:
+    if len([f for f in engines if f.endswith("_run")]) < 17:
         sys.exit(f"run functions are missing: {engines}")
     wrong = check_calls(functions) + check_siblings(functions)
     wrong += check_unobserved(objdump, objects) + check_limit(functions["amdv1_limit_run"])
+    wrong += check_limit(functions["vtdss_limit_run"])
     for line in sorted(set(wrong)):
         print(line)
     print(f"{len(engines)} functions read")

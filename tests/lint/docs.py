@@ -139,7 +139,7 @@ def iopt(*args):
 def check_names():
     engines = set(re.findall(r"^  (\w+/[\w-]+)", iopt("list", "engines"), re.M))
     named = {name for _, text in read("docs/engines.md")[0]
-             for name in re.findall(r"`(amdv1/[\w-]+)`", text)}
+             for name in re.findall(r"`((?:amdv1|vtdss)/[\w-]+)`", text)}
     listed = iopt("list", "workloads").split("\n\n")[0]
     workloads = set(re.findall(r"^  ([a-z]+)(?::[A-Z]+)?  ", listed, re.M))
     for name in sorted(engines - named):

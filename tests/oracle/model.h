@@ -2,7 +2,8 @@
  * model.h - a slow and obvious page table: a hash of entries, keyed by level and address.
  *
  * It knows the format from the specification (encode() is its own), both bodies from the goldens'
- * README, and how many pages there are, so that -ENOMEM comes at the same page as in the engine.
+ * README (the Intel driver's: model_intel.h), and how many pages there are, so that -ENOMEM comes at
+ * the same page as in the engine.
  */
 #pragma once
 
@@ -27,7 +28,10 @@ struct model_entry {
 
 struct model {
 	struct model_entry *buckets[MODEL_BUCKETS];
-	bool classic;
+	bool classic, intel;
+	bool vtdss;        /* the format; it does not grow */
+	uint64_t sizes;
+	uint64_t refused;  /* intel: leaves not written */
 	unsigned top;      /* level of the root */
 	uint64_t entries;
 	uint64_t allocated, retired;
@@ -137,6 +141,8 @@ static int model_grow(struct model *m, uint64_t last, unsigned level)
 {
 	unsigned want = m->top;
 
+	if (m->vtdss)
+		return 0;
 	while (want < 5 && (want < level || last >> shift(want + 1)))
 		want++;
 	if (!m->classic && m->spare < want - m->top)
@@ -302,11 +308,11 @@ static uint64_t model_unmap(struct model *m, uint64_t first, uint64_t last)
 	return done;
 }
 
-static unsigned model_fit(uint64_t address, uint64_t left)
+static unsigned model_fit(const struct model *m, uint64_t address, uint64_t left)
 {
 	unsigned lg2 = 51;
 
-	while (lg2 == 39 || address & ((UINT64_C(1) << lg2) - 1) || UINT64_C(1) << lg2 > left)
+	while (!(m->sizes >> lg2 & 1) || address & ((UINT64_C(1) << lg2) - 1) || UINT64_C(1) << lg2 > left)
 		lg2--;
 	return lg2;
 }
@@ -321,7 +327,7 @@ static void model_map(struct model *m, struct pt_op *op)
 		unsigned lg2 = op->size_lg2;
 
 		if (op->kind == PT_MAP_RANGE)
-			lg2 = model_fit((op->iova + done) | (op->pa + done), bytes - done);
+			lg2 = model_fit(m, (op->iova + done) | (op->pa + done), bytes - done);
 		err = model_map_page(m, op->iova + done, op->pa + done, lg2, op->prot);
 		if (!err)
 			done += UINT64_C(1) << lg2;
@@ -335,6 +341,8 @@ static void model_map(struct model *m, struct pt_op *op)
 	op->result = done;
 }
 
+#include "model_intel.h"
+
 /* Legal operations only. */
 static void model_run(struct model *m, struct pt_op *op)
 {
@@ -343,15 +351,24 @@ static void model_run(struct model *m, struct pt_op *op)
 
 	op->err = 0;
 	m->limbo = 0;
+	if (m->vtdss && op->kind != PT_LOOKUP &&
+	    !model_spans(m, op->iova + ((uint64_t)op->count << op->size_lg2) - 1)) {
+		op->err = ERANGE;
+		op->result = 0;
+		return;
+	}
 	switch ((enum pt_kind)op->kind) {
 	case PT_MAP:
 	case PT_MAP_RANGE:
-		model_map(m, op);
+		if (m->intel)
+			model_map_intel(m, op);
+		else
+			model_map(m, op);
 		break;
 	case PT_UNMAP:
 	case PT_UNMAP_RANGE:
-		op->result = model_unmap(m, op->iova,
-					 op->iova + ((uint64_t)op->count << op->size_lg2) - 1);
+		op->result = (m->intel ? model_unmap_intel : model_unmap)(
+			m, op->iova, op->iova + ((uint64_t)op->count << op->size_lg2) - 1);
 		break;
 	case PT_LOOKUP:
 		e = model_walk(m, op->iova, &level);
@@ -362,11 +379,16 @@ static void model_run(struct model *m, struct pt_op *op)
 	m->spare += m->limbo;
 }
 
-/* The entry's 64 bits, tables without their address. AMD 48882, 2.2.3. */
-static uint64_t model_encode(const struct model_entry *e)
+/*
+ * The entry's 64 bits, tables without their address. AMD 48882, 2.2.3; VT-d, "Second-Stage Paging
+ * Entries".
+ */
+static uint64_t model_encode(const struct model *m, const struct model_entry *e)
 {
 	uint64_t v;
 
+	if (m->vtdss)
+		return e->table ? 3 : e->pa | e->prot | (e->level ? 0x80 : 0);
 	if (e->table)
 		return UINT64_C(3) << 61 | (uint64_t)e->level << 9 | 1;
 	v = UINT64_C(1) << 60 | (uint64_t)e->prot << 61 | e->pa | 1;
@@ -388,7 +410,7 @@ static bool model_broken(struct model *m)
 			if (n == 1)
 				continue;
 			next = model_get(m, e->level, first + (e->index + 1) % n);
-			if (!next || model_encode(next) != model_encode(e))
+			if (!next || model_encode(m, next) != model_encode(m, e))
 				return true;
 		}
 	return false;

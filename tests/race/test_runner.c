@@ -11,9 +11,10 @@
 
 #include <cmocka.h>
 
-#include "bench/runner.h"
 #include "bench/analyse.h"
+#include "bench/fit.h"
 #include "bench/lock_stat.h"
+#include "bench/runner.h"
 
 #define BRIEFLY_NS 60000000u
 
@@ -57,8 +58,10 @@ static bool serves_in_order(const struct pt_engine *e)
 
 static void add_engines(struct group *g)
 {
+	struct err err;
+
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
-		if (!e->ruler && !(e->single && g->threads > 1) &&
+		if (!e->ruler && !fit_format(g, e, &err) && !(e->single && g->threads > 1) &&
 		    !(e->sibling && strcmp(e->sync, "lockless")) && /* one stands for all */
 		    !(serves_in_order(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
@@ -231,7 +234,8 @@ static void test_overlap(void **state)
 /* A bug switched on must be noticed, whatever the engine. */
 static void test_breakage_is_caught(void **state)
 {
-	const char *engines[] = { "lockless-2019", "mutex-2019", "lockless" };
+	const char *engines[] = { "lockless-2019", "mutex-2019", "lockless", "lockless-intel",
+				  "vtdss/lockless" };
 
 	(void)state;
 	for (int kind = BREAK_NONE + 1; kind <= BREAK_STRAY_LEAF; kind++) {
@@ -239,7 +243,7 @@ static void test_breakage_is_caught(void **state)
 		struct result *r;
 
 		g.breakage = (enum breakage)kind;
-		for (size_t e = 0; e < 3; e++)
+		for (size_t e = 0; e < sizeof(engines) / sizeof(engines[0]); e++)
 			g.engines[g.nengines++] = pt_engine_find(engines[e]);
 		r = run_one(&g);
 		for (size_t i = 0; i < r->ncases; i++) {

@@ -180,7 +180,7 @@ static void uses_every_size(void **state)
 	static struct pt_op ops[STRETCH_MAX];
 	struct model *m;
 	struct churn *c = fresh(&m);
-	uint32_t sizes[64] = { 0 }, lengths[9] = { 0 };
+	uint32_t sizes[64] = { 0 }, lengths[17] = { 0 };
 	uint64_t rng = 5;
 
 	(void)state;
@@ -193,7 +193,7 @@ static void uses_every_size(void **state)
 				lengths[ops[j].count]++;
 		}
 	}
-	assert_true(sizes[12] > 100 && sizes[16] > 100 && sizes[21] > 100);
+	assert_true(sizes[12] > 100 && lengths[16] > 100 && sizes[21] > 100);
 	for (int i = 1; i <= 8; i++)
 		assert_true(lengths[i] > 10);
 	free(c);

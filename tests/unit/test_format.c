@@ -44,7 +44,7 @@ static void test_leaf(void **state)
 			assert_int_equal(amdv1.leaf_lg2(entry, level), lg2);
 			assert_int_equal(amdv1.leaf_pa(entry, lg2), pa);
 			assert_false(amdv1.is_table(entry, level));
-			assert_int_equal(amdv1.all_single(entry, entry), (lg2 - 12) % 9 == 0);
+			assert_int_equal(amdv1.all_single(entry, entry, level), (lg2 - 12) % 9 == 0);
 		}
 	}
 	/* From recorded dumps. */
@@ -255,6 +255,10 @@ static void test_names(void **state)
 	(void)state;
 	assert_ptr_equal(pt_engine_find("lockless-2019"), pt_engine_find("amdv1/lockless-2019"));
 	assert_string_equal(pt_engine_find("none")->name, "amdv1/none");
+	/* Of two with one name behind the slash the older format is meant. */
+	assert_string_equal(pt_engine_find("lockless")->name, "amdv1/lockless");
+	assert_string_equal(pt_engine_find("vtdss/lockless")->name, "vtdss/lockless");
+	assert_string_equal(pt_engine_find("lockless-intel")->name, "vtdss/lockless-intel");
 	assert_null(pt_engine_find("amdv1"));
 	assert_null(pt_engine_find(""));
 	assert_null(pt_engine_find("amdv1/"));
@@ -266,7 +270,7 @@ static void test_names(void **state)
 		for (const struct pt_engine *o = pt_engines; o != e; o++) {
 			assert_string_not_equal(o->name, e->name);
 			assert_false(!strcmp(o->sync, e->sync) && !strcmp(o->body, e->body) &&
-				     o->sibling == e->sibling);
+				     o->sibling == e->sibling && !strcmp(o->format, e->format));
 		}
 	}
 }

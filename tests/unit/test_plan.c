@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "bench/fit.h"
 #include "bench/plan_default.h"
 
 static struct topology *load(const char *spec)
@@ -230,32 +231,26 @@ static void test_refused_axes(void **state)
 	}
 }
 
-/* An engine whose format has 4K, 2M and 1G only. */
+/* A format that has 4K, 2M and 1G only; each size of a mix is asked for. */
 static void test_sizes_of_engines(void **state)
 {
-	static const struct pt_engine few = { .name = "some/engine",
-					      .sizes = 1ull << 12 | 1ull << 21 | 1ull << 30 };
+	const struct pt_engine *intel = pt_engine_find("vtdss/lockless");
 	const char *argument;
 	struct group g = { .workload = workload_find("private", &argument), .threads = 1, .batch = 1,
-			   .tables = 1, .page_lg2 = 21, .engines = { pt_engine_find("lockless"), &few },
-			   .nengines = 2 };
+			   .tables = 1, .page_lg2 = 21 };
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(plan_engine_has_size(g.engines[0], 16));
-	assert_false(plan_engine_has_size(g.engines[0], 39));
-	assert_true(plan_engine_has_size(&few, 30));
-	assert_false(plan_engine_has_size(&few, 16));
-	assert_int_equal(plan_check_shape(&g, &err), 0);
+	assert_int_equal(fit_format(&g, intel, &err), 0);
 	g.page_lg2 = 16;
-	assert_int_equal(plan_check_shape(&g, &err), EXIT_USAGE);
-	assert_string_equal(err.text, "--page-size 64K: engine some/engine has no such pages; it has 4K, "
-				      "2M, 1G. Choose among these, or leave the engine out");
+	assert_int_equal(fit_format(&g, intel, &err), EXIT_USAGE);
+	assert_non_null(strstr(err.text, "has no pages of 64K, which private maps; it has 4K, 2M, 1G"));
+	assert_int_equal(fit_format(&g, pt_engine_find("amdv1/lockless"), &err), 0);
 	g.page_lg2 = 12;
 	g.mix = (struct page_mix){ .n = 2, .lg2 = { 12, 16 }, .weight = { 1, 1 } };
-	assert_int_equal(plan_check_shape(&g, &err), EXIT_USAGE);
+	assert_int_equal(fit_format(&g, intel, &err), EXIT_USAGE);
 	g.mix.lg2[1] = 30;
-	assert_int_equal(plan_check_shape(&g, &err), 0);
+	assert_int_equal(fit_format(&g, intel, &err), 0);
 }
 
 static void test_impossible_plans_say_why(void **state)
