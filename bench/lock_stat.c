@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "bench/analyse.h"
-#include "bench/case.h"
 #include "bench/crew.h"
 #include "bench/group.h"
 #include "bench/runner.h"

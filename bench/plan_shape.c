@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "bench/plan_default.h"
-#include "bench/units.h"
 
 void plan_settle_shape(struct group *g)
 {

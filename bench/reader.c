@@ -1,7 +1,6 @@
 #include "bench/reader.h"
 
 #include "stat/stat.h"
-#include "sys/clock.h"
 
 #define STRETCH_MIN 64u
 

@@ -1,5 +1,4 @@
 /* run.c - `iopt run`: options, plan, run, report. */
-#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "bench/analyse.h"
 #include "bench/scaling.h"
 #include "bench/screen.h"
 

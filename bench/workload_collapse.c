@@ -45,7 +45,8 @@ static uint64_t span(const struct group *g)
 
 static uint64_t sizes(const struct group *g)
 {
-	return 1ull << g->page_lg2 | 1ull << large_lg2(g);
+	/* of 1G and more check() says what is wrong */
+	return 1ull << g->page_lg2 | (g->page_lg2 < 30 ? 1ull << large_lg2(g) : 0);
 }
 
 static uint64_t reach(const struct group *g)

@@ -7,7 +7,6 @@
  */
 #include "bench/meeting.h"
 #include "bench/workload_rows.h"
-#include "sys/clock.h"
 
 #define ROOT_ENTRIES 512u
 #define ROOT_ENTRY_LG2 30u

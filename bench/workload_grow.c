@@ -6,11 +6,9 @@
  * The new root's subtree is empty, so the tables below are raced for as well: they are counted as
  * installs, apart from growth.
  */
-#include <string.h>
 
 #include "bench/meeting.h"
 #include "bench/workload_rows.h"
-#include "sys/clock.h"
 
 #define STEPS 3u
 

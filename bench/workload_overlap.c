@@ -10,7 +10,6 @@
 #include "bench/lane.h"
 #include "bench/overlap.h"
 #include "bench/workload_rows.h"
-#include "sys/clock.h"
 
 #define BASE (1ull << 30)
 

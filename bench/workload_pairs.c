@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #include "bench/audit.h"
-#include "bench/mix.h"
 #include "bench/page_set.h"
 #include "bench/ring.h"
 #include "bench/workload_rows.h"

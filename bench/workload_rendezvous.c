@@ -5,7 +5,6 @@
  */
 #include "bench/meeting.h"
 #include "bench/workload_rows.h"
-#include "sys/clock.h"
 
 #define BASE (1ull << 30)
 

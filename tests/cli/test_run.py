@@ -141,7 +141,7 @@ class Every(Results):
             + (",rendezvous,convoy" if CPUS > 1 else ""))
         engines = re.findall(r"(?m)^  (\w+/\S+)", self.fine("list", "engines"))
         self.assertEqual({c["engine"] for c in doc["cases"]}, set(engines))
-        self.assertEqual(len({c["workload"] for c in doc["cases"]}), 7 + 3 * (CPUS > 1))
+        self.assertEqual(len({c["workload"] for c in doc["cases"]}), 7 + 2 * (CPUS > 1))
         for case in doc["cases"]:
             self.assertTrue(case["slices"], case["case_id"])
             self.assertIsNot(case["verified"], False)

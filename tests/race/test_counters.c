@@ -134,7 +134,8 @@ static void every_workload_is_counted(void **state)
 			skip();
 		}
 		print_message("%s: %.0f ns\n", workloads[i]->name, s.counters.count[PERF_CYCLES]);
-		assert_int_equal(s.counters.readings, THREADS);
+		/* each on a root of its own, where a slice is several rounds */
+		assert_true(s.counters.readings >= THREADS && s.counters.readings % THREADS == 0);
 		assert_int_equal(s.counters.mask, CLOCK);
 		assert_true(s.counters.count[PERF_CYCLES] > 0);
 		result_free(&r);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "bench/analyse.h"
+#include "bench/fit.h"
 #include "bench/mix.h"
 #include "bench/runner.h"
 
@@ -87,8 +88,10 @@ static bool serves_in_order(const struct pt_engine *e)
 
 static void add_engines(struct group *g)
 {
+	struct err err;
+
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
-		if (!e->ruler && !(e->single && g->threads > 1) &&
+		if (!e->ruler && !fit_format(g, e, &err) && !(e->single && g->threads > 1) &&
 		    !(serves_in_order(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }
