@@ -46,7 +46,7 @@ static struct group group_of(const struct workload *w, unsigned *cpus)
 {
 	struct group g = {
 		.workload = w, .threads = THREADS, .cpus = cpus, .page_lg2 = 12, .batch = 1,
-		.tables = 2, .round = 8, .seed = 7, .slice_ns = 1000000, .nodes_used = 1,
+		.tables = 2, .round = 8, .depth = 16, .seed = 7, .slice_ns = 1000000, .nodes_used = 1,
 		.counters = true, .engines = { pt_engine_find("lockless") }, .nengines = 1,
 	};
 	unsigned n = 0;

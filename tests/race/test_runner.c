@@ -63,6 +63,7 @@ static void add_engines(struct group *g)
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler && !fit_format(g, e, &err) && !(e->single && g->threads > 1) &&
 		    !(e->sibling && strcmp(e->sync, "lockless")) && /* one stands for all */
+		    (pt_engine_grows(e) || strcmp(g->workload->name, "grow")) &&
 		    !(serves_in_order(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }
