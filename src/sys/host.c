@@ -1,15 +1,15 @@
 #include "sys/host.h"
 
+#include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
-
+#include "sys/atomic.h" /* IOPT_SANITIZED */
 #include "sys/host_file.h"
 
 #ifndef IOPT_SANITIZED
-#include <hwloc.h>
 #include <jemalloc/jemalloc.h>
 #endif
 #if defined(__x86_64__)
