@@ -231,7 +231,8 @@ static void check_ledger(struct group_run *run, unsigned e, uint64_t reachable, 
 	sum->reachable += now.reachable;
 	sum->retired += now.retired;
 	sum->lost += now.lost;
-	if (now.peak > sum->peak)
+	/* a sum of each worker's own peak says nothing where one maps and another unmaps */
+	if (now.peak > sum->peak && !run->g->workload->queue)
 		sum->peak = now.peak;
 	c->levels_end = pt_levels(er->pt);
 	locate_pages(run, e);

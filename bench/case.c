@@ -110,7 +110,7 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
-	c->levels = g->levels;
+	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
 	snprintf(c->smt, sizeof(c->smt), "%s", smt_name(g->place.smt));
 	c->oversubscribed = g->oversubscribed;
@@ -215,13 +215,10 @@ static void merge_verdict(struct case_result *into, const struct case_result *fr
 
 static void merge_fairness(struct case_result *into, const struct case_result *from)
 {
-	if (!(into->longest_wait_ns >= from->longest_wait_ns))
-		into->longest_wait_ns = from->longest_wait_ns;
-	/* the worst process is what a reader wants to know about */
-	if (!(into->jain <= from->jain))
-		into->jain = from->jain;
-	if (!(into->min_max <= from->min_max))
-		into->min_max = from->min_max;
+	/* the worst process is what a reader wants to know about; NaN, where it has none, gives way */
+	into->longest_wait_ns = fmax(into->longest_wait_ns, from->longest_wait_ns);
+	into->jain = fmin(into->jain, from->jain);
+	into->min_max = fmin(into->min_max, from->min_max);
 }
 
 static void merge_head(struct case_result *into, const struct case_result *from)

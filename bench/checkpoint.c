@@ -98,8 +98,8 @@ static int check(struct checkpoint *c, uint32_t sum, struct err *err)
 	bool ours;
 
 	if (!f)
-		return err_set(err, EXIT_BAD_DATA, "%.300s: %s: nothing was interrupted there", c->path,
-			       strerror(errno));
+		return err_set(err, EXIT_BAD_DATA, "--resume: %.300s: %s: nothing was interrupted there, or "
+			       "it has been completed", c->path, strerror(errno));
 	ours = read_header(f, &h);
 	fclose(f);
 	if (!ours)
@@ -219,9 +219,15 @@ static bool save_cases(char **data, size_t *bytes, const struct case_result *cas
 static bool append(const struct checkpoint *c, const struct record *r, const char *data)
 {
 	FILE *f = fopen(c->path, "ab");
-	bool wrote = f && fwrite(r, sizeof(*r), 1, f) == 1 && fwrite(data, r->bytes, 1, f) == 1;
+	long before = f && !fseek(f, 0, SEEK_END) ? ftell(f) : -1;
+	bool wrote = before >= 0 && fwrite(r, sizeof(*r), 1, f) == 1 && fwrite(data, r->bytes, 1, f) == 1;
 
-	return !(f && fclose(f)) && wrote;
+	if (f && fclose(f))
+		wrote = false;
+	/* half a record would hide the whole ones that may follow it */
+	if (!wrote && before >= 0 && truncate(c->path, before))
+		return false;
+	return wrote;
 }
 
 void checkpoint_add(struct checkpoint *c, uint32_t process, size_t group, size_t first,

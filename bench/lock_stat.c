@@ -10,7 +10,7 @@
 #include "bench/group.h"
 #include "bench/runner.h"
 
-const char *const cas_name[CAS_KINDS] = { "install", "top", "clear", "leaf", "unlink" };
+const char *const cas_name[CAS_KINDS] = { "install", "top", "clear", "unlink" };
 
 struct lock_stat *lock_stat_create(void)
 {

@@ -48,9 +48,11 @@ int plan_check_memory(const struct topology *t, const struct mem_choice *mem, co
 		return check_named(t, mem, err);
 	for (unsigned i = 0; mem->kind == POOL_MEM_REMOTE && i < threads; i++)
 		if (topology_farthest(t, cpus[i]) == UINT_MAX)
-			return err_set(err, EXIT_NO_RESOURCE, "--mem remote: only node %s has memory "
-				       "%s, and none is remote from it", topology_memory_nodes(t, there,
-				       sizeof(there)), here(t));
+			return *topology_memory_nodes(t, there, sizeof(there))
+			       ? err_set(err, EXIT_NO_RESOURCE, "--mem remote: only node %s has memory "
+					 "%s, and none is remote from it", there, here(t))
+			       : err_set(err, EXIT_NO_RESOURCE, "--mem remote: no node has memory %s",
+					 here(t));
 	return 0;
 }
 

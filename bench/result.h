@@ -61,7 +61,7 @@ struct page_ledger {
 	uint64_t allocated, freed, reachable, spare, retired, lost;
 	uint64_t wasted, wasted_install, wasted_growth, wasted_by_level[PT_LEVELS_MAX];
 	uint64_t recycled; /* losers' pages kept in place by a later scheme */
-	uint64_t peak;     /* most live pages at once */
+	uint64_t peak;     /* most live pages at once, an upper bound; 0: not known */
 	bool nodes_known;
 	uint64_t by_node[POOL_NODES_MAX];
 	double on_asked_node; /* share of live pages where the policy wants them; NaN unknown */

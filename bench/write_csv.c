@@ -97,7 +97,7 @@ static void pages(struct csv *csv, const struct page_ledger *p)
 		u64(csv, name, p->wasted_by_level[level]);
 	}
 	u64(csv, "pages_recycled", p->recycled);
-	u64(csv, "pages_peak", p->peak);
+	real(csv, "pages_peak", p->peak ? (double)p->peak : NAN);
 	real(csv, "pages_on_asked_node", p->on_asked_node);
 }
 

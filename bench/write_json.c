@@ -194,7 +194,10 @@ static void put_alloc(struct node root, const struct result *r)
 	put_text(o, "library", r->host.jemalloc[0] ? "jemalloc" : "aligned_alloc");
 	put_fact(o, "version", r->host.jemalloc);
 	put_u64(o, "page_bytes", PAGE_BYTES);
-	put_u64(o, "peak_pages", peak);
+	if (peak)
+		put_u64(o, "peak_pages", peak);
+	else
+		put_null(o, "peak_pages");
 }
 
 static void put_audit(struct node root, const struct result *r)

@@ -142,7 +142,10 @@ static void put_pages(struct node o, const struct page_ledger *p, unsigned nodes
 	put_u64(o, "wasted_growth", p->wasted_growth);
 	put_u64s(o, "wasted_by_level", p->wasted_by_level, PT_LEVELS_MAX);
 	put_u64(o, "recycled", p->recycled);
-	put_u64(o, "peak", p->peak);
+	if (p->peak)
+		put_u64(o, "peak", p->peak);
+	else
+		put_null(o, "peak");
 	if (p->nodes_known)
 		put_u64s(o, "by_node", p->by_node, nodes);
 	else

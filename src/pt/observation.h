@@ -16,7 +16,6 @@ enum pt_cas {
 	CAS_INSTALL, /* a table into an empty slot */
 	CAS_TOP,     /* a new root and level */
 	CAS_CLEAR,   /* 2019: free_clear_pte(), each entry of a page before it is written */
-	CAS_LEAF,    /* a leaf into an empty entry */
 	CAS_UNLINK,  /* a table, or what stands in its way, out of its slot */
 	CAS_KINDS
 };
