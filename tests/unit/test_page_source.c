@@ -258,7 +258,8 @@ static void test_sanitizer_builds_say_so(void **state)
 #ifdef IOPT_SANITIZED
 	assert_non_null(strstr(pool_warning(pool), "aligned_alloc"));
 #else
-	assert_null(pool_warning(pool));
+	/* a machine that refuses mbind has a warning of its own */
+	assert_true(!pool_warning(pool) || !strstr(pool_warning(pool), "aligned_alloc"));
 #endif
 	pool_destroy(pool);
 }
