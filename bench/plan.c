@@ -368,6 +368,10 @@ int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
 			return code;
 		}
 	}
+	if (plan_tell_twins(plan, err)) {
+		plan_free(plan);
+		return err->code;
+	}
 	predict(plan, jobs[0].processes);
 	return 0;
 }

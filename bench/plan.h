@@ -19,6 +19,7 @@ struct group {
 	const struct workload *workload;
 	char argument[256];         /* replay: file */
 	unsigned section;           /* of the screen */
+	unsigned twin;              /* 0, or the how manieth repetition of groups before it */
 	unsigned threads;
 	unsigned *cpus;             /* OS index of each worker's CPU */
 	unsigned nodes_used;
