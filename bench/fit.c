@@ -104,11 +104,12 @@ bool fit_somewhere(const struct options *o, const struct pt_engine *engine)
 	struct group g;
 
 	plan_group_from(&g, o);
+	g.mix = page_mix_of(o->page_size.v, o->page_size.n);
 	for (size_t w = 0; w < o->workloads.n; w++)
-		for (size_t p = 0; p < o->page_size.n; p++)
+		for (size_t p = 0; p < (g.mix.n ? 1 : o->page_size.n); p++) /* a mix is one thing */
 			for (size_t l = 0; l < o->nlevels; l++) {
 				g.workload = workload_find(o->workloads.v[w], &argument);
-				g.page_lg2 = (unsigned)o->page_size.v[p];
+				g.page_lg2 = page_size_lg2(o->page_size.v[p]);
 				g.levels = plan_levels(o->levels[l]);
 				if (!fit_format(&g, engine, &err))
 					return true;

@@ -94,46 +94,6 @@ void plan_group_from(struct group *g, const struct options *o)
 	g->place.oversubscribe = o->oversubscribe;
 }
 
-/*
- * The engines of the options that can run this group; the first is the baseline. What wants one
- * thread stays out of larger groups of a sweep that gives it one, and what has not the page size or
- * the levels out of groups of a sweep that has others; there may be none left.
- */
-static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
-			  struct err *err)
-{
-	const struct pt_engine *chosen[GROUP_ENGINES_MAX];
-	unsigned n = 0;
-	bool left_out = false;
-	struct err not_here;
-
-	if (plan_engines(o, chosen, &n, err))
-		return err->code;
-	for (unsigned i = 0; i < n; i++) {
-		const struct pt_engine *e = chosen[i];
-
-		if (e->single && g->threads > 1 && !sweeps_one)
-			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
-				       "add 1 to --threads, or name the engines without it", e->name,
-				       g->threads);
-		if (!fit_somewhere(o, e) && fit_format(g, e, err))
-			return err->code;
-		if ((e->single && g->threads > 1) || fit_format(g, e, &not_here))
-			left_out = true;
-		else if (fit_height(g, e, err))
-			return err->code;
-		else
-			g->engines[g->nengines++] = e;
-	}
-	if (left_out && !g->nengines)
-		return 0;
-	if (!g->workload->cold)
-		plan_add_rulers(g);
-	if (!g->nengines)
-		return err_set(err, EXIT_USAGE, "--engines: only rulers chosen; add an engine to measure");
-	return 0;
-}
-
 /* Does how far the workload reaches matter to any engine? */
 static bool any_fixed(const struct options *o)
 {
@@ -202,14 +162,18 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 		g.nengines = 0;
 		g.reach = 0;
 		if (g.threads < g.workload->min_threads) {
-			if (threads.n > 1)
+			if (threads.n > 1) {
+				plan_leave_out(plan, "%s with %u thread%s: it wants at least %u",
+					       g.workload->name, g.threads, g.threads == 1 ? "" : "s",
+					       g.workload->min_threads);
 				continue;
+			}
 			return err_set(err, EXIT_USAGE, "--workload %s wants at least %u threads",
 				       g.workload->name, g.workload->min_threads);
 		}
 		if (any_fixed(o))
 			g.reach = fit_reach(&g);
-		if (choose_engines(&g, o, sweeps_one, err) ||
+		if (plan_choose_engines(plan, &g, o, sweeps_one, err) ||
 		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
 	}
@@ -360,9 +324,12 @@ int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
 {
 	memset(plan, 0, sizeof(*plan));
 	for (size_t i = 0; i < njobs; i++) {
+		size_t first = plan->n;
 		int code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
 						  : add_sweep(plan, &jobs[i], topo, err);
 
+		if (!code)
+			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {
 			plan_free(plan);
 			return code;

@@ -47,9 +47,13 @@ struct group {
 	unsigned nengines;
 };
 
+#define PLAN_LEFT_OUT_MAX 8u
+
 struct plan {
 	struct group *groups;
 	size_t n, ncases;
+	char left_out[PLAN_LEFT_OUT_MAX][200]; /* what of the sweep is not measured, and why */
+	unsigned nleft_out;         /* may be more than there is room for */
 	double predicted_s;
 	uint64_t predicted_bytes;
 };
@@ -67,6 +71,8 @@ int plan_check_memory(const struct topology *t, const struct mem_choice *mem, co
  */
 bool plan_warning(const struct group *g, const struct topology *t, unsigned i, char *text,
 		  size_t size);
+/* Is there an i-th thing that the sweep names and the plan leaves out? Into `text`. */
+bool plan_left_out(const struct plan *plan, unsigned i, char *text, size_t size);
 /* A line of the dry run: "table pages of workers on node 0 on 2, 1 on 3". */
 void plan_print_memory(const struct group *g, const struct topology *topo, FILE *out);
 
