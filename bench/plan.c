@@ -103,13 +103,19 @@ static bool any_fixed(const struct options *o)
 	return false;
 }
 
-/* `2,all` on two CPUs is one count. */
-static void add_once(struct list_u64 *list, uint64_t v)
+static bool holds(const struct list_u64 *list, uint64_t v)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->v[i] == v)
-			return;
-	list->v[list->n++] = v;
+			return true;
+	return false;
+}
+
+/* `2,all` on two CPUs is one count. */
+static void add_once(struct list_u64 *list, uint64_t v)
+{
+	if (!holds(list, v))
+		list->v[list->n++] = v;
 }
 
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
@@ -149,6 +155,27 @@ static int section_of(const struct workload *w)
 	return w->unowned ? 3 : w->cold ? 2 : 1;
 }
 
+/* Where a workload wants an even count, an odd `all` that nobody wrote as a number is one less. */
+static void even_out(struct plan *plan, const struct workload *w, const struct options *o,
+		     struct list_u64 *threads)
+{
+	struct list_u64 in = *threads;
+
+	if (!w->even)
+		return;
+	threads->n = 0;
+	for (size_t i = 0; i < in.n; i++) {
+		uint64_t v = in.v[i];
+
+		if (v % 2 && v > 1 && !holds(&o->threads, v)) {
+			plan_leave_out(plan, "%s with %lu threads: it wants an even number", w->name,
+				       (unsigned long)v);
+			v--;
+		}
+		add_once(threads, v);
+	}
+}
+
 /* One combination of the scalar dimensions; threads is the innermost. */
 static int add_threads(struct plan *plan, struct group g, const struct options *o,
 		       const struct topology *topo, struct err *err)
@@ -157,6 +184,7 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 	bool sweeps_one = runs_alone(o, &g.place, topo);
 
 	plan_thread_counts(&threads, o, &g.place, topo);
+	even_out(plan, g.workload, o, &threads);
 	for (size_t i = 0; i < threads.n; i++) {
 		g.threads = (unsigned)threads.v[i];
 		g.nengines = 0;
