@@ -197,8 +197,8 @@ const struct option_row option_rows[] = {
 	{ "smt", &kind_choice, MANY(nsmts, smts), 0, 0, smt_choices, "last", "LIST",
 	  "when a core's second hyperthread is used", GROUP_WHERE, ROW_CHOOSES, NULL },
 	{ "oversubscribe", &kind_bool, ONE(oversubscribe), NO_RANGE, "no", NULL,
-	  "let more threads than CPUs share them; whoever waits in spin, ticket or mcs then waits "
-	  "for threads that do not run", GROUP_WHERE, 0, NULL },
+	  "let more threads than CPUs share them; without engines of sync spin, ticket and mcs, "
+	  "whose waiters stand in line for threads that do not run", GROUP_WHERE, 0, NULL },
 	{ "mem", &kind_mem, MANY(nmems, mems), 0, 0, mem_choices, "local", NULL,
 	  "where table pages come from", GROUP_WHERE, ROW_CHOOSES, NULL },
 	{ "zero", &kind_choice, MANY(nzeros, zeros), 0, 0, zero_choices, "alloc", "LIST",

@@ -201,7 +201,7 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 		}
 		if (any_fixed(o))
 			g.reach = fit_reach(&g);
-		if (plan_choose_engines(plan, &g, o, sweeps_one, err) ||
+		if (plan_choose_engines(plan, &g, o, topo, sweeps_one, err) ||
 		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
 	}
@@ -347,15 +347,19 @@ static void predict(struct plan *plan, unsigned processes)
 	}
 }
 
-int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
+int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 	       const struct topology *topo, struct err *err)
 {
 	memset(plan, 0, sizeof(*plan));
 	for (size_t i = 0; i < njobs; i++) {
 		size_t first = plan->n;
-		int code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
-						  : add_sweep(plan, &jobs[i], topo, err);
+		int code;
 
+		fit_machine(&jobs[i], topo);
+		if (jobs[i].left_out[0])
+			plan_leave_out(plan, "%s: no place in this sweep", jobs[i].left_out);
+		code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
+					: add_sweep(plan, &jobs[i], topo, err);
 		if (!code)
 			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {

@@ -76,7 +76,8 @@ bool plan_left_out(const struct plan *plan, unsigned i, char *text, size_t size)
 /* A line of the dry run: "table pages of workers on node 0 on 2, 1 on 3". */
 void plan_print_memory(const struct group *g, const struct topology *topo, FILE *out);
 
-int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
+/* Takes out of `jobs` the engines that nobody named and the machine has no place for (fit.h). */
+int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 	       const struct topology *topo, struct err *err);
 void plan_free(struct plan *plan);
 /* `--dry-run`: groups, CPUs by worker, memory policy, predicted time and memory. */

@@ -87,8 +87,29 @@ static int stays_out(struct plan *plan, const struct group *g, const struct opti
 	return fit_height(g, e, err) ? -1 : 0;
 }
 
-int plan_choose_engines(struct plan *plan, struct group *g, const struct options *o, bool sweeps_one,
-			struct err *err)
+static bool shares_cpus(const struct group *g, const struct topology *topo)
+{
+	return g->place.oversubscribe && g->threads > place_capacity(topo, &g->place);
+}
+
+void plan_drop_in_line(struct plan *plan, struct group *g, const struct topology *topo)
+{
+	unsigned kept = 0;
+
+	for (unsigned e = 0; e < g->nengines; e++) {
+		bool out = fit_in_line(g->engines[e]) && shares_cpus(g, topo);
+
+		if (out)
+			plan_leave_out(plan, "%s with more threads than CPUs: each hand-off of its lock "
+				       "waits for a scheduler turn", g->engines[e]->name);
+		else
+			g->engines[kept++] = g->engines[e];
+	}
+	g->nengines = kept;
+}
+
+int plan_choose_engines(struct plan *plan, struct group *g, const struct options *o,
+			const struct topology *topo, bool sweeps_one, struct err *err)
 {
 	const struct pt_engine *chosen[GROUP_ENGINES_MAX];
 	unsigned n = 0;
@@ -97,7 +118,14 @@ int plan_choose_engines(struct plan *plan, struct group *g, const struct options
 	if (plan_engines(o, chosen, &n, err))
 		return err->code;
 	for (unsigned i = 0; i < n; i++) {
-		int out = stays_out(plan, g, o, chosen[i], sweeps_one, err);
+		int out;
+
+		if (fit_in_line(chosen[i]) && shares_cpus(g, topo) && !fit_cpus(o, topo))
+			return err_set(err, EXIT_USAGE, "--engines %s with %u threads on fewer CPUs: its lock "
+				       "is handed over in line, so each hand-off waits for a scheduler turn, "
+				       "without end; use fewer --threads, or name the engines without it",
+				       chosen[i]->name, g->threads);
+		out = stays_out(plan, g, o, chosen[i], sweeps_one, err);
 
 		if (out < 0)
 			return err->code;
@@ -105,6 +133,9 @@ int plan_choose_engines(struct plan *plan, struct group *g, const struct options
 		if (!out)
 			g->engines[g->nengines++] = chosen[i];
 	}
+	n = g->nengines;
+	plan_drop_in_line(plan, g, topo);
+	left_out |= n != g->nengines;
 	if (left_out && !g->nengines)
 		return 0;
 	if (!g->workload->cold)

@@ -131,7 +131,7 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 	return code;
 }
 
-static int with_jobs(struct result *r, struct err *err)
+static int with_jobs(struct result *r, struct options *jobs, struct err *err)
 {
 	const char *spec = r->jobs[0].topology[0] ? r->jobs[0].topology : NULL;
 	struct topology *topo;
@@ -140,7 +140,7 @@ static int with_jobs(struct result *r, struct err *err)
 
 	if (topology_load(&topo, spec, err))
 		return err->code;
-	code = plan_build(&plan, r->jobs, r->njobs, topo, err);
+	code = plan_build(&plan, jobs, r->njobs, topo, err);
 	if (!code) {
 		code = with_plan(r, &plan, topo, err);
 		result_free(r);
@@ -169,7 +169,7 @@ int verb_run(int argc, char **argv)
 	} else if (!code) {
 		r->jobs = jobs;
 		r->seed = jobs[0].seed;
-		code = with_jobs(r, &err);
+		code = with_jobs(r, jobs, &err);
 	}
 	if (err.code)
 		verb_fail("run", &err);
