@@ -173,7 +173,7 @@ static void name_walks(struct options *o)
 {
 	struct list_text named = { .n = 0 };
 	uint64_t words = 0;
-	bool mixed = false;
+	bool mixed = false, any = false;
 
 	for (size_t i = 0; i < o->engines.n; i++) {
 		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
@@ -182,13 +182,14 @@ static void name_walks(struct options *o)
 		if ((!word && !walks) || named.n + o->nwalks > LIST_MAX)
 			return; /* the plan says what is wrong */
 		mixed |= !walks;
+		any |= walks;
 		for (size_t k = 0; k < (walks ? o->nwalks : 1); k++) {
 			words |= (uint64_t)word << named.n;
 			snprintf(named.v[named.n++], sizeof(named.v[0]), "%s", walks
 				 ? pt_engine_walking(e, walk_name(o->walks[k]))->name : e->name);
 		}
 	}
-	if (!mixed)
+	if (!mixed || !any)
 		return;
 	o->engines = named;
 	o->engines_of_words = words;
