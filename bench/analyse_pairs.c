@@ -56,6 +56,8 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "readers", a->readers != b->readers },
 		{ "depth", a->depth != b->depth },
 		{ "levels", a->levels != b->levels },
+		{ "tables", a->tables != b->tables },
+		{ "round", a->round != b->round },
 	};
 	unsigned n = 0;
 

@@ -7,6 +7,7 @@
 
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
+#include "bench/option_row.h"
 #include "bench/units.h"
 
 /* Only what is not as usual: ids stay readable. */
@@ -18,6 +19,24 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 		used += (size_t)snprintf(text + used, size - used, "/%s", c->order);
 	if (g->source != POOL_SOURCE_POOL)
 		snprintf(text + used, size - used, "/from-%s", c->source);
+}
+
+/* What the option was for this group: its value, or 0 where the workload has no use for it. */
+static uint64_t if_about(const char *option, const struct group *g, uint64_t value)
+{
+	return option_about(option_find(option), g->workload->name) ? value : 0;
+}
+
+/* "/tables64/round256" where they are not as usual. */
+static void name_sizes(char *text, size_t size, const struct case_result *c)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (c->tables && c->tables != strtoull(option_find("tables")->def, NULL, 10))
+		used = (size_t)snprintf(text, size, "/tables%lu", (unsigned long)c->tables);
+	if (c->round && c->round != strtoull(option_find("round")->def, NULL, 10))
+		snprintf(text + used, size - used, "/round%lu", (unsigned long)c->round);
 }
 
 /* amdv1/mutex is "mutex", which its cases were called before there was another format. */
@@ -36,6 +55,7 @@ static const char *engine_id(char *buf, size_t size, const struct pt_engine *e)
 static void name_case(struct case_result *c, const struct group *g)
 {
 	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48], levels[24] = "", name[32];
+	char sizes[64], twin[16] = "";
 
 	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
 	show_ns(think, sizeof(think), (double)c->think_ns);
@@ -51,11 +71,14 @@ static void name_case(struct case_result *c, const struct group *g)
 		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
 	if (c->levels)
 		snprintf(levels, sizeof(levels), "/levels%u", c->levels);
+	name_sizes(sizes, sizeof(sizes), c);
+	if (g->twin)
+		snprintf(twin, sizeof(twin), "#%u", g->twin + 1);
 	case_mix(c, g, mix, sizeof(mix));
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s",
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s%s%s",
 		 c->workload, engine_id(name, sizeof(name), c->engine), c->threads,
 		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
-		 smt, c->mem, c->zero, shape, levels, mix);
+		 smt, c->mem, c->zero, shape, levels, sizes, mix, twin);
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -89,8 +112,7 @@ static int allocate(struct case_result *c, bool lock_stat)
 	return 0;
 }
 
-int case_init(struct case_result *c, const struct group *g, unsigned group_index, unsigned e,
-	      const struct topology *topo)
+void case_identify(struct case_result *c, const struct group *g, unsigned group_index, unsigned e)
 {
 	memset(c, 0, sizeof(*c));
 	c->group = group_index;
@@ -111,6 +133,8 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
 	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
+	c->tables = if_about("tables", g, g->tables);
+	c->round = if_about("round", g, g->round);
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);
 	snprintf(c->smt, sizeof(c->smt), "%s", smt_name(g->place.smt));
 	c->oversubscribed = g->oversubscribed;
@@ -124,6 +148,12 @@ int case_init(struct case_result *c, const struct group *g, unsigned group_index
 	snprintf(c->source, sizeof(c->source), "%s", source_name(g->source));
 	name_workload(c, g);
 	name_case(c, g);
+}
+
+int case_init(struct case_result *c, const struct group *g, unsigned group_index, unsigned e,
+	      const struct topology *topo)
+{
+	case_identify(c, g, group_index, e);
 	c->longest_wait_ns = c->jain = c->min_max = NAN;
 	c->pages.on_asked_node = c->waste.window_ns = c->waste.skew_ns = c->waste.overlap = NAN;
 	if (allocate(c, g->lock_stat && !c->engine->ruler))

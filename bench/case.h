@@ -6,6 +6,8 @@
 #include "bench/plan.h"
 #include "bench/result.h"
 
+/* What a case of group g with its engine e is called and asked to do; nothing is allocated. */
+void case_identify(struct case_result *c, const struct group *g, unsigned group_index, unsigned e);
 /*
  * Identity from group g and its engine e, arrays allocated, everything else empty; result_free() frees it.
  * 0 or -ENOMEM.

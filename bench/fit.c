@@ -104,11 +104,12 @@ bool fit_somewhere(const struct options *o, const struct pt_engine *engine)
 	struct group g;
 
 	plan_group_from(&g, o);
+	g.mix = page_mix_of(o->page_size.v, o->page_size.n);
 	for (size_t w = 0; w < o->workloads.n; w++)
-		for (size_t p = 0; p < o->page_size.n; p++)
+		for (size_t p = 0; p < (g.mix.n ? 1 : o->page_size.n); p++) /* a mix is one thing */
 			for (size_t l = 0; l < o->nlevels; l++) {
 				g.workload = workload_find(o->workloads.v[w], &argument);
-				g.page_lg2 = (unsigned)o->page_size.v[p];
+				g.page_lg2 = page_size_lg2(o->page_size.v[p]);
 				g.levels = plan_levels(o->levels[l]);
 				if (!fit_format(&g, engine, &err))
 					return true;
@@ -116,21 +117,131 @@ bool fit_somewhere(const struct options *o, const struct pt_engine *engine)
 	return false;
 }
 
-void fit_engines(struct options *o)
+/* Is there a group of one thread, whatever the machine? */
+static bool alone_somewhere(const struct options *o)
 {
-	size_t kept = 0;
+	bool one = !o->threads.n, alone = false;
+	const char *argument;
 
+	for (size_t i = 0; i < o->threads.n; i++)
+		one |= o->threads.v[i] == 1;
+	for (size_t i = 0; i < o->workloads.n; i++)
+		alone |= workload_find(o->workloads.v[i], &argument)->min_threads < 2;
+	return one && alone;
+}
+
+/* Take engines out of the list, unless that leaves none: the plan then says what is wrong. */
+static void drop_engines(struct options *o, uint64_t gone)
+{
+	size_t kept = 0, used;
+	uint64_t words = 0;
+
+	for (size_t i = 0; i < o->engines.n; i++)
+		kept += !(gone >> i & 1);
+	if (!gone || !kept)
+		return;
+	kept = 0;
 	for (size_t i = 0; i < o->engines.n; i++) {
-		bool optional = o->engines_of_words >> i & 1;
-
-		if (optional && !fit_somewhere(o, pt_engine_find(o->engines.v[i])))
+		used = strlen(o->left_out);
+		if (gone >> i & 1) {
+			snprintf(o->left_out + used, sizeof(o->left_out) - used, "%s%s", used ? ", " : "",
+				 o->engines.v[i]);
 			continue;
+		}
+		words |= (o->engines_of_words >> i & 1) << kept;
 		if (kept != i)
 			memcpy(o->engines.v[kept], o->engines.v[i], sizeof(o->engines.v[i]));
 		kept++;
 	}
-	if (!kept)
-		return; /* the plan says what is wrong */
 	o->engines.n = kept;
-	o->engines_of_words = 0;
+	o->engines_of_words = words;
+}
+
+static bool has_walks(const struct options *o, const struct pt_engine *e)
+{
+	for (size_t i = 0; i < o->nwalks; i++)
+		if (!pt_engine_walking(e, walk_name(o->walks[i])))
+			return false;
+	return true;
+}
+
+/*
+ * --walk is about modern engines: where a word brought others too, these stay as they are. The
+ * list then names each engine with its walk, so that a written job says the same.
+ */
+static void name_walks(struct options *o)
+{
+	struct list_text named = { .n = 0 };
+	uint64_t words = 0;
+	bool mixed = false, any = false;
+
+	for (size_t i = 0; i < o->engines.n; i++) {
+		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
+		bool word = o->engines_of_words >> i & 1, walks = has_walks(o, e);
+
+		if ((!word && !walks) || named.n + o->nwalks > LIST_MAX)
+			return; /* the plan says what is wrong */
+		mixed |= !walks;
+		any |= walks;
+		for (size_t k = 0; k < (walks ? o->nwalks : 1); k++) {
+			words |= (uint64_t)word << named.n;
+			snprintf(named.v[named.n++], sizeof(named.v[0]), "%s", walks
+				 ? pt_engine_walking(e, walk_name(o->walks[k]))->name : e->name);
+		}
+	}
+	if (!mixed || !any)
+		return;
+	o->engines = named;
+	o->engines_of_words = words;
+	o->nwalks = 0;
+}
+
+void fit_engines(struct options *o)
+{
+	uint64_t gone = 0;
+
+	for (size_t i = 0; i < o->engines.n; i++) {
+		const struct pt_engine *e = pt_engine_find(o->engines.v[i]);
+
+		if (o->engines_of_words >> i & 1 &&
+		    (!fit_somewhere(o, e) || (e->single && !alone_somewhere(o))))
+			gone |= 1ull << i;
+	}
+	drop_engines(o, gone);
+	if (o->nwalks)
+		name_walks(o);
+}
+
+bool fit_in_line(const struct pt_engine *e)
+{
+	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
+}
+
+bool fit_cpus(const struct options *o, const struct topology *topo)
+{
+	for (size_t p = 0; p < o->nplaces; p++)
+		for (size_t s = 0; s < o->nsmts; s++) {
+			struct place place = o->places[p];
+			struct list_u64 threads;
+
+			place.smt = o->smts[s];
+			plan_thread_counts(&threads, o, &place, topo);
+			for (size_t i = 0; i < threads.n; i++)
+				if (threads.v[i] <= place_capacity(topo, &place))
+					return true;
+		}
+	return false;
+}
+
+void fit_machine(struct options *o, const struct topology *topo)
+{
+	uint64_t gone = 0;
+
+	if (!o->oversubscribe || o->preset_default || fit_cpus(o, topo))
+		return;
+	for (size_t i = 0; i < o->engines.n; i++)
+		if ((o->engines_of_words >> i & 1 || !options_given(o, "engines")) &&
+		    fit_in_line(pt_engine_find(o->engines.v[i])))
+			gone |= 1ull << i;
+	drop_engines(o, gone);
 }

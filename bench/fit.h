@@ -23,5 +23,17 @@ int fit_height(const struct group *g, const struct pt_engine *engine, struct err
 char *fit_show_sizes(char *buf, size_t size, uint64_t sizes);
 /* Is there a group of the sweep whose page sizes and levels this engine has? */
 bool fit_somewhere(const struct options *o, const struct pt_engine *engine);
-/* Engines that came with a word for many (`all`) and fit nowhere: out of the list. */
+/*
+ * Engines that came with a word for many (`all`) and fit nowhere, or want one thread where none is
+ * alone: out of the list, into o->left_out. Of those that stay the modern ones get their walks.
+ */
 void fit_engines(struct options *o);
+/*
+ * Does this engine's lock hand over strictly in line, spinning? With more threads than CPUs the next
+ * in line is often not running, so every hand-off waits for the scheduler's turn: no end in sight.
+ */
+bool fit_in_line(const struct pt_engine *engine);
+/* Is there a group of the sweep whose threads have a CPU each? */
+bool fit_cpus(const struct options *o, const struct topology *topo);
+/* Where there is none, engines that lock in line and that nobody named: out of the list. */
+void fit_machine(struct options *o, const struct topology *topo);

@@ -83,6 +83,19 @@ int check_balanced(const struct group *g, struct err *err)
 		       ratio.lookup, ratio.map, ratio.map, ratio.lookup);
 }
 
+int check_own_pages(const struct group *g, struct err *err)
+{
+	const char *name = g->workload->name;
+
+	if (g->page_lg2 != 12 || g->mix.n)
+		return err_set(err, EXIT_USAGE, "%s: --page-size: has pages of its own choice; leave it at "
+			       "4K, or name the workloads without %s", name, name);
+	if (g->batch != 1)
+		return err_set(err, EXIT_USAGE, "%s: --batch %lu: has ranges of its own choice; leave --batch "
+			       "at 1, or name the workloads without %s", name, (unsigned long)g->batch, name);
+	return 0;
+}
+
 void case_mix(struct case_result *c, const struct group *g, char *id, size_t size)
 {
 	const struct workload *w = g->workload;

@@ -19,6 +19,9 @@ int check_readers(const struct group *g, struct err *err);
 /* For workloads that unmap whatever they map: does --ratio agree? EXIT_USAGE. */
 int check_balanced(const struct group *g, struct err *err);
 
+/* For workloads whose pages and calls are what they are: --page-size, --batch as usual? EXIT_USAGE. */
+int check_own_pages(const struct group *g, struct err *err);
+
 static inline unsigned group_writers(const struct group *g)
 {
 	return g->threads - group_readers(g);

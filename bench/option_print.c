@@ -124,7 +124,7 @@ void options_write_job(const struct options *o, FILE *out)
 		/* The default comparison is one as long as none of its dimensions is named. */
 		bool skip = row->flags & ROW_ONCE ||
 			    (o->preset_default && row->flags & ROW_CHOOSES) ||
-			    (row->only && !options_workload(o, row->only));
+			    !options_about(o, row);
 
 		if (!skip)
 			write_row(o, row, out);

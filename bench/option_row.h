@@ -58,6 +58,8 @@ struct option_row {
 /* Ends with a row whose name is NULL; at most 64 rows (options.given has a bit for each). */
 extern const struct option_row option_rows[];
 const struct option_row *option_find(const char *name);
+/* Is the option about this workload (its name, no argument)? */
+bool option_about(const struct option_row *row, const char *workload);
 /* Tells the nearest option name, with `prefix` before it; "" when none is near. */
 char *option_suggest(const char *name, const char *prefix, char *buf, size_t size);
 
@@ -72,7 +74,8 @@ static inline uint64_t option_bit(const struct option_row *row)
 {
 	return 1ULL << (row - option_rows);
 }
-bool options_workload(const struct options *o, const char *name);
+/* Is the option about any of the workloads chosen? */
+bool options_about(const struct options *o, const struct option_row *row);
 /* Settle preset_default; refuse options that contradict each other (EXIT_USAGE). */
 int options_check(struct options *o, struct err *err);
 /* Read a job file into *jobs, each on top of the defaults. */

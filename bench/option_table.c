@@ -143,7 +143,7 @@ const struct option_row option_rows[] = {
 	  "page tables to compare, by name or group: 2019, modern, intel, all; see `iopt list engines`",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "walk", &kind_choice, MANY(nwalks, walks), 0, 0, walk_choices, "auto", "LIST",
-	  "each modern engine with this walk; both: side by side; auto: as named", GROUP_WHAT,
+	  "each modern engine with this walk; cursor,re-walk: side by side; auto: as named", GROUP_WHAT,
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, overlap, "
@@ -165,10 +165,11 @@ const struct option_row option_rows[] = {
 	  "time spent outside the table between operations", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
 	  "leaf tables of a worker in private, adjacent and lookup, of a pair in pairs; slots for "
-	  "large pages of a worker in collapse", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	  "large pages of a worker in collapse", GROUP_SHAPE, ROW_CHOOSES,
+	  "private,adjacent,collapse,lookup,pairs" },
 	{ "round", &kind_count, ONE(round), 1, 1000000, NULL, "1024", NULL,
-	  "most tables in a round of a cold workload (cursor, cold, rendezvous, convoy; grow: roots)", GROUP_SHAPE,
-	  ROW_CHOOSES, NULL },
+	  "most tables in a round of a cold workload (grow: roots; overlap: ranges)", GROUP_SHAPE,
+	  ROW_CHOOSES, "cursor,cold,rendezvous,convoy,grow,overlap" },
 	{ "share", &kind_choice, ONE(share), 0, 0, share_choices, "auto", NULL,
 	  "the lowest thing that workers have in common", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "order", &kind_choice, ONE(order), 0, 0, order_choices, "auto", NULL,
@@ -196,8 +197,8 @@ const struct option_row option_rows[] = {
 	{ "smt", &kind_choice, MANY(nsmts, smts), 0, 0, smt_choices, "last", "LIST",
 	  "when a core's second hyperthread is used", GROUP_WHERE, ROW_CHOOSES, NULL },
 	{ "oversubscribe", &kind_bool, ONE(oversubscribe), NO_RANGE, "no", NULL,
-	  "let more threads than CPUs share them; whoever waits in spin, ticket or mcs then waits "
-	  "for threads that do not run", GROUP_WHERE, 0, NULL },
+	  "let more threads than CPUs share them; without engines of sync spin, ticket and mcs, "
+	  "whose waiters stand in line for threads that do not run", GROUP_WHERE, 0, NULL },
 	{ "mem", &kind_mem, MANY(nmems, mems), 0, 0, mem_choices, "local", NULL,
 	  "where table pages come from", GROUP_WHERE, ROW_CHOOSES, NULL },
 	{ "zero", &kind_choice, MANY(nzeros, zeros), 0, 0, zero_choices, "alloc", "LIST",
@@ -252,6 +253,18 @@ const struct option_row *option_find(const char *name)
 		if (!strcmp(row->name, name))
 			return row;
 	return NULL;
+}
+
+bool option_about(const struct option_row *row, const char *workload)
+{
+	size_t len = strlen(workload);
+
+	for (const char *at = row->only; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strcspn(at, ",") == len && !strncmp(at, workload, len))
+			return true;
+	}
+	return !row->only;
 }
 
 char *option_suggest(const char *name, const char *prefix, char *buf, size_t size)

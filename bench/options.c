@@ -132,15 +132,19 @@ bool options_given(const struct options *o, const char *name)
 	return o->given & option_bit(row);
 }
 
-bool options_workload(const struct options *o, const char *name)
+static bool options_workload(const struct options *o, const char *name)
 {
 	for (size_t i = 0; i < o->workloads.n; i++)
-		for (const char *at = name; at; at = strchr(at, ',')) {
-			at += *at == ',';
-			if (strcspn(at, ",") == strlen(o->workloads.v[i]) &&
-			    !strncmp(at, o->workloads.v[i], strcspn(at, ",")))
-				return true;
-		}
+		if (!strcmp(o->workloads.v[i], name))
+			return true;
+	return false;
+}
+
+bool options_about(const struct options *o, const struct option_row *row)
+{
+	for (size_t i = 0; i < o->workloads.n; i++)
+		if (option_about(row, o->workloads.v[i]))
+			return true;
 	return false;
 }
 
@@ -172,7 +176,7 @@ int options_check(struct options *o, struct err *err)
 			continue;
 		if (row->flags & ROW_CHOOSES)
 			o->preset_default = false;
-		if (row->only && !options_workload(o, row->only))
+		if (!options_about(o, row))
 			return err_set(err, EXIT_USAGE, "%s--%s: is about workload %s; add "
 				       "--workload %.*s", job, row->name, row->only,
 				       (int)strcspn(row->only, ","), row->only);

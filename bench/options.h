@@ -57,6 +57,7 @@ struct options {
 	size_t nwalks;              /* 0: each engine as it is named */
 	enum walk_kind walks[LIST_MAX];
 	uint64_t engines_of_words;  /* bit i: engines.v[i] came with a word for many, such as `all` */
+	char left_out[200];         /* of them, those that fit nowhere and are no longer in the list */
 	struct list_text workloads; /* "private", "replay:FILE", …, checked */
 	struct list_u64 threads;    /* may hold THREADS_ALL; empty: 1, 2, 4, … all */
 	struct list_u64 page_size;  /* log2 of bytes, and a weight: page_mix.h */

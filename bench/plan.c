@@ -94,46 +94,6 @@ void plan_group_from(struct group *g, const struct options *o)
 	g->place.oversubscribe = o->oversubscribe;
 }
 
-/*
- * The engines of the options that can run this group; the first is the baseline. What wants one
- * thread stays out of larger groups of a sweep that gives it one, and what has not the page size or
- * the levels out of groups of a sweep that has others; there may be none left.
- */
-static int choose_engines(struct group *g, const struct options *o, bool sweeps_one,
-			  struct err *err)
-{
-	const struct pt_engine *chosen[GROUP_ENGINES_MAX];
-	unsigned n = 0;
-	bool left_out = false;
-	struct err not_here;
-
-	if (plan_engines(o, chosen, &n, err))
-		return err->code;
-	for (unsigned i = 0; i < n; i++) {
-		const struct pt_engine *e = chosen[i];
-
-		if (e->single && g->threads > 1 && !sweeps_one)
-			return err_set(err, EXIT_USAGE, "--engines %s wants one thread, --threads is %u; "
-				       "add 1 to --threads, or name the engines without it", e->name,
-				       g->threads);
-		if (!fit_somewhere(o, e) && fit_format(g, e, err))
-			return err->code;
-		if ((e->single && g->threads > 1) || fit_format(g, e, &not_here))
-			left_out = true;
-		else if (fit_height(g, e, err))
-			return err->code;
-		else
-			g->engines[g->nengines++] = e;
-	}
-	if (left_out && !g->nengines)
-		return 0;
-	if (!g->workload->cold)
-		plan_add_rulers(g);
-	if (!g->nengines)
-		return err_set(err, EXIT_USAGE, "--engines: only rulers chosen; add an engine to measure");
-	return 0;
-}
-
 /* Does how far the workload reaches matter to any engine? */
 static bool any_fixed(const struct options *o)
 {
@@ -143,13 +103,19 @@ static bool any_fixed(const struct options *o)
 	return false;
 }
 
-/* `2,all` on two CPUs is one count. */
-static void add_once(struct list_u64 *list, uint64_t v)
+static bool holds(const struct list_u64 *list, uint64_t v)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->v[i] == v)
-			return;
-	list->v[list->n++] = v;
+			return true;
+	return false;
+}
+
+/* `2,all` on two CPUs is one count. */
+static void add_once(struct list_u64 *list, uint64_t v)
+{
+	if (!holds(list, v))
+		list->v[list->n++] = v;
 }
 
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
@@ -189,6 +155,27 @@ static int section_of(const struct workload *w)
 	return w->unowned ? 3 : w->cold ? 2 : 1;
 }
 
+/* Where a workload wants an even count, an odd `all` that nobody wrote as a number is one less. */
+static void even_out(struct plan *plan, const struct workload *w, const struct options *o,
+		     struct list_u64 *threads)
+{
+	struct list_u64 in = *threads;
+
+	if (!w->even)
+		return;
+	threads->n = 0;
+	for (size_t i = 0; i < in.n; i++) {
+		uint64_t v = in.v[i];
+
+		if (v % 2 && v > 1 && !holds(&o->threads, v)) {
+			plan_leave_out(plan, "%s with %lu threads: it wants an even number", w->name,
+				       (unsigned long)v);
+			v--;
+		}
+		add_once(threads, v);
+	}
+}
+
 /* One combination of the scalar dimensions; threads is the innermost. */
 static int add_threads(struct plan *plan, struct group g, const struct options *o,
 		       const struct topology *topo, struct err *err)
@@ -197,19 +184,24 @@ static int add_threads(struct plan *plan, struct group g, const struct options *
 	bool sweeps_one = runs_alone(o, &g.place, topo);
 
 	plan_thread_counts(&threads, o, &g.place, topo);
+	even_out(plan, g.workload, o, &threads);
 	for (size_t i = 0; i < threads.n; i++) {
 		g.threads = (unsigned)threads.v[i];
 		g.nengines = 0;
 		g.reach = 0;
 		if (g.threads < g.workload->min_threads) {
-			if (threads.n > 1)
+			if (threads.n > 1) {
+				plan_leave_out(plan, "%s with %u thread%s: it wants at least %u",
+					       g.workload->name, g.threads, g.threads == 1 ? "" : "s",
+					       g.workload->min_threads);
 				continue;
+			}
 			return err_set(err, EXIT_USAGE, "--workload %s wants at least %u threads",
 				       g.workload->name, g.workload->min_threads);
 		}
 		if (any_fixed(o))
 			g.reach = fit_reach(&g);
-		if (choose_engines(&g, o, sweeps_one, err) ||
+		if (plan_choose_engines(plan, &g, o, topo, sweeps_one, err) ||
 		    (g.nengines && plan_add(plan, &g, topo, err)))
 			return err->code;
 	}
@@ -355,18 +347,29 @@ static void predict(struct plan *plan, unsigned processes)
 	}
 }
 
-int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
+int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 	       const struct topology *topo, struct err *err)
 {
 	memset(plan, 0, sizeof(*plan));
 	for (size_t i = 0; i < njobs; i++) {
-		int code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
-						  : add_sweep(plan, &jobs[i], topo, err);
+		size_t first = plan->n;
+		int code;
 
+		fit_machine(&jobs[i], topo);
+		if (jobs[i].left_out[0])
+			plan_leave_out(plan, "%s: no place in this sweep", jobs[i].left_out);
+		code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
+					: add_sweep(plan, &jobs[i], topo, err);
+		if (!code)
+			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {
 			plan_free(plan);
 			return code;
 		}
+	}
+	if (plan_tell_twins(plan, err)) {
+		plan_free(plan);
+		return err->code;
 	}
 	predict(plan, jobs[0].processes);
 	return 0;

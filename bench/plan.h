@@ -19,6 +19,7 @@ struct group {
 	const struct workload *workload;
 	char argument[256];         /* replay: file */
 	unsigned section;           /* of the screen */
+	unsigned twin;              /* 0, or the how manieth repetition of groups before it */
 	unsigned threads;
 	unsigned *cpus;             /* OS index of each worker's CPU */
 	unsigned nodes_used;
@@ -46,9 +47,13 @@ struct group {
 	unsigned nengines;
 };
 
+#define PLAN_LEFT_OUT_MAX 8u
+
 struct plan {
 	struct group *groups;
 	size_t n, ncases;
+	char left_out[PLAN_LEFT_OUT_MAX][200]; /* what of the sweep is not measured, and why */
+	unsigned nleft_out;         /* may be more than there is room for */
 	double predicted_s;
 	uint64_t predicted_bytes;
 };
@@ -66,10 +71,13 @@ int plan_check_memory(const struct topology *t, const struct mem_choice *mem, co
  */
 bool plan_warning(const struct group *g, const struct topology *t, unsigned i, char *text,
 		  size_t size);
+/* Is there an i-th thing that the sweep names and the plan leaves out? Into `text`. */
+bool plan_left_out(const struct plan *plan, unsigned i, char *text, size_t size);
 /* A line of the dry run: "table pages of workers on node 0 on 2, 1 on 3". */
 void plan_print_memory(const struct group *g, const struct topology *topo, FILE *out);
 
-int plan_build(struct plan *plan, const struct options *jobs, size_t njobs,
+/* Takes out of `jobs` the engines that nobody named and the machine has no place for (fit.h). */
+int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 	       const struct topology *topo, struct err *err);
 void plan_free(struct plan *plan);
 /* `--dry-run`: groups, CPUs by worker, memory policy, predicted time and memory. */

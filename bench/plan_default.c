@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "bench/plan_engines.h"
+
 #define MINUTE_S 60.0
 #define PRIVATE_SHARE 0.62 /* of the minute, for section 1 */
 #define THREAD_COUNTS_MAX 6u
@@ -101,6 +103,7 @@ static int add_private(struct plan *plan, const struct row *row, const struct op
 
 		fill_row(&g, row, o);
 		g.threads = (unsigned)threads->v[i];
+		plan_drop_in_line(plan, &g, topo);
 		if (plan_add(plan, &g, topo, err))
 			return err->code;
 	}
@@ -117,6 +120,7 @@ static int add_other(struct plan *plan, const struct row *row, const struct opti
 	g.threads = (unsigned)(row->threads < all ? row->threads : all);
 	if (g.threads < g.workload->min_threads)
 		return 0; /* the screen says what one CPU cannot show */
+	plan_drop_in_line(plan, &g, topo);
 	return plan_add(plan, &g, topo, err);
 }
 

@@ -20,6 +20,12 @@ void plan_settle_shape(struct group *g);
 int plan_check_shape(const struct group *g, struct err *err);
 /* null, and where it applies the limit of each format. */
 void plan_add_rulers(struct group *g);
+/* Note, once, what is left out: plan_left_out.c */
+void plan_leave_out(struct plan *plan, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* EXIT_USAGE when all that this job names was left out: no groups since `first`. */
+int plan_check_any(const struct plan *plan, size_t first, const struct options *o, struct err *err);
+/* Count, in `twin`, groups whose cases another group has already: no two ids are the same. */
+int plan_tell_twins(struct plan *plan, struct err *err);
 /* Levels of a choice of --levels; 0: auto. */
 unsigned plan_levels(unsigned choice);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */

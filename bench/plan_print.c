@@ -84,11 +84,13 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 
 void plan_print(const struct plan *plan, const struct topology *topo, FILE *out)
 {
-	char bytes[32];
+	char bytes[32], text[240];
 
 	fprintf(out, "plan: %zu groups, %zu cases, about %.0f s, at most %s%s\n", plan->n, plan->ncases,
 		plan->predicted_s, show_bytes(bytes, sizeof(bytes), plan->predicted_bytes),
 		topo->this_system ? "" : ", for another machine: nothing can be run here");
 	for (size_t i = 0; i < plan->n; i++)
 		print_group(&plan->groups[i], topo, out);
+	for (unsigned i = 0; plan_left_out(plan, i, text, sizeof(text)); i++)
+		fprintf(out, "  %s\n", text);
 }

@@ -141,6 +141,7 @@ struct case_result {
 	unsigned readers;
 	bool waits;
 	uint64_t depth;            /* 0: no queue */
+	uint64_t tables, round;    /* 0: the workload does not use it */
 	struct phase_result phases[PHASES_MAX];
 	struct interval readers_cost_ns; /* lookup: a writer's operation beside readers, less alone */
 	unsigned levels;           /* asked for; 0: auto */

@@ -10,7 +10,7 @@
 #include "bench/verbs.h"
 #include "bench/write.h"
 
-static void describe(struct result *r, const struct topology *topo)
+static void describe(struct result *r, const struct plan *plan, const struct topology *topo)
 {
 	time_t now = time(NULL);
 	struct tm tm;
@@ -24,6 +24,8 @@ static void describe(struct result *r, const struct topology *topo)
 		result_warn(r, "%s", text);
 	if (clock_facts.why_not)
 		result_warn(r, "clock_gettime instead of the cycle counter: %s", clock_facts.why_not);
+	for (unsigned i = 0; plan_left_out(plan, i, text, sizeof(text)); i++)
+		result_warn(r, "%s", text);
 }
 
 /* 13 > 14 > 74 > 130: the worst wins. */
@@ -118,7 +120,7 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 	if (o->out[0] && out_dir_check(o->out, err))
 		return blame_out(err);
 	clock_init();
-	describe(r, topo);
+	describe(r, plan, topo);
 	if (o->resume[0] && checkpoint_open(&kept, o->out, true, plan, r, err))
 		return err->code;
 	if (o->out[0] && !kept && (out_dir_write_job(r, o->out, err) ||
@@ -129,7 +131,7 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 	return code;
 }
 
-static int with_jobs(struct result *r, struct err *err)
+static int with_jobs(struct result *r, struct options *jobs, struct err *err)
 {
 	const char *spec = r->jobs[0].topology[0] ? r->jobs[0].topology : NULL;
 	struct topology *topo;
@@ -138,7 +140,7 @@ static int with_jobs(struct result *r, struct err *err)
 
 	if (topology_load(&topo, spec, err))
 		return err->code;
-	code = plan_build(&plan, r->jobs, r->njobs, topo, err);
+	code = plan_build(&plan, jobs, r->njobs, topo, err);
 	if (!code) {
 		code = with_plan(r, &plan, topo, err);
 		result_free(r);
@@ -167,7 +169,7 @@ int verb_run(int argc, char **argv)
 	} else if (!code) {
 		r->jobs = jobs;
 		r->seed = jobs[0].seed;
-		code = with_jobs(r, &err);
+		code = with_jobs(r, jobs, &err);
 	}
 	if (err.code)
 		verb_fail("run", &err);

@@ -48,6 +48,7 @@ struct workload {
 	/* Parts of its work that are told apart (lane_phase()), up to the first NULL. */
 	const char *phases[PHASES_MAX];
 	unsigned min_threads;
+	bool even;              /* wants an even number of threads */
 	/*
 	 * Can this group be run? Asked while planning, before anything is measured; what it says
 	 * names the option and the remedy. May be NULL.

@@ -147,6 +147,7 @@ const struct workload workload_churn = {
 	.name = "churn",
 	.help = "random maps, unmaps and lookups of 4K, 64K, 2M and odd ranges in owned regions, half "
 		"full (--ratio; --page-size, --batch and --tables do not apply)",
-	.ratio = &own_ratio, .min_threads = 1, .sizes = sizes, .reach = reach, .lane_open = lane_open,
-	.lane_close = lane_close, .slice = slice, .clear = clear, .expect = expect,
+	.ratio = &own_ratio, .min_threads = 1, .check = check_own_pages, .sizes = sizes,
+	.reach = reach, .lane_open = lane_open, .lane_close = lane_close, .slice = slice, .clear = clear,
+	.expect = expect,
 };

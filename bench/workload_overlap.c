@@ -8,6 +8,7 @@
 
 #include "bench/audit.h"
 #include "bench/lane.h"
+#include "bench/mix.h"
 #include "bench/overlap.h"
 #include "bench/workload_rows.h"
 
@@ -24,7 +25,7 @@ static int check(const struct group *g, struct err *err)
 {
 	if (g->threads > OVERLAP_WRITERS_MAX)
 		return err_set(err, EXIT_USAGE, "overlap: at most %u threads", OVERLAP_WRITERS_MAX);
-	return 0;
+	return check_own_pages(g, err);
 }
 
 static uint64_t sizes(const struct group *g)

@@ -346,7 +346,8 @@ const struct workload workload_pairs = {
 	.name = "pairs",
 	.help = "every other worker maps, its neighbour unmaps, joined by a queue, as in network receive "
 		"(--depth)",
-	.pure = true, .queue = true, .waits = true, .min_threads = 2, .check = check, .reach = reach,
-	.prepare = prepare, .release = release, .lane_open = lane_open, .lane_close = lane_close,
-	.rewind = rewind_pairs, .slice = slice, .settle = settle, .clear = clear, .expect = expect,
+	.pure = true, .queue = true, .waits = true, .min_threads = 2, .even = true,
+	.check = check, .reach = reach, .prepare = prepare, .release = release, .lane_open = lane_open,
+	.lane_close = lane_close, .rewind = rewind_pairs, .slice = slice, .settle = settle, .clear = clear,
+	.expect = expect,
 };

@@ -16,6 +16,9 @@ static int check(const struct group *g, struct err *err)
 	if (g->round << 9 > (1ull << 50) >> g->page_lg2)
 		return err_set(err, EXIT_USAGE, "rendezvous: --round %lu of this page size does not "
 			       "fit the address space", (unsigned long)g->round);
+	if (g->batch != 1)
+		return err_set(err, EXIT_USAGE, "rendezvous: a worker maps one page a table; leave --batch "
+			       "at 1");
 	return 0;
 }
 

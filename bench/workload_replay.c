@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bench/lane.h"
+#include "bench/mix.h"
 #include "bench/replay.h"
 #include "bench/workload_rows.h"
 #include "sys/clock.h"
@@ -43,7 +44,11 @@ static void release(struct group_run *run)
 static int check(const struct group *g, struct err *err)
 {
 	struct trace *trace;
-	int code = trace_load(&trace, g->argument, err);
+	int code = check_own_pages(g, err);
+
+	if (code)
+		return code;
+	code = trace_load(&trace, g->argument, err);
 
 	if (!code)
 		trace_free(trace);

@@ -201,6 +201,12 @@ static void whereabouts(struct csv *csv, const struct case_result *c)
 	flag(csv, "oversubscribed", c->oversubscribed);
 }
 
+static void sizes(struct csv *csv, const struct case_result *c)
+{
+	real(csv, "tables", c->tables ? (double)c->tables : NAN);
+	real(csv, "round", c->round ? (double)c->round : NAN);
+}
+
 static void summary_row(struct csv *csv, const struct case_result *c)
 {
 	identity(csv, c);
@@ -211,6 +217,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	counters(csv, &c->counters);
 	waste(csv, &c->waste);
 	phases(csv, c);
+	sizes(csv, c);
 	end_row(csv);
 	csv->header = false;
 }

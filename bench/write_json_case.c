@@ -88,6 +88,14 @@ static void put_identity(struct node o, const struct case_result *c)
 		put_u64(o, "depth", c->depth);
 	else
 		put_null(o, "depth");
+	if (c->tables)
+		put_u64(o, "tables", c->tables);
+	else
+		put_null(o, "tables");
+	if (c->round)
+		put_u64(o, "round", c->round);
+	else
+		put_null(o, "round");
 	if (c->levels)
 		put_u64(o, "levels", c->levels);
 	else

@@ -46,7 +46,7 @@ class Axes(Results):
         self.assertEqual([c["page_source"] for c in doc["cases"][::2]],
                          ["pool", "arena", "jemalloc", "mmap"])
         self.assertEqual({c["verified"] for c in doc["cases"]}, {True})
-        self.assertEqual([c["case_id"].rpartition("/")[2] for c in doc["cases"][::2]],
+        self.assertEqual([c["case_id"].split("/")[-2] for c in doc["cases"][::2]],
                          ["alloc", "from-arena", "from-jemalloc", "from-mmap"])
         self.assertEqual({c["order"] for c in doc["cases"]}, {"ascending"})
         across = [c for c in doc["comparisons"] if c["differs"] == ["page_source"]]

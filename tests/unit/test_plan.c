@@ -253,6 +253,27 @@ static void test_sizes_of_engines(void **state)
 	assert_int_equal(fit_format(&g, intel, &err), 0);
 }
 
+static void test_what_is_left_out_is_told(void **state)
+{
+	struct options o = { .job = "one" };
+	struct plan plan = { .n = 3 };
+	char text[240];
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(plan_check_any(&plan, 2, &o, &err), 0);
+	for (unsigned i = 0; i < PLAN_LEFT_OUT_MAX + 2; i++)
+		plan_leave_out(&plan, "part %u", i);
+	plan_leave_out(&plan, "part 1"); /* once is enough */
+	assert_true(plan_left_out(&plan, 1, text, sizeof(text)));
+	assert_string_equal(text, "left out: part 1");
+	assert_true(plan_left_out(&plan, PLAN_LEFT_OUT_MAX, text, sizeof(text)));
+	assert_string_equal(text, "left out: more, 2 times");
+	assert_false(plan_left_out(&plan, PLAN_LEFT_OUT_MAX + 1, text, sizeof(text)));
+	assert_int_equal(plan_check_any(&plan, 3, &o, &err), EXIT_USAGE);
+	assert_string_equal(err.text, "[one] nothing to measure: part 0");
+}
+
 static void test_impossible_plans_say_why(void **state)
 {
 	char *too_many[] = { "--threads", "9" };
@@ -281,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_axes),
 		cmocka_unit_test(test_refused_axes),
 		cmocka_unit_test(test_sizes_of_engines),
+		cmocka_unit_test(test_what_is_left_out_is_told),
 		cmocka_unit_test(test_impossible_plans_say_why),
 	};
 
