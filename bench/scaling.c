@@ -43,11 +43,12 @@ static bool same_series(const struct case_result *a, const struct case_result *b
 	return true;
 }
 
+/* A ruler walks tables of its format: those of another have other entries. */
 static const struct case_result *limit_beside(const struct result *r, const struct case_result *c)
 {
 	for (size_t i = 0; i < r->ncases; i++)
 		if (r->cases[i].group == c->group && !strcmp(r->cases[i].engine->sync, "limit") &&
-		    rated(&r->cases[i]))
+		    !strcmp(r->cases[i].engine->format, c->engine->format) && rated(&r->cases[i]))
 			return &r->cases[i];
 	return NULL;
 }

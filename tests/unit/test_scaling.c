@@ -98,6 +98,32 @@ static void without_limit_it_is_against_itself(void **state)
 	result_free(&r);
 }
 
+/* With two formats in a group each has its ruler: that of the other stands first, and is not it. */
+static void limit_is_of_the_same_format(void **state)
+{
+	static const struct pt_engine other_limit = { .name = "vtdss/limit", .format = "vtdss",
+						      .sync = "limit", .body = "ruler", .ruler = true };
+	struct result r = made_scaling();
+	const struct scaling *s;
+
+	(void)state;
+	for (unsigned i = 3; i < r.ncases; i += 4)
+		r.cases[i].engine = &other_limit;
+	for (unsigned g = 0; g < 6; g++)
+		made_rates(&r, g, NULL_RULER, r.cases[4 * g].threads,
+			   machine_rate(r.cases[4 * g].threads) / 2, 24, 0);
+	assert_int_equal(analyse(&r), 0);
+	s = series_of(&r, "amdv1/lockless-2019");
+	assert_true(s->against_limit);
+	assert_near(s->points[1].of_limit.mid, 0.8, 0.01);
+	for (size_t i = 24; i < r.ncases; i++)
+		r.cases[i].forced = true;
+	scaling_free(&r);
+	assert_int_equal(analyse_scaling(&r), 0);
+	assert_false(series_of(&r, "amdv1/lockless-2019")->against_limit);
+	result_free(&r);
+}
+
 /* 1, 2, 4 and 8 threads are on cores of their own; they suffice, so the others stay out. */
 static void the_law_is_fitted_up_to_the_cores(void **state)
 {
@@ -222,6 +248,7 @@ int main(void)
 		cmocka_unit_test(the_machine_cancels),
 		cmocka_unit_test(first_uses_are_marked),
 		cmocka_unit_test(without_limit_it_is_against_itself),
+		cmocka_unit_test(limit_is_of_the_same_format),
 		cmocka_unit_test(the_law_is_fitted_up_to_the_cores),
 		cmocka_unit_test(hyperthreads_take_part_where_they_must),
 		cmocka_unit_test(too_few_counts_are_not_identifiable),
