@@ -108,6 +108,24 @@ static void test_scaling_of_a_sweep(void **state)
 	result_free(&r);
 }
 
+static void test_the_longest_name_stands_apart(void **state)
+{
+	static const struct pt_engine other = { .name = "vtdss/lockless-intel", .format = "vtdss",
+						.sync = "lockless", .body = "intel" };
+	struct result r = made_scaling();
+	char *text;
+
+	(void)state;
+	for (size_t i = 2; i < r.ncases; i += 4)
+		r.cases[i].engine = &other;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "\n     vtdss/lockless-intel 1 1.00 | 2 "));
+	assert_non_null(strstr(text, "32 ^over -"));
+	free(text);
+	result_free(&r);
+}
+
 /* The default run of a larger machine: a line for scaling and one for the law. */
 static void test_scaling_of_the_default_run(void **state)
 {
@@ -258,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_default_run),
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
 		cmocka_unit_test(test_scaling_of_a_sweep),
+		cmocka_unit_test(test_the_longest_name_stands_apart),
 		cmocka_unit_test(test_scaling_of_the_default_run),
 		cmocka_unit_test(test_phases_stand_below_their_case),
 		cmocka_unit_test(test_lines_fit),
