@@ -299,6 +299,8 @@ static void test_readers_cost_what_phases_differ_by(void **state)
 
 	(void)state;
 	made_lookup(c, 9, 20, 26);
+	c->slices[0].phase_ns[0] = 500 * 9000.0; /* stalled: no median knows of it */
+	c->slices[0].phase_ns[1] = 1000 * 9006.0;
 	made_lookup(made_case(&r, 0, MUTEX_2019, 2, 0), 9, 20, 26);
 	r.cases[1].verified = VERIFIED_NO;
 	made_slices(made_case(&r, 0, SPIN_2019, 2, 0), 9, 20);

@@ -90,7 +90,7 @@ static void test_phases_stand_below_their_case(void **state)
 	assert_int_equal(analyse(&r), 0);
 	text = printed(&r, false);
 	assert_non_null(strstr(text, "| 1 reader |"));
-	assert_non_null(strstr(text, "\n       writers alone 20.9 ns; beside readers 26.9 ns, retires 0.007; "
+	assert_non_null(strstr(text, "\n       writers alone 21 ns; beside readers 27 ns, retires 0.007; "
 				     "readers cost +6.0 ns [6.0 6.0]\n"));
 	assert_non_null(strstr(text, "| ratio 1:1:3 |"));
 	assert_non_null(strstr(text, " depth 64"));
