@@ -108,6 +108,59 @@ static void test_scaling_of_a_sweep(void **state)
 	result_free(&r);
 }
 
+static struct case_result *made_filled(struct result *r, unsigned group, int engine, uint64_t lost,
+				       uint64_t window_ns)
+{
+	struct case_result *c = made_case(r, group, engine, 2, 0);
+
+	made_cold(c, 2, "cursor", 8, 100, lost);
+	if (window_ns)
+		made_window(c, 88, window_ns);
+	return c;
+}
+
+/* The first row does not speak for the others. */
+static void test_rows_in_vain_say_what_varies(void **state)
+{
+	struct result r = made_result();
+	char *text;
+
+	(void)state;
+	made_job.preset_default = false;
+	made_filled(&r, 0, LOCKLESS_2019, 13, 212);
+	made_filled(&r, 0, LOCKLESS, 7, 90);
+	strcpy(made_filled(&r, 1, LOCKLESS_2019, 13, 412)->zero, "free");
+	strcpy(made_filled(&r, 2, LOCKLESS_2019, 0, 0)->zero, "free");
+	r.cases[3].verified = VERIFIED_NO;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "each slice fills a fresh table\n"));
+	assert_non_null(strstr(text, "\n     zero alloc, window 212 ns, in vain: 104 installs"));
+	assert_non_null(strstr(text, "\n     window 90 ns, in vain: 56 installs"));
+	assert_non_null(strstr(text, "\n     zero free, window 412 ns, in vain: 104 installs"));
+	assert_non_null(strstr(text, "withheld, see audit\n     zero free\n"));
+	free(text);
+
+	for (size_t i = 0; i < r.ncases; i++) {
+		struct case_result *c = &r.cases[i];
+
+		strcpy(c->zero, "free");
+		c->batch = c->group ? 8 : 1;
+		strcpy(c->mem, c->group ? "interleave" : "local");
+		strcpy(c->place, c->group ? "scatter" : "compact");
+		c->levels = c->group ? 4 : 0;
+		c->page_bytes = c->group ? 65536 : 4096;
+	}
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "each slice fills a fresh table; page zeroed at free\n"));
+	assert_non_null(strstr(text, "\n     1 a call, 4K pages, mem local, place compact, levels auto, "
+				     "window 212 ns"));
+	assert_non_null(strstr(text, "\n     8 a call, 64K pages, mem interleave, place scatter, levels 4, "
+				     "window 412 ns"));
+	free(text);
+	result_free(&r);
+}
+
 static void test_the_longest_name_stands_apart(void **state)
 {
 	static const struct pt_engine other = { .name = "vtdss/lockless-intel", .format = "vtdss",
@@ -276,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_default_run),
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
 		cmocka_unit_test(test_scaling_of_a_sweep),
+		cmocka_unit_test(test_rows_in_vain_say_what_varies),
 		cmocka_unit_test(test_the_longest_name_stands_apart),
 		cmocka_unit_test(test_scaling_of_the_default_run),
 		cmocka_unit_test(test_phases_stand_below_their_case),
