@@ -60,7 +60,10 @@ int analyse_comparisons(struct result *r);
  */
 size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
 		       struct stat_pair *pairs);
-/* r->knees, from `private` in the first place and size it ran in. -1: out of memory. */
+/*
+ * r->knees of engines that lock and have a sibling beside them that differs in `sync` alone, from
+ * `private` in the first place and size it ran in. -1: out of memory.
+ */
 int analyse_knees(struct result *r);
 
 /* The audits of a run, added up. */

@@ -5,20 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_up(struct case_result *c)
+/* Medians over slices, as what readers cost is one: a slice that was stalled weighs no more than others. */
+static int add_up(struct case_result *c)
 {
+	double *ns = calloc(c->nslices + 1, sizeof(*ns));
+
+	if (!ns)
+		return -1;
 	for (unsigned k = 0; k < PHASES_MAX && c->phases[k].name; k++) {
 		struct phase_result *p = &c->phases[k];
-		double ns = 0;
+		size_t n = 0;
 
 		p->ops = p->retired = 0;
 		for (size_t i = 0; i < c->nslices; i++) {
-			p->ops += c->slices[i].phase_ops[k];
-			p->retired += c->slices[i].phase_retired[k];
-			ns += c->slices[i].phase_ns[k];
+			const struct slice *s = &c->slices[i];
+
+			p->ops += s->phase_ops[k];
+			p->retired += s->phase_retired[k];
+			if (s->phase_ops[k])
+				ns[n++] = s->phase_ns[k] / (double)s->phase_ops[k];
 		}
-		p->ns_per_op = p->ops && !case_withheld(c) ? ns / (double)p->ops : NAN;
+		p->ns_per_op = n && !case_withheld(c) ? stat_median(ns, n) : NAN;
 	}
+	free(ns);
+	return 0;
 }
 
 /* A pair is the two phases of one slice: the writers alone, then the same writers beside readers. */
@@ -50,7 +60,8 @@ int analyse_phases(struct result *r)
 	for (size_t i = 0; i < r->ncases; i++) {
 		struct case_result *c = &r->cases[i];
 
-		add_up(c);
+		if (add_up(c))
+			return -1;
 		c->readers_cost_ns = (struct interval){ .mid = NAN, .lo = NAN, .hi = NAN };
 		if (!strcmp(c->workload, "lookup") && !case_withheld(c) && readers_cost(c, r->seed))
 			return -1;

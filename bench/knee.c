@@ -1,6 +1,6 @@
 /*
- * Where the lock begins to cost, and where it is all there is: by engine and think time, from
- * throughputs paired with the baseline's of the same half round.
+ * Where the lock begins to cost, and where it is all there is: by engine with a lock and think time,
+ * from throughputs paired, half round by half round, with those of the engine that is without it.
  */
 #include "bench/analyse.h"
 
@@ -67,12 +67,25 @@ static bool on_the_curve(const struct case_result *first, const struct case_resu
 	return true;
 }
 
+/*
+ * The same engine but for the lock, in the same group; with bodies, walks or formats apart it would
+ * not be the lock that costs. Of several without one (plain stores, none), `lockless`. NULL: none.
+ */
 static const struct case_result *baseline_of(const struct result *r, const struct case_result *c)
 {
-	for (size_t i = 0; i < r->ncases; i++)
-		if (r->cases[i].group == c->group && !r->cases[i].engine->ruler)
-			return &r->cases[i];
-	return c;
+	const struct case_result *found = NULL;
+	char differs[64];
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *at = &r->cases[i];
+
+		if (at->group != c->group || at->engine->ruler || engine_locks(at->engine))
+			continue;
+		case_differs(at, c, differs, sizeof(differs));
+		if (!strcmp(differs, "sync") && (!found || !strcmp(at->engine->sync, "lockless")))
+			found = at;
+	}
+	return found;
 }
 
 static int by_threads(const void *a, const void *b)
@@ -106,7 +119,8 @@ static void find_knee(struct knee *knee, struct point *p, size_t n)
 /* The curve of c's engine at c's think time; c is its first case. */
 static int add_knee(struct result *r, const struct case_result *first, const struct case_result *c)
 {
-	struct knee *grown, knee = { .engine = c->engine, .think_ns = c->think_ns };
+	struct knee *grown, knee = { .engine = c->engine, .baseline = baseline_of(r, c)->engine,
+				     .think_ns = c->think_ns };
 	struct point points[COUNTS_MAX];
 	size_t n = 0;
 
@@ -114,8 +128,8 @@ static int add_knee(struct result *r, const struct case_result *first, const str
 		const struct case_result *at = &r->cases[i], *base = baseline_of(r, at);
 
 		if (strcmp(at->engine->name, c->engine->name) || at->think_ns != c->think_ns ||
-		    !on_the_curve(first, at) || case_withheld(base) || base == at ||
-		    strcmp(base->engine->name, baseline_of(r, c)->engine->name))
+		    !on_the_curve(first, at) || !base || case_withheld(base) ||
+		    strcmp(base->engine->name, knee.baseline->name))
 			continue;
 		points[n] = (struct point){ .threads = at->threads, .rate = at->ops_per_s.mid };
 		if (throughput_share(r, base, at, &points[n].share))
@@ -153,7 +167,8 @@ int analyse_knees(struct result *r)
 			continue;
 		if (!first)
 			first = c;
-		if (c == baseline_of(r, c) || !on_the_curve(first, c) || has_knee(r, c))
+		if (!engine_locks(c->engine) || !baseline_of(r, c) || !on_the_curve(first, c) ||
+		    has_knee(r, c))
 			continue;
 		if (add_knee(r, first, c))
 			return -1;

@@ -184,8 +184,9 @@ struct comparison {
 	enum stat_verdict verdict;
 };
 
-struct knee {                      /* one engine against the baseline at one think time */
+struct knee {                      /* one engine with a lock at one think time … */
 	const struct pt_engine *engine;
+	const struct pt_engine *baseline; /* … against the same without it */
 	uint64_t think_ns;
 	unsigned below_5_percent;  /* most threads at which the lock costs < 5 % of throughput; 0: none */
 	unsigned saturated;        /* fewest threads from which more threads add nothing; 0: not reached */

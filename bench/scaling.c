@@ -43,11 +43,12 @@ static bool same_series(const struct case_result *a, const struct case_result *b
 	return true;
 }
 
+/* A ruler walks tables of its format: those of another have other entries. */
 static const struct case_result *limit_beside(const struct result *r, const struct case_result *c)
 {
 	for (size_t i = 0; i < r->ncases; i++)
 		if (r->cases[i].group == c->group && !strcmp(r->cases[i].engine->sync, "limit") &&
-		    rated(&r->cases[i]))
+		    !strcmp(r->cases[i].engine->format, c->engine->format) && rated(&r->cases[i]))
 			return &r->cases[i];
 	return NULL;
 }
@@ -89,22 +90,11 @@ static int by_threads(const void *a, const void *b)
 /* The id of a case without its engine and threads: what all of the series have in common. */
 static void name_series(char *text, size_t size, const struct case_result *c)
 {
-	const char *slash = strchr(c->engine->name, '/');
-	char part[80], *at;
+	const char *rest = c->case_id;
 
-	snprintf(text, size, "%s", c->case_id);
-	snprintf(part, sizeof(part), "/%.70s/", c->engine->name);
-	at = strstr(text, part);
-	if (!at && slash) {
-		snprintf(part, sizeof(part), "%.70s/", slash);
-		at = strstr(text, part);
-	}
-	if (at)
-		memmove(at, at + strlen(part) - 1, strlen(at + strlen(part) - 1) + 1);
-	snprintf(part, sizeof(part), "/t%u/", c->threads);
-	at = strstr(text, part);
-	if (at)
-		memmove(at, at + strlen(part) - 1, strlen(at + strlen(part) - 1) + 1);
+	for (int part = 0; part < 3 && *rest; part++) /* workload/engine/threads/… */
+		rest += strcspn(rest + 1, "/") + 1;
+	snprintf(text, size, "%.63s%.570s", c->workload, rest);
 }
 
 static int find_points(const struct result *r, size_t first, struct scaling *s)
@@ -235,7 +225,9 @@ static void fill_point(struct scaling *s, size_t p, struct draws *d)
 	point->efficiency = unknown(s->against_limit ? exp(d->mid_share[p] - d->mid_share[0])
 						      : speedup / threads, units);
 	point->of_limit = unknown(s->against_limit ? exp(d->mid_share[p]) : NAN, units);
-	if (s->against_limit && d->units[p] >= STAT_UNITS_MIN) {
+	if (point->uses & SCALING_OVER) { /* limit collapses as well: a share of it says nothing */
+		point->efficiency = point->of_limit = unknown(NAN, 0);
+	} else if (s->against_limit && d->units[p] >= STAT_UNITS_MIN) {
 		memcpy(d->scratch, d->share[p], sizeof(d->share[p]));
 		point->of_limit = exponential(stat_from_draws(d->mid_share[p], d->scratch,
 							      d->units[p]));
@@ -245,6 +237,8 @@ static void fill_point(struct scaling *s, size_t p, struct draws *d)
 	for (size_t i = 0; i < STAT_RESAMPLES; i++)
 		d->scratch[i] = log(d->rate[p][i] / d->rate[0][i]);
 	point->speedup = exponential(stat_from_draws(log(speedup), d->scratch, units));
+	if (point->uses & SCALING_OVER)
+		return;
 	for (size_t i = 0; i < STAT_RESAMPLES; i++)
 		d->scratch[i] = s->against_limit ? d->share[p][i] - d->share[0][i]
 						 : log(d->rate[p][i] / d->rate[0][i] / threads);

@@ -27,7 +27,8 @@ struct scaling_point {
 	struct interval of_limit; /* throughput over that of `limit`, pair by pair; NaN without it */
 	/*
 	 * Against `limit`: of_limit over that of the reference, so that what the machine loses or gains
-	 * cancels. Against its own: speedup over the quotient of the thread counts.
+	 * cancels. Against its own: speedup over the quotient of the thread counts. It and of_limit
+	 * are NaN where a CPU has two workers.
 	 */
 	struct interval efficiency;
 };

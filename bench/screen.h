@@ -64,6 +64,9 @@ bool is_baseline(const struct result *r, size_t i);
 /* Comparison of case b against case a, or NULL. */
 const struct comparison *find_comparison(const struct result *r, size_t a, size_t b);
 
+/* What the cases of a group have in common, above their rows: a line or two from any of them. */
+void screen_group(const struct screen *s, const struct case_result *c);
+
 void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */

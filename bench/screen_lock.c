@@ -158,6 +158,7 @@ static void add_knee(struct flow *flow, const struct knee *knee)
 
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine)
 {
+	const struct pt_engine *baseline = NULL;
 	struct flow flow;
 	bool begun = false;
 
@@ -167,8 +168,11 @@ bool screen_knees(const struct screen *s, const char *lead, const struct pt_engi
 		if (!begun)
 			flow = flow_begin(s, lead, " | ");
 		begun = true;
+		baseline = s->r->knees[i].baseline;
 		add_knee(&flow, &s->r->knees[i]);
 	}
+	if (begun && !s->standard) /* the title of section 1 says it */
+		flow_add(&flow, "against %s", short_name(baseline));
 	if (begun)
 		flow_end(&flow);
 	return begun;

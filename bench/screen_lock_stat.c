@@ -59,21 +59,6 @@ static char *show_longest(char *buf, size_t size, const struct histogram *h)
 	return buf;
 }
 
-static void group_line(const struct screen *s, const struct case_result *c)
-{
-	struct flow flow = flow_begin(s, "   ", " | ");
-	char text[64];
-
-	flow_add(&flow, "%s%s", c->workload, c->disjoint ? " disjoint" : "");
-	flow_add(&flow, "%u thread%s", c->threads, c->threads == 1 ? "" : "s");
-	if (show_where(text, sizeof(text), c)[0])
-		flow_add(&flow, "%s", text);
-	show_bytes(text, sizeof(text), c->page_bytes);
-	flow_add(&flow, "%s x %llu", text, (unsigned long long)c->batch);
-	flow_add(&flow, "think %s", show_think(text, sizeof(text), c->think_ns));
-	flow_end(&flow);
-}
-
 static void lock_row(const struct screen *s, const struct case_result *c)
 {
 	const struct pt_observation *o = &c->lock->sum;
@@ -183,7 +168,7 @@ void screen_lock_stat(const struct screen *s)
 			screen_title(s, "   LOCK STATISTICS",
 				     "of observed copies in slices of their own, slower by `cost`");
 		begun = true;
-		group_line(s, &s->r->cases[i]);
+		screen_group(s, &s->r->cases[i]);
 		print_locks(s, s->r->cases[i].group);
 		print_swaps(s, s->r->cases[i].group);
 	}

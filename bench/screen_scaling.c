@@ -17,7 +17,7 @@ static const struct pt_engine *engine_of(const struct screen *s, const struct sc
 	return case_at(s, series, 0)->engine;
 }
 
-/* "0.98 [0.96 1.01]"; without bounds of the reference, and of few slices */
+/* "0.98 [0.96 1.01]"; without bounds of the reference, and of few slices; "-" of shared CPUs */
 static char *show_efficiency(char *buf, size_t size, const struct interval *i)
 {
 	int d = i->mid < 0.095 ? 3 : 2;
@@ -86,10 +86,10 @@ static void print_law(const struct screen *s, const struct scaling *series)
 
 static void print_engine(const struct screen *s, const struct scaling *series)
 {
-	char lead[32];
+	char lead[48];
 	struct flow flow;
 
-	snprintf(lead, sizeof(lead), "     %-20.20s", short_name(engine_of(s, series)));
+	snprintf(lead, sizeof(lead), "     %-19.40s ", short_name(engine_of(s, series)));
 	flow = flow_begin(s, lead, " | ");
 	for (size_t p = 0; p < series->n; p++)
 		add_point(&flow, &series->points[p]);

@@ -14,7 +14,7 @@ static bool in_table(const struct screen *s, const struct case_result *c)
 	return !case_rateless(c) && (!section || !s->standard);
 }
 
-static void group_line(const struct screen *s, const struct case_result *c)
+void screen_group(const struct screen *s, const struct case_result *c)
 {
 	struct flow flow = flow_begin(s, "   ", " | ");
 	char text[MIX_TEXT_MAX];
@@ -61,7 +61,7 @@ static void case_row(const struct screen *s, const struct case_result *c)
 	char rate[48], ns[80], tail[80], waste[24], part[3][24];
 
 	if (case_withheld(c)) {
-		fprintf(s->out, "     %-23.23s withheld, see audit\n", c->engine->name);
+		fprintf(s->out, "     %-23.23s withheld, see audit\n", short_name(c->engine));
 		return;
 	}
 	for (int kind = 0; kind < OP_KINDS; kind++)
@@ -72,7 +72,7 @@ static void case_row(const struct screen *s, const struct case_result *c)
 	show_quantile(part[2], sizeof(part[2]), h, 0.999, pair_ns);
 	snprintf(tail, sizeof(tail), "%s/%s/%s", part[0], part[1], part[2]);
 	show_number(waste, sizeof(waste), c->engine->ruler ? NAN : c->waste.per_table.mid);
-	fprintf(s->out, "     %-23.23s %-20s %-16s %-20s %-6s %s\n", c->engine->name,
+	fprintf(s->out, "     %-23.23s %-20s %-16s %-20s %-6s %s\n", short_name(c->engine),
 		show_rate(rate, sizeof(rate), &c->ops_per_s), ns, tail, waste,
 		c->verified == VERIFIED_YES ? "clean" : "-");
 }
@@ -101,7 +101,7 @@ static void print_group(const struct screen *s, size_t first)
 	const struct result *r = s->r;
 	unsigned group = r->cases[first].group;
 
-	group_line(s, &r->cases[first]);
+	screen_group(s, &r->cases[first]);
 	for (size_t i = first; i < r->ncases; i++)
 		if (r->cases[i].group == group && in_table(s, &r->cases[i])) {
 			case_row(s, &r->cases[i]);

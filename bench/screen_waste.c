@@ -16,7 +16,33 @@ static bool is_overlap(const struct screen *s, const struct case_result *c)
 	return screen_section(s, c) == 3;
 }
 
-static void waste_title(const struct screen *s)
+/* What rows have no column for: said of each where it is not the same in all. */
+enum vary { VARY_ZERO = 1, VARY_BATCH = 2, VARY_PAGE = 4, VARY_MEM = 8, VARY_PLACE = 16, VARY_LEVELS = 32 };
+
+static unsigned varied(const struct screen *s)
+{
+	const struct case_result *first = NULL;
+	unsigned vary = 0;
+
+	for (size_t i = 0; i < s->r->ncases && !s->standard; i++) {
+		const struct case_result *c = &s->r->cases[i];
+
+		if (!is_waste(s, c))
+			continue;
+		first = first ? first : c;
+		vary |= strcmp(c->zero, first->zero) ? VARY_ZERO : 0;
+		vary |= c->batch != first->batch ? VARY_BATCH : 0;
+		vary |= c->page_bytes != first->page_bytes || !page_mix_equal(&c->mix, &first->mix)
+				? VARY_PAGE : 0;
+		vary |= strcmp(c->mem, first->mem) ? VARY_MEM : 0;
+		vary |= strcmp(c->place, first->place) || strcmp(c->smt, first->smt) ? VARY_PLACE : 0;
+		vary |= c->levels != first->levels ? VARY_LEVELS : 0;
+	}
+	return vary;
+}
+
+/* Of a screen whose rows differ no row can speak for the others: each has its window. */
+static void waste_title(const struct screen *s, unsigned vary)
 {
 	char window[32] = "-";
 	const char *zero = "";
@@ -31,9 +57,11 @@ static void waste_title(const struct screen *s)
 		if (window[0] == '-')
 			show_ns(window, sizeof(window), c->waste.window_ns);
 	}
-	screen_title(s, "2  WHAT IS ALLOCATED IN VAIN",
-		     "each slice fills a fresh table; page zeroed %s%s, window %s",
-		     strcmp(zero, "ahead") ? "at " : "", zero[0] ? zero : "alloc", window);
+	screen_title(s, "2  WHAT IS ALLOCATED IN VAIN", "each slice fills a fresh table%s%s%s%s",
+		     vary & VARY_ZERO ? "" : strcmp(zero, "ahead") ? "; page zeroed at "
+								   : "; page zeroed ",
+		     vary & VARY_ZERO ? "" : zero[0] ? zero : "alloc", vary ? "" : ", window ",
+		     vary ? "" : window);
 	fprintf(s->out, "   %-21s %4s %7s %7s  %-21s %6s %5s %6s  %-12s %6s\n", "workload", "thr",
 		"tables", "lost", "lost/table [95 %]", "ceil", "omega", "gaps", "lvl 0/1/2/up",
 		"ns/map");
@@ -161,26 +189,66 @@ static void waste_row(const struct screen *s, size_t i)
 	fprintf(s->out, "  %s %*s\n", levels, 18 - (int)strlen(levels), number);
 }
 
-/* Beneath its row: what the lost pages come to, and what a plain count of tables hides. */
-static void in_vain_line(const struct screen *s, const struct case_result *c)
+static void add_choices(struct flow *flow, const struct case_result *c, unsigned vary)
+{
+	bool smt = strcmp(c->smt, "last");
+	char text[MIX_TEXT_MAX];
+
+	if (vary & VARY_ZERO)
+		flow_add(flow, "zero %s", c->zero);
+	if (vary & VARY_BATCH)
+		flow_add(flow, "%llu a call", (unsigned long long)c->batch);
+	if (vary & VARY_PAGE)
+		flow_add(flow, "%s pages", page_mix_show(text, sizeof(text), &c->mix, c->page_bytes));
+	if (vary & VARY_MEM)
+		flow_add(flow, "mem %s", c->mem);
+	if (vary & VARY_PLACE)
+		flow_add(flow, "place %s%s%s", c->place, smt ? " smt " : "", smt ? c->smt : "");
+	if (vary & VARY_LEVELS && c->levels)
+		flow_add(flow, "levels %u", c->levels);
+	else if (vary & VARY_LEVELS)
+		flow_add(flow, "levels auto");
+}
+
+/* What the lost pages come to, and what a plain count of tables hides. */
+static void add_in_vain(struct flow *flow, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
 	const struct in_vain *v = &w->in_vain;
 	char text[64];
-	struct flow flow = flow_begin(s, "     ", ", ");
 
-	flow_add(&flow, "in vain: %s installs", show_int(text, sizeof(text), v->lost_installs));
+	flow_add(flow, "in vain: %s installs", show_int(text, sizeof(text), v->lost_installs));
 	if (w->growths) {
 		show_per_growth(&w->per_growth, v->lost_growth, text, sizeof(text));
-		flow_add(&flow, "%s", text);
+		flow_add(flow, "%s", text);
 	}
-	flow_add(&flow, "%s pages back", show_int(text, sizeof(text), v->handed_back));
-	flow_add(&flow, "%s recycled", show_int(text, sizeof(text), v->recycled));
-	flow_add(&flow, "%s zeroed", show_bytes(text, sizeof(text), v->zeroed_bytes));
+	flow_add(flow, "%s pages back", show_int(text, sizeof(text), v->handed_back));
+	flow_add(flow, "%s recycled", show_int(text, sizeof(text), v->recycled));
+	flow_add(flow, "%s zeroed", show_bytes(text, sizeof(text), v->zeroed_bytes));
 	if (isfinite(v->ns))
-		flow_add(&flow, "%s", show_ns(text, sizeof(text), v->ns));
+		flow_add(flow, "%s", show_ns(text, sizeof(text), v->ns));
 	if (c->forced)
-		flow_add(&flow, "skew %s", show_ns(text, sizeof(text), w->skew_ns));
+		flow_add(flow, "skew %s", show_ns(text, sizeof(text), w->skew_ns));
+}
+
+/* Beneath its row, where there is something to say; the engines of a group share its choices. */
+static void line_below(const struct screen *s, size_t i, unsigned vary)
+{
+	const struct case_result *c = &s->r->cases[i];
+	bool baseline = is_baseline(s->r, i), window = vary && isfinite(c->waste.window_ns);
+	bool vain = !case_withheld(c) && (case_lost(c) || c->forced);
+	struct flow flow;
+	char text[64];
+
+	if (!vain && !window && !(vary && baseline))
+		return;
+	flow = flow_begin(s, "     ", ", ");
+	if (baseline)
+		add_choices(&flow, c, vary);
+	if (window)
+		flow_add(&flow, "window %s", show_ns(text, sizeof(text), c->waste.window_ns));
+	if (vain)
+		add_in_vain(&flow, c);
 	flow_end(&flow);
 }
 
@@ -213,6 +281,7 @@ static void replay_lines(const struct screen *s, size_t a)
 void screen_waste(const struct screen *s)
 {
 	const struct result *r = s->r;
+	unsigned vary = varied(s);
 	bool begun = false, modelled = false;
 
 	for (size_t i = 0; i < r->ncases; i++) {
@@ -224,12 +293,11 @@ void screen_waste(const struct screen *s)
 		     !case_withheld(c)))
 			continue;
 		if (!begun)
-			waste_title(s);
+			waste_title(s, vary);
 		begun = true;
 		modelled |= isfinite(c->waste.model.ceiling);
 		waste_row(s, i);
-		if (!case_withheld(c) && (case_lost(c) || c->forced))
-			in_vain_line(s, c);
+		line_below(s, i, vary);
 		if (c->events && is_baseline(r, i) && !case_withheld(c))
 			replay_lines(s, i);
 	}

@@ -146,15 +146,26 @@ static void rest(struct csv *csv, const struct case_result *c)
 	text(csv, "page_source", c->source);
 }
 
-static void waste(struct csv *csv, const struct waste_result *w)
+/* Of a failed audit: empty. */
+static void worked_out(struct csv *csv, const char *name, const struct case_result *c, uint64_t v)
 {
-	u64(csv, "waste_growths", w->growths);
+	if (case_withheld(c))
+		text(csv, name, "");
+	else
+		u64(csv, name, v);
+}
+
+static void waste(struct csv *csv, const struct case_result *c)
+{
+	const struct waste_result *w = &c->waste;
+
+	worked_out(csv, "waste_growths", c, w->growths);
 	interval(csv, "waste_per_growth", &w->per_growth);
-	u64(csv, "waste_lost_installs", w->in_vain.lost_installs);
-	u64(csv, "waste_lost_growth", w->in_vain.lost_growth);
-	u64(csv, "waste_handed_back", w->in_vain.handed_back);
-	u64(csv, "waste_recycled", w->in_vain.recycled);
-	u64(csv, "waste_zeroed_bytes", w->in_vain.zeroed_bytes);
+	worked_out(csv, "waste_lost_installs", c, w->in_vain.lost_installs);
+	worked_out(csv, "waste_lost_growth", c, w->in_vain.lost_growth);
+	worked_out(csv, "waste_handed_back", c, w->in_vain.handed_back);
+	worked_out(csv, "waste_recycled", c, w->in_vain.recycled);
+	worked_out(csv, "waste_zeroed_bytes", c, w->in_vain.zeroed_bytes);
 	real(csv, "waste_loser_ns", w->in_vain.loser_ns);
 	real(csv, "waste_in_vain_ns", w->in_vain.ns);
 	real(csv, "waste_ceiling", w->model.ceiling);
@@ -215,7 +226,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	rest(csv, c);
 	whereabouts(csv, c);
 	counters(csv, &c->counters);
-	waste(csv, &c->waste);
+	waste(csv, c);
 	phases(csv, c);
 	sizes(csv, c);
 	end_row(csv);

@@ -279,6 +279,7 @@ static void put_knee(struct node array, const struct knee *k)
 	struct node o = add_object(array);
 
 	put_text(o, "engine", k->engine->name);
+	put_text(o, "baseline", k->baseline->name);
 	put_u64(o, "think_ns", k->think_ns);
 	put_u64(o, "below_5_percent_threads", k->below_5_percent);
 	if (k->saturated)

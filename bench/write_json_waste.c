@@ -57,7 +57,12 @@ void put_waste(struct node o, const struct case_result *c)
 	put_u64(o, "windows", w->windows);
 	put_real(o, "skew_ns", w->skew_ns);
 	put_real(o, "overlap", w->overlap);
-	put_growth(o, w);
-	put_in_vain(o, &w->in_vain);
+	if (case_withheld(c)) { /* nothing was worked out */
+		put_null(o, "growth");
+		put_null(o, "in_vain");
+	} else {
+		put_growth(o, w);
+		put_in_vain(o, &w->in_vain);
+	}
 	put_model(o, c);
 }

@@ -153,6 +153,10 @@ class Sweep(Result):
         failed = [c for c in self.doc["cases"] if c["verified"] is False]
         self.assertEqual(len(failed), 1)
         self.assertEqual(failed[0]["slices"], [])
+        self.assertEqual((failed[0]["waste"]["in_vain"], failed[0]["waste"]["growth"]), (None, None))
+        row = [r for r in rows(os.path.join(self.dir, "summary.csv"))
+               if r["case_id"] == failed[0]["case_id"]][0]
+        self.assertEqual((row["waste_lost_installs"], row["waste_zeroed_bytes"]), ("", ""))
         self.assertIn('"found"', failed[0]["evidence"][0])
         self.assertIs(self.doc["complete"], False)
 

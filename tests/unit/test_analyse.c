@@ -299,6 +299,8 @@ static void test_readers_cost_what_phases_differ_by(void **state)
 
 	(void)state;
 	made_lookup(c, 9, 20, 26);
+	c->slices[0].phase_ns[0] = 500 * 9000.0; /* stalled: no median knows of it */
+	c->slices[0].phase_ns[1] = 1000 * 9006.0;
 	made_lookup(made_case(&r, 0, MUTEX_2019, 2, 0), 9, 20, 26);
 	r.cases[1].verified = VERIFIED_NO;
 	made_slices(made_case(&r, 0, SPIN_2019, 2, 0), 9, 20);
@@ -373,6 +375,31 @@ static void test_knees_stay_on_one_placement(void **state)
 	result_free(&r);
 }
 
+/*
+ * A lock's knee is against the same engine without it: a faster body does not make its mutex cheap,
+ * nor a slower one have a knee. Against another lock there is none.
+ */
+static void test_knees_are_the_locks(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 2, 0), 8, 100);
+	made_slices(made_case(&r, 0, LOCKLESS, 2, 0), 8, 40);
+	made_slices(made_case(&r, 0, MUTEX, 2, 0), 8, 80); /* twice its own, yet below the first */
+	made_slices(made_case(&r, 0, LOCKLESS_REWALK, 2, 0), 8, 140);
+	made_slices(made_case(&r, 1, MUTEX_2019, 4, 0), 8, 100);
+	made_slices(made_case(&r, 1, SPIN_2019, 4, 0), 8, 200);
+	made_slices(made_case(&r, 1, LOCKLESS, 4, 0), 8, 50);
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.nknees, 1);
+	assert_string_equal(r.knees[0].engine->name, "amdv1/mutex");
+	assert_string_equal(r.knees[0].baseline->name, "amdv1/lockless");
+	assert_int_equal(r.knees[0].below_5_percent, 0);
+	assert_int_equal(r.knees[0].measured_to, 2);
+	result_free(&r);
+}
+
 /* The floor is the null engine's where nothing is done between operations. */
 static void test_ruler(void **state)
 {
@@ -430,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_readers_cost_what_phases_differ_by),
 		cmocka_unit_test(test_knees),
 		cmocka_unit_test(test_knees_stay_on_one_placement),
+		cmocka_unit_test(test_knees_are_the_locks),
 		cmocka_unit_test(test_ruler),
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_warnings_are_said_once),

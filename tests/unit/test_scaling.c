@@ -45,9 +45,15 @@ static void the_machine_cancels(void **state)
 		const struct scaling_point *p = &s->points[i];
 
 		assert_int_equal(p->threads, i < 5 ? 1u << i : 32);
+		assert_near(p->speedup.mid, machine_rate(p->threads) / machine_rate(1), 0.01);
+		if (i == 5) { /* on shared CPUs limit is no measure */
+			assert_true(isnan(p->efficiency.mid) && isnan(p->of_limit.mid));
+			assert_false(p->efficiency.valid || p->of_limit.valid);
+			assert_true(p->speedup.valid);
+			continue;
+		}
 		assert_near(p->efficiency.mid, 1, 1e-9);
 		assert_near(p->of_limit.mid, 0.4, 0.01);
-		assert_near(p->speedup.mid, machine_rate(p->threads) / machine_rate(1), 0.01);
 		assert_true(p->of_limit.valid && p->of_limit.hi - p->of_limit.lo < 0.01);
 		if (!i) {
 			assert_false(p->efficiency.valid || p->speedup.valid);
@@ -87,7 +93,7 @@ static void without_limit_it_is_against_itself(void **state)
 	assert_int_equal(analyse(&r), 0);
 	s = series_of(&r, "amdv1/lockless-2019");
 	assert_false(s->against_limit);
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = 0; i + 1 < s->n; i++) { /* the last shares CPUs */
 		assert_near(s->points[i].efficiency.mid, s->points[i].speedup.mid / s->points[i].threads,
 			    1e-12);
 		assert_true(isnan(s->points[i].of_limit.mid));
@@ -95,6 +101,70 @@ static void without_limit_it_is_against_itself(void **state)
 	s = series_of(&r, "amdv1/limit");
 	assert_false(s->against_limit);
 	assert_near(s->points[3].efficiency.mid, 1 / 1.14, 0.01);
+	result_free(&r);
+}
+
+/* With two formats in a group each has its ruler: that of the other stands first, and is not it. */
+static void limit_is_of_the_same_format(void **state)
+{
+	static const struct pt_engine other_limit = { .name = "vtdss/limit", .format = "vtdss",
+						      .sync = "limit", .body = "ruler", .ruler = true };
+	struct result r = made_scaling();
+	const struct scaling *s;
+
+	(void)state;
+	for (unsigned i = 3; i < r.ncases; i += 4)
+		r.cases[i].engine = &other_limit;
+	for (unsigned g = 0; g < 6; g++)
+		made_rates(&r, g, NULL_RULER, r.cases[4 * g].threads,
+			   machine_rate(r.cases[4 * g].threads) / 2, 24, 0);
+	assert_int_equal(analyse(&r), 0);
+	s = series_of(&r, "amdv1/lockless-2019");
+	assert_true(s->against_limit);
+	assert_near(s->points[1].of_limit.mid, 0.8, 0.01);
+	for (size_t i = 24; i < r.ncases; i++)
+		r.cases[i].forced = true;
+	scaling_free(&r);
+	assert_int_equal(analyse_scaling(&r), 0);
+	assert_false(series_of(&r, "amdv1/lockless-2019")->against_limit);
+	result_free(&r);
+}
+
+/* Ids of another format have no slash in the engine's name, those of shared CPUs more than the count. */
+static void series_of_one_workload_have_one_name(void **state)
+{
+	static const struct pt_engine other = { .name = "vtdss/lockless-intel", .format = "vtdss",
+						.sync = "lockless", .body = "intel" };
+	struct result r = made_scaling();
+
+	(void)state;
+	for (unsigned g = 0; g < 6; g++) {
+		struct case_result *c = &r.cases[4 * g + 2];
+
+		c->engine = &other;
+		snprintf(c->case_id, sizeof(c->case_id), "private/vtdss-lockless-intel/t%u%s/4K/b1/think0ns/"
+			 "compact/local/alloc", c->threads, g < 5 ? "" : "+shared");
+	}
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.nscaling, 4);
+	for (size_t i = 0; i < r.nscaling; i++)
+		assert_string_equal(r.scaling[i].name, "private/4K/b1/think0ns/compact/local/alloc");
+	result_free(&r);
+
+	r = made_scaling();
+	for (size_t i = 16; i < r.ncases; i++) { /* 16 and 32: only shared counts in a series */
+		struct case_result *c = &r.cases[i];
+		const char *engine = strchr(c->engine->name, '/') + 1;
+
+		snprintf(c->case_id, sizeof(c->case_id), "private/%s/t%u+shared/4K/b1/think0ns/compact/local/"
+			 "alloc", engine, c->threads);
+	}
+	for (size_t i = 0; i < 16; i++)
+		r.cases[i].forced = true;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.nscaling, 4);
+	for (size_t i = 0; i < r.nscaling; i++)
+		assert_string_equal(r.scaling[i].name, "private/4K/b1/think0ns/compact/local/alloc");
 	result_free(&r);
 }
 
@@ -223,6 +293,8 @@ int main(void)
 		cmocka_unit_test(the_machine_cancels),
 		cmocka_unit_test(first_uses_are_marked),
 		cmocka_unit_test(without_limit_it_is_against_itself),
+		cmocka_unit_test(limit_is_of_the_same_format),
+		cmocka_unit_test(series_of_one_workload_have_one_name),
 		cmocka_unit_test(the_law_is_fitted_up_to_the_cores),
 		cmocka_unit_test(hyperthreads_take_part_where_they_must),
 		cmocka_unit_test(too_few_counts_are_not_identifiable),

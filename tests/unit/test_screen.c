@@ -90,7 +90,7 @@ static void test_phases_stand_below_their_case(void **state)
 	assert_int_equal(analyse(&r), 0);
 	text = printed(&r, false);
 	assert_non_null(strstr(text, "| 1 reader |"));
-	assert_non_null(strstr(text, "\n       writers alone 20.9 ns; beside readers 26.9 ns, retires 0.007; "
+	assert_non_null(strstr(text, "\n       writers alone 21 ns; beside readers 27 ns, retires 0.007; "
 				     "readers cost +6.0 ns [6.0 6.0]\n"));
 	assert_non_null(strstr(text, "| ratio 1:1:3 |"));
 	assert_non_null(strstr(text, " depth 64"));
@@ -105,6 +105,77 @@ static void test_scaling_of_a_sweep(void **state)
 
 	(void)state;
 	compare_golden(&r, "scaling");
+	result_free(&r);
+}
+
+static struct case_result *made_filled(struct result *r, unsigned group, int engine, uint64_t lost,
+				       uint64_t window_ns)
+{
+	struct case_result *c = made_case(r, group, engine, 2, 0);
+
+	made_cold(c, 2, "cursor", 8, 100, lost);
+	if (window_ns)
+		made_window(c, 88, window_ns);
+	return c;
+}
+
+/* The first row does not speak for the others. */
+static void test_rows_in_vain_say_what_varies(void **state)
+{
+	struct result r = made_result();
+	char *text;
+
+	(void)state;
+	made_job.preset_default = false;
+	made_filled(&r, 0, LOCKLESS_2019, 13, 212);
+	made_filled(&r, 0, LOCKLESS, 7, 90);
+	strcpy(made_filled(&r, 1, LOCKLESS_2019, 13, 412)->zero, "free");
+	strcpy(made_filled(&r, 2, LOCKLESS_2019, 0, 0)->zero, "free");
+	r.cases[3].verified = VERIFIED_NO;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "each slice fills a fresh table\n"));
+	assert_non_null(strstr(text, "\n     zero alloc, window 212 ns, in vain: 104 installs"));
+	assert_non_null(strstr(text, "\n     window 90 ns, in vain: 56 installs"));
+	assert_non_null(strstr(text, "\n     zero free, window 412 ns, in vain: 104 installs"));
+	assert_non_null(strstr(text, "withheld, see audit\n     zero free\n"));
+	free(text);
+
+	for (size_t i = 0; i < r.ncases; i++) {
+		struct case_result *c = &r.cases[i];
+
+		strcpy(c->zero, "free");
+		c->batch = c->group ? 8 : 1;
+		strcpy(c->mem, c->group ? "interleave" : "local");
+		strcpy(c->place, c->group ? "scatter" : "compact");
+		c->levels = c->group ? 4 : 0;
+		c->page_bytes = c->group ? 65536 : 4096;
+	}
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "each slice fills a fresh table; page zeroed at free\n"));
+	assert_non_null(strstr(text, "\n     1 a call, 4K pages, mem local, place compact, levels auto, "
+				     "window 212 ns"));
+	assert_non_null(strstr(text, "\n     8 a call, 64K pages, mem interleave, place scatter, levels 4, "
+				     "window 412 ns"));
+	free(text);
+	result_free(&r);
+}
+
+static void test_the_longest_name_stands_apart(void **state)
+{
+	static const struct pt_engine other = { .name = "vtdss/lockless-intel", .format = "vtdss",
+						.sync = "lockless", .body = "intel" };
+	struct result r = made_scaling();
+	char *text;
+
+	(void)state;
+	for (size_t i = 2; i < r.ncases; i += 4)
+		r.cases[i].engine = &other;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "\n     vtdss/lockless-intel 1 1.00 | 2 "));
+	assert_non_null(strstr(text, "32 ^over -"));
+	free(text);
 	result_free(&r);
 }
 
@@ -258,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_default_run),
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
 		cmocka_unit_test(test_scaling_of_a_sweep),
+		cmocka_unit_test(test_rows_in_vain_say_what_varies),
+		cmocka_unit_test(test_the_longest_name_stands_apart),
 		cmocka_unit_test(test_scaling_of_the_default_run),
 		cmocka_unit_test(test_phases_stand_below_their_case),
 		cmocka_unit_test(test_lines_fit),
