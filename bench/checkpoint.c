@@ -218,7 +218,7 @@ static bool save_cases(char **data, size_t *bytes, const struct case_result *cas
 
 static bool append(const struct checkpoint *c, const struct record *r, const char *data)
 {
-	FILE *f = fopen(c->path, "ab");
+	FILE *f = fopen(c->path, "r+b");
 	long before = f && !fseek(f, 0, SEEK_END) ? ftell(f) : -1;
 	bool wrote = before >= 0 && fwrite(r, sizeof(*r), 1, f) == 1 && fwrite(data, r->bytes, 1, f) == 1;
 

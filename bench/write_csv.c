@@ -196,8 +196,8 @@ static void phases(struct csv *csv, const struct case_result *c)
 		snprintf(name, sizeof(name), "phase_%u_retired", k);
 		real(csv, name, p->name ? (double)p->retired : NAN);
 	}
-	real(csv, "levels", c->levels ? c->levels : NAN);
-	real(csv, "levels_end", c->levels_end ? c->levels_end : NAN);
+	real(csv, "levels", c->levels ? (double)c->levels : NAN);
+	real(csv, "levels_end", c->levels_end ? (double)c->levels_end : NAN);
 	real(csv, "refused", strcmp(c->engine->body, "intel") ? NAN : (double)c->refused);
 }
 

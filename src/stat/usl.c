@@ -91,7 +91,7 @@ static unsigned constrained(const struct problem *p, double best[TERMS])
 
 	/* the way that holds nothing is best where it is allowed */
 	for (unsigned way = ALL_TERMS; way && used != ALL_TERMS; way--) {
-		double coef[TERMS], squares = least_squares(p, way, coef);
+		double coef[TERMS] = { 0 }, squares = least_squares(p, way, coef);
 
 		if (!(squares < least))
 			continue;

@@ -213,7 +213,7 @@ static int place_ordered(const struct topology *t, const struct place *place, un
 		rc = no_cpu_there(t, place, err);
 	else if (threads > n && !place->oversubscribe)
 		rc = too_many(t, place, threads, n, err);
-	for (unsigned i = 0; !rc && i < threads; i++)
+	for (unsigned i = 0; !rc && n && i < threads; i++)
 		cpu[i] = all[i % n];
 	free(all);
 	return rc;
@@ -269,8 +269,10 @@ static int place_list(const struct topology *t, const struct place *place, unsig
 {
 	unsigned *all = calloc(t->ncpus, sizeof(*all)), n = 0, first, last;
 	const char *rest = list_of(place);
-	int rc = all ? 0 : err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
+	int rc = 0;
 
+	if (!all)
+		return err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
 	while (!rc && place_range(&rest, &first, &last) > 0)
 		for (unsigned os = first; !rc && os <= last; os++) {
 			rc = check_cpu(t, place, os, all, n, err);
@@ -281,7 +283,7 @@ static int place_list(const struct topology *t, const struct place *place, unsig
 		rc = err_set(err, EXIT_NO_RESOURCE, "--threads %u: %s names only %u CPU%s; "
 			     "--oversubscribe lets threads share them", threads, place->text, n,
 			     plural(n));
-	for (unsigned i = 0; !rc && i < threads; i++)
+	for (unsigned i = 0; !rc && n && i < threads; i++)
 		cpu[i] = all[i % n];
 	free(all);
 	return rc;

@@ -116,7 +116,7 @@ static struct core core_of(const struct drawing *d, const struct topo_cpu *first
 
 		if (cpu->core != first->core)
 			continue;
-		c.mark[c.n] = !cpu->allowed ? '(' : is_chosen(d, cpu->os) ? '[' : ' ';
+		c.mark[c.n] = (char)(!cpu->allowed ? '(' : is_chosen(d, cpu->os) ? '[' : ' ');
 		c.os[c.n++] = cpu->os;
 	}
 	return c;
