@@ -10,8 +10,11 @@ def family(pid):
     """The process and its children."""
     found = [pid]
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as f:
-            found += map(int, f.read().split())
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as f:
+                found += map(int, f.read().split())
+        except OSError:
+            continue  # a thread that has ended meanwhile
     return found
 
 
