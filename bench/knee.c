@@ -29,7 +29,8 @@ size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
 			if (x->process != y->process || x->round != y->round || x->half != y->half)
 				continue;
 			if (x->ops_per_s > 0 && y->ops_per_s > 0)
-				pairs[n++] = (struct stat_pair){ x->ops_per_s, y->ops_per_s, x->process };
+				pairs[n++] = (struct stat_pair){ .a = x->ops_per_s, .b = y->ops_per_s,
+								  .process = x->process };
 			break;
 		}
 	return n;

@@ -15,6 +15,9 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{ "run", verb_run, "measure page tables against each other, and audit them" },
+	{ "compare", verb_compare, "two results, or two builds: is the new one worse?" },
+	{ "doctor", verb_doctor, "what would spoil a measurement on this machine, and the remedies" },
+	{ "report", verb_report, "a result in the formats that other tools read" },
 	{ "topo", verb_topo, "draw this machine and where workers would run" },
 	{ "dump", verb_dump, "carry out a script of operations and print the page table" },
 	{ "trace", verb_trace, "summarise a recorded map/unmap trace" },

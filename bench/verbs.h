@@ -10,6 +10,9 @@
 #include "sys/err.h"
 
 int verb_run(int argc, char **argv);
+int verb_compare(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
+int verb_report(int argc, char **argv);
 int verb_topo(int argc, char **argv);
 int verb_dump(int argc, char **argv);
 int verb_trace(int argc, char **argv);

@@ -23,6 +23,7 @@ double stat_median(double *x, size_t n);
 struct stat_pair {
 	double a, b;      /* > 0; ratio is b / a, difference is b - a */
 	uint32_t process; /* resampled first when more than one process took part */
+	uint32_t table;   /* of the process: its how manieth page table; resampled second */
 };
 
 enum stat_effect { STAT_RATIO, STAT_DIFFERENCE };

@@ -86,7 +86,7 @@ static void answer_interval(int paired)
 	n = read_values();
 	for (size_t i = 0; i < n; i++) {
 		process[i] = (uint32_t)(i * processes / n);
-		pair[i] = (struct stat_pair){ 1, value[i], process[i] };
+		pair[i] = (struct stat_pair){ .a = 1, .b = value[i], .process = process[i] };
 	}
 	rc = paired ? stat_paired(pair, n, STAT_RATIO, seed, &out)
 		    : stat_series(value, process, n, seed, &out);

@@ -194,7 +194,7 @@ static void sides_are_symmetric(void **state)
 	(void)state;
 	fill(pairs, PAIRS + 1, 0.9, 1);
 	for (size_t i = 0; i <= PAIRS; i++)
-		swapped[i] = (struct stat_pair){ pairs[i].b, pairs[i].a, 0 };
+		swapped[i] = (struct stat_pair){ .a = pairs[i].b, .b = pairs[i].a };
 	one = paired(pairs, PAIRS + 1, STAT_RATIO, 4);
 	other = paired(swapped, PAIRS + 1, STAT_RATIO, 4);
 	assert_near(other.mid, 1 / one.mid, 1e-12);

@@ -1,0 +1,12 @@
+/* compare.c - under construction. */
+#include "bench/verbs.h"
+
+#include <stdio.h>
+
+int verb_compare(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	fputs("iopt compare: not there yet\n", stderr);
+	return EXIT_INTERNAL;
+}
