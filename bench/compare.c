@@ -1,4 +1,6 @@
 /* compare.c - under construction. */
+#include "bench/compare.h"
+
 #include "bench/verbs.h"
 
 #include <stdio.h>

@@ -24,11 +24,20 @@ enum gate_design {
 	GATE_DESIGNS,
 };
 
+/* A line of a thresholds file. */
+struct gate_threshold {
+	char glob[64];                    /* of case ids, fnmatch(3) */
+	enum gate_metric metric;
+	double relative, absolute;        /* NaN: as for other cases */
+};
+
 struct gate_options {
 	bool gated[GATE_METRICS];         /* default: throughput, p99, waste */
 	double min_effect[GATE_METRICS];  /* relative: 3 %, 10 % for p50 p99, 25 % for p999 and waste */
 	double absolute[GATE_METRICS];    /* 20 ns (two steps of a clock), 0.05 lost a table */
 	double floor[GATE_METRICS];       /* the machine's A/A floor; NaN: not calibrated */
+	const struct gate_threshold *thresholds; /* margins of some cases; the last that fits counts */
+	size_t nthresholds;
 	enum gate_design design;
 	unsigned looks;                   /* at the data; 1: no interim looks. Alpha is Pocock's */
 	bool raw;                         /* throughput not in units of the ruler */
@@ -56,8 +65,10 @@ struct gate_row {
 	enum op_kind kind;                /* of latencies */
 	const char *name, *unit;          /* "p99_map", "ns" */
 	bool gated;                       /* forced cases and metrics not asked for are not */
-	bool steady;                      /* in units of the ruler */
+	bool steady;                      /* judged in units of the ruler */
 	double base, new;                 /* medians over the draws; rates: pooled */
+	double base_steady, new_steady;   /* medians in units of the ruler; NaN: not steady */
+	struct interval raw;              /* ratio without the ruler; not valid: not steady */
 	uint64_t events_a, events_b;      /* waste */
 	size_t pairs;
 	struct stat_test test;
@@ -69,7 +80,8 @@ struct gate_row {
 };
 
 struct gate {
-	struct gate_row *rows;
+	const struct stored *base, *new;  /* the first file of either side */
+	struct gate_row *rows;            /* case by case, that with the worst row first */
 	size_t nrows;
 	char (*missing)[704];             /* "only in BASE: CASE" */
 	size_t nmissing;
@@ -78,6 +90,8 @@ struct gate {
 	char (*notes)[320];               /* warnings: interrupted, not calibrated, … */
 	size_t nnotes;
 	size_t tests;                     /* gated: Holm's n */
+	size_t pairs;                     /* most of any row */
+	bool forced;                      /* not comparable, and told as information */
 	double alpha;                     /* of this look */
 	enum gate_verdict verdict;
 	int code;                         /* exit code, before warn_only and failed writes */
