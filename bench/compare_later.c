@@ -26,19 +26,3 @@ LATER int compare_history(const struct compare_options *o, struct err *err)
 	(void)o;
 	return err_set(err, EXIT_INTERNAL, "--history: not there yet");
 }
-
-LATER int store_find_baseline(const char *name, char *path, size_t size, struct err *err)
-{
-	(void)path;
-	(void)size;
-	return err_set(err, EXIT_BAD_DATA, "--baseline %s: there is none", name);
-}
-
-LATER int store_load_floor(const char *key, struct floor_facts *facts, bool *found, struct err *err)
-{
-	(void)key;
-	(void)facts;
-	(void)err;
-	*found = false;
-	return 0;
-}

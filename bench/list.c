@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bench/fit.h"
+#include "bench/list.h"
 #include "bench/option_row.h"
 #include "bench/suggest.h"
 #include "bench/verbs.h"
@@ -10,9 +11,10 @@
 #define LIST_COLUMNS 96u
 
 static const char help[] =
-	"usage: iopt list [engines|workloads|options]\n"
+	"usage: iopt list [engines|workloads|options|baselines]\n"
 	"\n"
-	"Name what can be measured and what options of `iopt run` take. Without an argument: all.\n"
+	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
+	"that. Baselines are the results that `iopt compare --save-baseline` has kept here.\n"
 	"\n"
 	"Example:\n"
 	"  iopt list engines\n";
@@ -119,7 +121,10 @@ int verb_list(int argc, char **argv)
 
 	if (!verb_argument("list", help, argc, argv, &topic, &rc))
 		return rc;
+	if (topic && !strcmp(topic, "baselines"))
+		return list_baselines(&err) ? verb_fail("list", &err) : EXIT_FINE;
 	suggest_start(&s, topic ? topic : "");
+	suggest_offer(&s, "baselines");
 	for (size_t i = 0; i < NTOPICS; i++) {
 		if (!topic || !strcmp(topic, topics[i].name)) {
 			topics[i].print();
@@ -130,7 +135,7 @@ int verb_list(int argc, char **argv)
 	}
 	if (!topic)
 		return EXIT_FINE;
-	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options%s", topic,
+	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, baselines%s", topic,
 		suggest_text(&s, "", did, sizeof(did)));
 	return verb_fail("list", &err);
 }
