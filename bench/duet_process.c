@@ -232,12 +232,17 @@ static int explain(const struct duet_process *p, const struct child *c, struct e
 static int read_result(const struct duet_process *p, const char *dir, struct stored **out,
 		       struct err *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], *exe;
 	struct err why = { 0 };
 	int code;
 
 	snprintf(path, sizeof(path), "%s/result.json", dir);
 	code = stored_read(out, path, &why);
+	exe = code ? NULL : strdup(p->build->exe);
+	if (exe) { /* whose it is; where it was says nothing once it is gone */
+		free((*out)->path);
+		(*out)->path = exe;
+	}
 	if (!code)
 		return 0;
 	return err_set(err, code, "%s build %.120s left no result that can be read: %.300s", p->role,
