@@ -2,6 +2,9 @@
 #include "bench/compare.h"
 #include "bench/duet.h"
 
+#define PAIRS_FIRST 12u
+#define PAIRS_CAP 48u
+
 /* What was measured before an interrupt is told; only what is worse than that outranks it. */
 static int interrupted(const struct duet_result *r, int told, struct err *err)
 {
@@ -15,7 +18,8 @@ static int interrupted(const struct duet_result *r, int told, struct err *err)
 int compare_builds(const struct compare_options *o, struct err *err)
 {
 	struct duet d = { .a = { o->old, NULL }, .b = { o->new, NULL }, .args = o->run_args,
-			  .nargs = o->nrun, .first = o->first, .cap = o->cap, .gate = &o->gate,
+			  .nargs = o->nrun, .first = o->first ? o->first : PAIRS_FIRST,
+			  .cap = o->first ? o->cap : PAIRS_CAP, .gate = &o->gate,
 			  .floor = compare_load_floor, .keep = o->keep, .quiet = o->quiet };
 	struct duet_result r;
 	int code, told;

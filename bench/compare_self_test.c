@@ -30,14 +30,14 @@ static struct trial_goal goal(unsigned tries, unsigned wrong_of)
 
 static int plan(struct self_test *t, const struct compare_options *o, struct err *err)
 {
-	unsigned tries = o->tries ? o->tries : forms[o->short_form].tries;
-	unsigned waste = o->tries ? (o->tries + 3) / 4 : forms[o->short_form].waste_tries;
+	unsigned tries = o->tries ? (unsigned)o->tries : forms[o->short_form].tries;
+	unsigned waste = o->tries ? (tries + 3) / 4 : forms[o->short_form].waste_tries;
 
 	t->o = o;
 	t->short_form = o->short_form;
 	t->by = o->handicap_by > 0 ? o->handicap_by : forms[o->short_form].by;
-	t->first = forms[o->short_form].first;
-	t->cap = forms[o->short_form].cap;
+	t->first = o->first ? o->first : forms[o->short_form].first;
+	t->cap = o->first ? o->cap : forms[o->short_form].cap;
 	t->floor = NAN;
 	snprintf(t->slow, sizeof(t->slow), "slow:%.6g", 100 * t->by);
 	if (t->by <= o->gate.min_effect[GATE_THROUGHPUT])
@@ -209,7 +209,7 @@ static int tell(const struct self_test *t, struct err *err)
 	else if (self_test_write(t, stdout))
 		err_set(err, EXIT_WRITE, "stdout would not take the result");
 	if (t->o->verdict)
-		compare_write_file(t->o->verdict, self_test_stream, t, err);
+		gate_write_file(self_test_write, t, t->o->verdict, err);
 	return err->code;
 }
 

@@ -1,7 +1,6 @@
 #include "bench/duet.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,20 +41,6 @@ unsigned duet_looks(unsigned first, unsigned cap, unsigned at[DUET_LOOKS_MAX])
 static double since_s(uint64_t began_ns)
 {
 	return (double)(clock_monotonic_ns() - began_ns) / 1e9;
-}
-
-__attribute__((format(printf, 2, 3))) static int note(struct gate *g, const char *fmt, ...)
-{
-	char (*notes)[320] = realloc(g->notes, (g->nnotes + 1) * sizeof(*notes));
-	va_list ap;
-
-	if (!notes)
-		return -1;
-	g->notes = notes;
-	va_start(ap, fmt);
-	vsnprintf(notes[g->nnotes++], sizeof(*notes), fmt, ap);
-	va_end(ap);
-	return 0;
 }
 
 /* Progress: one line, on a terminal only. */
@@ -273,12 +258,12 @@ static int tell_how(const struct course *c)
 	for (unsigned i = 0; i < r->nlooks; i++)
 		snprintf(looks + strlen(looks), sizeof(looks) - strlen(looks), "%s%u", i ? ", " : "",
 			 r->look_at[i]);
-	failed |= note(g, "%u pairs of processes in %.0f s, by turns: base new, new base, ...; looks at %s "
+	failed |= gate_note(g, "%u pairs of processes in %.0f s, by turns: base new, new base, ...; looks at %s "
 		       "pairs, %u taken; seeds %lu to %lu, one a pair", r->pairs, r->seconds, looks, r->looks,
 		       (unsigned long)c->d->gate->seed,
 		       (unsigned long)(c->d->gate->seed + (r->pairs ? r->pairs - 1 : 0)));
 	if (r->interrupted)
-		failed |= note(g, "interrupted: incomplete, %u of at least %u pairs; a verdict of no weight",
+		failed |= gate_note(g, "interrupted: incomplete, %u of at least %u pairs; a verdict of no weight",
 			       r->pairs, r->look_at[r->looks < r->nlooks ? r->looks : r->nlooks - 1]);
 	if (!r->pairs)
 		return failed;
@@ -286,7 +271,7 @@ static int tell_how(const struct course *c)
 	b = &r->side[1].files[0]->host;
 	for (unsigned i = 0; fingerprint_differs(a, b, FINGERPRINT_ALL, i, text, sizeof(text)); i++)
 		if (!strncmp(text, "compiler", 8) || !strncmp(text, "flags", 5))
-			failed |= note(g, "%s", text);
+			failed |= gate_note(g, "%s", text);
 	return failed;
 }
 
@@ -328,15 +313,6 @@ static int begin(const struct duet *d, struct duet_result *out, struct err *err)
 	return open_keep(d, err);
 }
 
-/* Of none a verdict too: that there is nothing. */
-static void judge_nothing(struct gate *g)
-{
-	g->alpha = 0.05;
-	g->verdict = GATE_INCONCLUSIVE;
-	g->code = EXIT_INCONCLUSIVE;
-	snprintf(g->summary, sizeof(g->summary), "INCONCLUSIVE: interrupted before the first pair");
-}
-
 int duet_measure(const struct duet *d, struct duet_result *out, struct err *err)
 {
 	struct course c = { .d = d, .r = out, .began_ns = clock_monotonic_ns(),
@@ -350,10 +326,9 @@ int duet_measure(const struct duet *d, struct duet_result *out, struct err *err)
 		fprintf(stderr, "\r\033[K");
 	out->seconds = since_s(c.began_ns);
 	out->interrupted = code == EXIT_INTERRUPTED;
-	if (out->interrupted && !out->pairs)
-		judge_nothing(&out->gate);
-	else if (out->interrupted && judge(&c, err))
+	if (out->interrupted && judge(&c, err))
 		return err->code;
+	out->gate.interrupted = out->interrupted;
 	if (!code && c.worst && out->gate.code != EXIT_VERIFY && out->gate.code != EXIT_UNTRUSTED) {
 		*err = c.why; /* its result does not show why */
 		return c.worst;

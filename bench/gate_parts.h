@@ -16,7 +16,6 @@ struct stat_margin gate_margin(const struct gate_options *o, const char *case_id
 void gate_explain(struct gate_row *row, const struct gate *g, const struct gate_options *o);
 
 /* gate_lists.c: a line more, unless it is there already; -1: no memory. */
-int gate_note(struct gate *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int gate_differ(struct gate *g, const char *text);
 int gate_miss(struct gate *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

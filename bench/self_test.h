@@ -53,5 +53,5 @@ bool self_test_proven(const struct self_test *t);
 void self_test_print_head(const struct self_test *t);
 void self_test_print_trial(const struct self_test *t, const struct trial *trial);
 void self_test_print_end(const struct self_test *t);
-/* The whole as JSON, to a stream: 0, or -1 when it would not take it. */
-int self_test_write(const struct self_test *t, FILE *out);
+/* The whole as JSON, a gate_writer of the struct. */
+int self_test_write(const void *self_test, FILE *out);

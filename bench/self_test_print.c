@@ -78,7 +78,7 @@ void self_test_print_end(const struct self_test *t)
 		printf(": not all was tried\n");
 	else
 		printf(": do not let this machine block a merge. `iopt doctor` has what disturbs it;\n"
-		       "then more data: compare --pairs 24 --max-pairs 96, or a longer --duration after "
+		       "then more data: --pairs 24..96, or a longer --duration after "
 		       "`--`\n");
 	fflush(stdout);
 }
@@ -115,8 +115,9 @@ static void put_goal(struct node root, const struct self_test *t, enum trial_kin
 	put_fact(o, "why_not", g->why);
 }
 
-int self_test_write(const struct self_test *t, FILE *out)
+int self_test_write(const void *self_test, FILE *out)
 {
+	const struct self_test *t = self_test;
 	bool failed = false;
 	struct node root = { json_object(), &failed }, trials;
 
