@@ -291,8 +291,8 @@ static void conclude_rows(struct gate *g)
 			 "%s %s", worse, g->tests, unsure, g->rows[0].name,
 			 gate_show_ratio(ratio, sizeof(ratio), &g->rows[0]));
 	else if (unsure)
-		snprintf(g->summary, sizeof(g->summary), "%zu of %zu gated tests; none is worse for sure, "
-			 "none of these is excluded either", unsure, g->tests);
+		snprintf(g->summary, sizeof(g->summary), "%zu of %zu gated tests undecided, none regressed",
+			 unsure, g->tests);
 	else if (better)
 		snprintf(g->summary, sizeof(g->summary), "%zu of %zu gated tests; none is worse", better,
 			 g->tests);
@@ -306,10 +306,11 @@ static void demote(struct gate *g)
 	g->forced = true;
 	for (size_t i = 0; i < g->nrows; i++) {
 		g->rows[i].verdict = GATE_INFO;
-		snprintf(g->rows[i].why, sizeof(g->rows[i].why), "information only: --force");
+		if (g->rows[i].gated)
+			g->rows[i].why[0] = '\0';
 	}
-	snprintf(g->summary, sizeof(g->summary), "--force: the two are not comparable; nothing is "
-		 "judged, and the exit code is 0");
+	snprintf(g->summary, sizeof(g->summary), "--force: they are not comparable, so nothing is judged "
+		 "and the exit code is 0");
 }
 
 static void refuse(struct gate *g, int code, const char *why)
@@ -324,26 +325,26 @@ static void conclude(struct gate *g, const struct trust *t, const struct gate_op
 {
 	bool comparable = g->base && g->new && !g->ndiffers && !t->incomplete;
 
+	if (g->base && g->new && !comparable && o->force)
+		demote(g);
 	if (t->audit_failed)
 		refuse(g, EXIT_VERIFY, "an audit failed: tables that are wrong have no speed");
 	else if (t->pinning)
 		refuse(g, EXIT_UNTRUSTED, "a measurement is not to be trusted");
 	else if (!g->base || !g->new)
 		refuse(g, EXIT_NOT_COMPARABLE, "nothing was measured");
-	else if (!comparable && o->force)
-		demote(g);
-	else if (!comparable)
+	else if (!comparable && !o->force)
 		refuse(g, EXIT_NOT_COMPARABLE, g->ndiffers
 		       ? "not the same machine in the same state, or not the same way of building; --force "
 			 "shows the figures as information"
 		       : "an interrupted run; --force shows the figures as information");
 	else if (o->strict && g->nmissing)
 		refuse(g, EXIT_NOT_COMPARABLE, "--strict: what one side has the other lacks");
-	else if (!g->tests)
+	else if (comparable && !g->tests)
 		refuse(g, EXIT_NOT_COMPARABLE, g->nrows
 		       ? "nothing to gate: forced cases and rulers are none, nor are metrics beside --gate"
 		       : "nothing to gate: no case that both sides have");
-	else
+	else if (comparable)
 		conclude_rows(g);
 }
 
