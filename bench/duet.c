@@ -262,9 +262,6 @@ static int tell_how(const struct course *c)
 		       "pairs, %u taken; seeds %lu to %lu, one a pair", r->pairs, r->seconds, looks, r->looks,
 		       (unsigned long)c->d->gate->seed,
 		       (unsigned long)(c->d->gate->seed + (r->pairs ? r->pairs - 1 : 0)));
-	if (r->interrupted)
-		failed |= gate_note(g, "interrupted: incomplete, %u of at least %u pairs; a verdict of no weight",
-			       r->pairs, r->look_at[r->looks < r->nlooks ? r->looks : r->nlooks - 1]);
 	if (!r->pairs)
 		return failed;
 	a = &r->side[0].files[0]->host;
@@ -313,6 +310,25 @@ static int begin(const struct duet *d, struct duet_result *out, struct err *err)
 	return open_keep(d, err);
 }
 
+/* What an interrupt left is told, and decides nothing: it was no planned look. */
+static int judge_interrupted(struct course *c, struct err *err)
+{
+	struct duet_result *r = c->r;
+	struct gate *g = &r->gate;
+	unsigned wanted = r->look_at[r->looks];
+
+	if (judge(c, err))
+		return err->code;
+	g->interrupted = true;
+	if (g->code != EXIT_FINE && g->code != EXIT_REGRESSED && g->code != EXIT_INCONCLUSIVE)
+		return 0;
+	g->verdict = GATE_INCONCLUSIVE;
+	g->code = EXIT_INCONCLUSIVE;
+	snprintf(g->summary, sizeof(g->summary), "interrupted after %u of at least %u pairs", r->pairs,
+		 wanted);
+	return 0;
+}
+
 int duet_measure(const struct duet *d, struct duet_result *out, struct err *err)
 {
 	struct course c = { .d = d, .r = out, .began_ns = clock_monotonic_ns(),
@@ -326,9 +342,8 @@ int duet_measure(const struct duet *d, struct duet_result *out, struct err *err)
 		fprintf(stderr, "\r\033[K");
 	out->seconds = since_s(c.began_ns);
 	out->interrupted = code == EXIT_INTERRUPTED;
-	if (out->interrupted && judge(&c, err))
+	if (out->interrupted && judge_interrupted(&c, err))
 		return err->code;
-	out->gate.interrupted = out->interrupted;
 	if (!code && c.worst && out->gate.code != EXIT_VERIFY && out->gate.code != EXIT_UNTRUSTED) {
 		*err = c.why; /* its result does not show why */
 		return c.worst;
