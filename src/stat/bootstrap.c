@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAIL_RESAMPLES ((STAT_RESAMPLES + 1) / 40)
 #define BLOCK_MAX 10u
 /*
  * A resample as large as the data is too like the data: k blocks give a variance (k - 1) / k of the
@@ -20,21 +19,30 @@
  */
 #define FEWER_BLOCKS 4u
 #define FEWER_PROCESSES 2u
+#define FEWER_TABLES 2u
+/* Below, what differs between the tables of a single process cannot be told from them. */
+#define TABLES_MIN 6u
 
 struct unit {
 	double value;
-	uint32_t process, place;
+	uint32_t process, table, place;
 };
 
-/* The units of one process, a run of places. */
-struct group {
+/* Units drawn in blocks of neighbours: those of one table, or of one process; a run of places. */
+struct run {
 	size_t first, n, block;
 };
 
+/* The runs of one process. */
+struct group {
+	size_t first, runs;
+};
+
 struct bootstrap {
-	size_t n, groups;
+	size_t n, groups, runs;
 	struct unit *unit;
 	struct group *group;
+	struct run *run;
 	uint32_t *rank;  /* by place */
 	uint32_t *drawn; /* by rank */
 	double *median;  /* by resample */
@@ -46,6 +54,8 @@ static int by_place(const void *a, const void *b)
 
 	if (x->process != y->process)
 		return x->process < y->process ? -1 : 1;
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
 	return (x->place > y->place) - (x->place < y->place);
 }
 
@@ -63,37 +73,98 @@ static size_t block_length(size_t n)
 	return length < BLOCK_MAX ? (size_t)length : BLOCK_MAX;
 }
 
-/* Bring the units of a process together, in their order, and find the runs. */
+static bool same_process(const struct unit *x, const struct unit *y)
+{
+	return x->process == y->process;
+}
+
+static bool same_table(const struct unit *x, const struct unit *y)
+{
+	return x->process == y->process && x->table == y->table;
+}
+
+static size_t count_runs(const struct unit *unit, size_t n,
+			 bool (*same)(const struct unit *, const struct unit *))
+{
+	size_t runs = n != 0;
+
+	for (size_t i = 1; i < n; i++)
+		runs += !same(&unit[i - 1], &unit[i]);
+	return runs;
+}
+
+/*
+ * The units of a process, as a run for each of its tables, or as a single one: where every unit has a
+ * table of its own the table is the unit, and a few tables of an only process are no sample of tables.
+ */
+static void find_runs(struct bootstrap *b, size_t first, size_t n, bool only)
+{
+	size_t tables = count_runs(b->unit + first, n, same_table);
+	bool apart = tables < n && tables >= (only ? TABLES_MIN : 2);
+	struct run *r = b->run + b->runs - 1;
+
+	for (size_t i = first; i < first + n; i++) {
+		if (i == first || (apart && !same_table(&b->unit[i - 1], &b->unit[i])))
+			*++r = (struct run){ .first = i };
+		r->n++;
+	}
+	b->group[b->groups++] = (struct group){ b->runs, (size_t)(r - b->run) + 1 - b->runs };
+	for (; b->run + b->runs <= r; b->runs++)
+		b->run[b->runs].block = block_length(b->run[b->runs].n);
+}
+
+/* Bring the units of a process together, in their order, and find what is drawn at each level. */
 static void find_groups(struct bootstrap *b)
 {
-	struct group *g = b->group - 1;
+	size_t processes;
 
 	qsort(b->unit, b->n, sizeof(*b->unit), by_place);
-	for (size_t i = 0; i < b->n; i++) {
-		if (!i || b->unit[i].process != b->unit[i - 1].process)
-			*++g = (struct group){ .first = i };
-		g->n++;
+	processes = count_runs(b->unit, b->n, same_process);
+	/* processes of a single unit each are the units, and follow each other in time */
+	if (processes == b->n)
+		for (size_t i = 0; i < b->n; i++)
+			b->unit[i].process = b->unit[i].table = 0;
+	if (processes == b->n)
+		processes = 1;
+	for (size_t i = 0, first = 0; i < b->n; i++)
+		if (i + 1 == b->n || !same_process(&b->unit[i], &b->unit[i + 1])) {
+			find_runs(b, first, i + 1 - first, processes == 1);
+			first = i + 1;
+		}
+	for (size_t i = 0; i < b->n; i++)
 		b->unit[i].place = (uint32_t)i;
-	}
-	b->groups = (size_t)(g - b->group) + 1;
-	for (size_t i = 0; i < b->groups; i++)
-		b->group[i].block = block_length(b->group[i].n);
 }
 
 /* `left` units in blocks of neighbours, the last block cut; a block wraps round the end. */
-static void draw_group(struct bootstrap *b, const struct group *g, size_t left, uint64_t *rng)
+static void draw_run(struct bootstrap *b, const struct run *r, size_t left, uint64_t *rng)
 {
-	const uint32_t *rank = b->rank + g->first;
+	const uint32_t *rank = b->rank + r->first;
 
 	while (left) {
-		size_t length = g->block < left ? g->block : left, at = stat_below(rng, g->n);
+		size_t length = r->block < left ? r->block : left, at = stat_below(rng, r->n);
 
 		left -= length;
 		while (length--) {
 			b->drawn[rank[at]]++;
-			at = at + 1 < g->n ? at + 1 : 0;
+			at = at + 1 < r->n ? at + 1 : 0;
 		}
 	}
+}
+
+/* So many runs of a process, and all of each; how many units that was. */
+static size_t draw_runs(struct bootstrap *b, const struct group *g, size_t runs, uint64_t *rng)
+{
+	size_t total = 0;
+
+	while (runs--) {
+		const struct run *r = b->run + g->first;
+
+		if (g->runs > 1)
+			r += stat_below(rng, g->runs);
+		draw_run(b, r, r->n, rng);
+		total += r->n;
+	}
+	return total;
 }
 
 /* Median of `total` drawn units; b->unit is in order of value. */
@@ -113,23 +184,30 @@ static size_t fewer(size_t n, size_t less)
 	return n > less ? n - less : 1;
 }
 
-static double resample(struct bootstrap *b, uint64_t *rng)
+/* How many units were drawn. */
+static size_t draw_once(struct bootstrap *b, uint64_t *rng)
 {
 	size_t total = 0;
 
-	memset(b->drawn, 0, b->n * sizeof(*b->drawn));
-	if (b->groups == 1) {
-		total = fewer(b->n, FEWER_BLOCKS * b->group->block);
-		draw_group(b, b->group, total, rng);
-		return drawn_median(b, total);
+	if (b->groups == 1 && b->runs == 1) {
+		total = fewer(b->n, FEWER_BLOCKS * b->run->block);
+		draw_run(b, b->run, total, rng);
+		return total;
 	}
+	if (b->groups == 1)
+		return draw_runs(b, b->group, fewer(b->runs, FEWER_TABLES), rng);
 	for (size_t left = fewer(b->groups, FEWER_PROCESSES); left; left--) {
 		const struct group *g = b->group + stat_below(rng, b->groups);
 
-		draw_group(b, g, g->n, rng);
-		total += g->n;
+		total += draw_runs(b, g, g->runs, rng);
 	}
-	return drawn_median(b, total);
+	return total;
+}
+
+static double resample(struct bootstrap *b, uint64_t *rng)
+{
+	memset(b->drawn, 0, b->n * sizeof(*b->drawn));
+	return drawn_median(b, draw_once(b, rng));
 }
 
 static void rank_units(struct bootstrap *b)
@@ -148,7 +226,23 @@ static void draw_medians(struct bootstrap *b, uint64_t seed, double *median)
 		median[i] = resample(b, &rng);
 }
 
-static void find_interval(struct bootstrap *b, uint64_t seed, struct interval *out)
+/* The order statistics of the draws that leave alpha / 2 beyond either of them. */
+static struct interval from_draws(double mid, double *draws, double alpha, size_t units)
+{
+	double tail = floor(alpha / 2 * (STAT_RESAMPLES + 1) + 1e-9);
+	size_t beyond = tail < 1 ? 1 : (size_t)tail;
+
+	stat_median(draws, STAT_RESAMPLES); /* for its sorting */
+	return (struct interval){ .mid = mid, .lo = draws[beyond - 1],
+				  .hi = draws[STAT_RESAMPLES - beyond], .n = units, .valid = true };
+}
+
+struct interval stat_from_draws(double mid, double *draws, size_t units)
+{
+	return from_draws(mid, draws, STAT_ALPHA, units);
+}
+
+static void find_interval(struct bootstrap *b, double alpha, uint64_t seed, struct interval *out)
 {
 	double mid;
 
@@ -158,21 +252,14 @@ static void find_interval(struct bootstrap *b, uint64_t seed, struct interval *o
 	if (b->n < STAT_UNITS_MIN)
 		return;
 	draw_medians(b, seed, b->median);
-	*out = stat_from_draws(mid, b->median, b->n);
-}
-
-struct interval stat_from_draws(double mid, double *draws, size_t units)
-{
-	stat_median(draws, STAT_RESAMPLES); /* for its sorting */
-	return (struct interval){ .mid = mid, .lo = draws[TAIL_RESAMPLES - 1],
-				  .hi = draws[STAT_RESAMPLES - TAIL_RESAMPLES], .n = units,
-				  .valid = true };
+	*out = from_draws(mid, b->median, alpha, b->n);
 }
 
 static void release(struct bootstrap *b)
 {
 	free(b->unit);
 	free(b->group);
+	free(b->run);
 	free(b->rank);
 	free(b->drawn);
 	free(b->median);
@@ -184,18 +271,19 @@ static int prepare(struct bootstrap *b, size_t n)
 		.n = n,
 		.unit = calloc(n, sizeof(*b->unit)),
 		.group = calloc(n, sizeof(*b->group)),
+		.run = calloc(n, sizeof(*b->run)),
 		.rank = calloc(n, sizeof(*b->rank)),
 		.drawn = calloc(n, sizeof(*b->drawn)),
 		.median = calloc(STAT_RESAMPLES, sizeof(*b->median)),
 	};
-	if (b->unit && b->group && b->rank && b->drawn && b->median)
+	if (b->unit && b->group && b->run && b->rank && b->drawn && b->median)
 		return 0;
 	release(b);
 	return -1;
 }
 
-int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect, uint64_t seed,
-		struct interval *out)
+int stat_paired_at(const struct stat_pair *pairs, size_t n, enum stat_effect effect, double alpha,
+		   uint64_t seed, struct interval *out)
 {
 	struct bootstrap b;
 
@@ -209,9 +297,10 @@ int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect
 			.value = effect == STAT_RATIO ? log(pairs[i].b / pairs[i].a)
 						      : pairs[i].b - pairs[i].a,
 			.process = pairs[i].process,
+			.table = pairs[i].table,
 			.place = (uint32_t)i,
 		};
-	find_interval(&b, seed, out);
+	find_interval(&b, alpha, seed, out);
 	release(&b);
 	if (effect == STAT_RATIO) {
 		out->mid = exp(out->mid);
@@ -221,12 +310,18 @@ int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect
 	return 0;
 }
 
+int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect, uint64_t seed,
+		struct interval *out)
+{
+	return stat_paired_at(pairs, n, effect, STAT_ALPHA, seed, out);
+}
+
 static int prepare_series(struct bootstrap *b, const double *x, const uint32_t *process, size_t n)
 {
 	if (prepare(b, n))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		b->unit[i] = (struct unit){ x[i], process ? process[i] : 0, (uint32_t)i };
+		b->unit[i] = (struct unit){ x[i], process ? process[i] : 0, 0, (uint32_t)i };
 	return 0;
 }
 
@@ -240,7 +335,7 @@ int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t see
 		return 0;
 	if (prepare_series(&b, x, process, n))
 		return -1;
-	find_interval(&b, seed, out);
+	find_interval(&b, STAT_ALPHA, seed, out);
 	release(&b);
 	return 0;
 }

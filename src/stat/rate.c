@@ -2,12 +2,11 @@
  * rate.c - the exact interval of a Poisson count (Garwood, Biometrika 28, 1936): its ends are the
  * 2.5 % quantile of the gamma distribution of shape k and the 97.5 % quantile of shape k + 1.
  */
+#include "stat/beta.h"
 #include "stat/stat.h"
 
 #include <math.h>
 
-#define TAIL 0.025
-#define Z 1.959963984540054 /* normal quantile of 1 - TAIL */
 #define LARGE_SHAPE 10000.0
 
 /*
@@ -63,10 +62,10 @@ static double upper_tail(double shape, double x)
 }
 
 /*
- * The x that leaves TAIL below it (z < 0) or above it (z > 0): Newton on the logarithm of the tail,
+ * The x that leaves `tail` below it (z < 0) or above it (z > 0), z being that normal quantile: Newton on the logarithm of the tail,
  * which is concave and so has no second root to fall into, from Wilson and Hilferty's cube.
  */
-static double quantile(double shape, double z)
+static double quantile(double shape, double tail, double z)
 {
 	if (shape >= LARGE_SHAPE)
 		return quantile_large(shape, z);
@@ -74,9 +73,9 @@ static double quantile(double shape, double z)
 	double cube = 1 - 1 / (9 * shape) + z / (3 * sqrt(shape)), x = shape * cube * cube * cube;
 
 	for (int i = 0; i < 50; i++) {
-		double tail = z < 0 ? lower_tail(shape, x) : upper_tail(shape, x);
-		double slope = density_times_x(shape, x) / x / tail;
-		double step = log(tail / TAIL) / slope;
+		double have = z < 0 ? lower_tail(shape, x) : upper_tail(shape, x);
+		double slope = density_times_x(shape, x) / x / have;
+		double step = log(have / tail) / slope;
 
 		x += z < 0 ? -step : step;
 		if (fabs(step) <= 1e-13 * x)
@@ -85,20 +84,27 @@ static double quantile(double shape, double z)
 	return x;
 }
 
-struct interval stat_rate(uint64_t events, double exposure)
+struct interval stat_rate_at(uint64_t events, double exposure, double alpha)
 {
 	struct interval rate = { .n = (size_t)events };
+	double tail = alpha / 2, z = normal_above(tail);
 
 	if (!(exposure > 0))
 		return rate;
 	rate.valid = true;
 	rate.mid = (double)events / exposure;
-	if (events) {
-		rate.lo = quantile((double)events, -Z) / exposure;
-		rate.hi = quantile((double)events + 1, Z) / exposure;
-	} else {
+	if (events)
+		rate.lo = quantile((double)events, tail, -z) / exposure;
+	rate.hi = quantile((double)events + 1, tail, z) / exposure;
+	return rate;
+}
+
+struct interval stat_rate(uint64_t events, double exposure)
+{
+	struct interval rate = stat_rate_at(events, exposure, STAT_ALPHA);
+
+	if (rate.valid && !events)
 		rate.hi = 3 / exposure;
-	}
 	return rate;
 }
 

@@ -33,12 +33,17 @@ enum stat_effect { STAT_RATIO, STAT_DIFFERENCE };
  * interval from a seeded block bootstrap over the pairs, in order: 1999 resamples, circular blocks
  * of about n^(1/3) pairs, at most 10, and four blocks fewer than the data has, which pays for their
  * small number. With several processes a resample draws processes first (two fewer than took part),
- * then blocks inside each. Fewer than 6 pairs: valid is false and lo = mid = hi. Fewer than 5
- * processes cannot give 95 % against what differs between processes: docs/statistics.md.
+ * then tables of each, then blocks of pairs inside each table; with one process of six tables or more,
+ * tables first (two fewer). A level at which every unit has a single pair is no level: pairs of
+ * processes, or of tables, are a series. Fewer than 6 pairs: valid is false and lo = mid = hi. Fewer
+ * than 5 processes cannot give 95 % against what differs between processes: docs/statistics.md.
  * Kalibera & Jones, ISMM'13; Kuensch 1989 and Politis & Romano 1992 for the blocks.
  */
 int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect, uint64_t seed,
 		struct interval *out);
+/* The same at the level 1 - alpha; alpha is at least 0.001, which is the outermost resample. */
+int stat_paired_at(const struct stat_pair *pairs, size_t n, enum stat_effect effect, double alpha,
+		   uint64_t seed, struct interval *out);
 
 /*
  * The same bootstrap for the median of a plain series (for example ops/s by slice). process may be
@@ -54,6 +59,7 @@ int stat_series(const double *x, const uint32_t *process, size_t n, uint64_t see
  * the combinations to stat_from_draws(), which sorts them and takes the percentiles.
  */
 #define STAT_RESAMPLES 1999u /* one more times 2.5 % is whole: Davison & Hinkley 1997, 5.2.3 */
+#define STAT_ALPHA 0.05
 #define STAT_UNITS_MIN 6u    /* below, even the exact sign test cannot reach 5 % */
 int stat_draws(const double *x, const uint32_t *process, size_t n, uint64_t seed, double *draws);
 struct interval stat_from_draws(double mid, double *draws, size_t units);
@@ -64,6 +70,8 @@ struct interval stat_from_draws(double mid, double *draws, size_t units);
  * n is the events.
  */
 struct interval stat_rate(uint64_t events, double exposure);
+/* At the level 1 - alpha (1e-6 to 0.5), exact for zero events too: [0, -ln(alpha/2) / exposure]. */
+struct interval stat_rate_at(uint64_t events, double exposure, double alpha);
 /* A part of a count: one slice's events. Parts of one process follow each other. */
 struct stat_part {
 	uint64_t events;
@@ -87,10 +95,7 @@ static inline bool stat_rate_quotable(uint64_t events)
 /* Jain's index (sum x)^2 / (n sum x^2) in (0, 1]; 1 for n = 0 or all zero. */
 double stat_jain(const double *x, size_t n);
 
-/*
- * Three-way verdict on a ratio: entirely inside [1/(1+margin), 1+margin] is "same"; entirely beyond
- * is "better" or "worse" (by whether more is better); otherwise, or when not valid, "unsure".
- */
+/* stat_judge() (verdict.h) of a ratio alone. */
 enum stat_verdict { STAT_SAME, STAT_BETTER, STAT_WORSE, STAT_UNSURE };
 enum stat_verdict stat_verdict(const struct interval *ratio, double margin, bool more_is_better);
 const char *stat_verdict_name(enum stat_verdict v);

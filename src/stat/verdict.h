@@ -17,8 +17,8 @@ struct stat_test {
 };
 
 /*
- * Intervals by stat_paired() at level 1 - alpha, p by stat_signed_rank() of the log-ratios. 0, or
- * -1 for no memory.
+ * Intervals by stat_paired_at() at level 1 - alpha, p by stat_signed_rank() of the log-ratios. Fewer
+ * than STAT_UNITS_MIN pairs: neither is valid, mid is there. 0, or -1 for no memory.
  */
 int stat_test_pairs(const struct stat_pair *pairs, size_t n, double alpha, uint64_t seed,
 		    struct stat_test *out);
@@ -30,12 +30,14 @@ struct stat_count_pair {
 };
 
 /*
- * The same for counts. When each side of each of at least STAT_UNITS_MIN pairs has 100 events, rates
- * are metrics like others: stat_test_pairs(). Else the counts are pooled: ratio and p from the
- * exact binomial of the one side's share of all events (Clopper & Pearson 1934; Przyborowski &
- * Wilenski 1940), the difference from the two exact intervals (method of variance estimates
- * recovery, Zou & Donner 2008), all widened by the square root of what pairs differ by more than
- * chance, as stat_rate_parts() does. No events on either side: ratio invalid, p 1, difference valid.
+ * The same for counts. When each side of each of the pairs has 100 events, rates are metrics like
+ * others: stat_test_pairs(). Else the counts are pooled: ratio and p from the exact binomial of the
+ * one side's share of all events (Clopper & Pearson 1934; Przyborowski & Wilenski 1940), the difference
+ * from the two exact intervals (method of variance estimates recovery, Zou & Donner 2008). Where parts
+ * differ by more than chance, by the factor phi of stat_rate_parts(), the counts are worth so many
+ * fewer (Rao & Scott 1992), and the difference is wider by sqrt(phi). No events at all: ratio not
+ * valid, p 1, difference valid; none of a: ratio.mid and ratio.hi are infinite. Fewer than
+ * STAT_UNITS_MIN pairs: nothing is valid, since what parts differ by cannot be told.
  */
 int stat_test_counts(const struct stat_count_pair *pairs, size_t n, double alpha, uint64_t seed,
 		     struct stat_test *out);
@@ -49,7 +51,10 @@ int stat_test_counts(const struct stat_count_pair *pairs, size_t n, double alpha
 #define STAT_EXACT_MAX 25u
 double stat_signed_rank(const double *x, size_t n);
 
-/* Holm's step-down (1979): adjusted[i] <= alpha controls the chance of any false claim. */
+/*
+ * Holm's step-down (1979): adjusted[i] <= alpha controls the chance of any false claim. A p that is NaN
+ * stays so, and counts as a test. 0, or -1 for no memory.
+ */
 int stat_holm(const double *p, size_t n, double *adjusted);
 
 /*
@@ -69,12 +74,15 @@ struct stat_margin {
 /*
  * The three-way verdict of equivalence testing. "same": the ratio's interval lies entirely inside
  * [1/(1+relative), 1+relative], or the difference's inside +-absolute. "better", "worse": ratio
- * entirely beyond the one and difference entirely beyond the other. Else, or not valid: "unsure".
+ * entirely beyond the one and difference entirely beyond the other (absolute 0: the ratio alone).
+ * Else, or not valid: "unsure".
  */
 enum stat_verdict stat_judge(const struct stat_test *t, const struct stat_margin *m);
 
 /*
  * Interval of a quantile by order statistics, at level 1 - alpha: the values at the binomial ranks
- * around n q. Not valid when a rank falls outside the samples.
+ * around n q, down to the lower and up to the upper edge of their buckets. mid is hist_quantile(). Not
+ * valid when a rank falls outside the samples. It takes samples for independent: what differs from
+ * slice to slice it does not see.
  */
 struct interval stat_quantile(const struct histogram *h, double q, double alpha);
