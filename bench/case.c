@@ -133,6 +133,8 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
 	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
+	if (g->handicap.kind && !c->engine->ruler)
+		handicap_text(&g->handicap, c->handicap, sizeof(c->handicap));
 	c->tables = if_about("tables", g, g->tables);
 	c->round = if_about("round", g, g->round);
 	snprintf(c->place, sizeof(c->place), "%s", g->place.text);

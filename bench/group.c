@@ -42,7 +42,9 @@ static struct lane *lane_create(struct group_run *run, unsigned e, unsigned w)
 	lane->pw.id = w;
 	lane->pw.pages = run->caches[w];
 	lane->pt = er->pt;
-	lane->run = er->engine.run;
+	lane->run = er->engine.ruler ? er->engine.run
+				     : pt_handicap(&lane->handicap, &run->g->handicap, &lane->pw,
+						   er->engine.run);
 	lane->grace = grace_worker(er->grace, w);
 	lane->perf = run->perf ? run->perf[w] : NULL;
 	lane->group = run;

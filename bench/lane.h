@@ -14,6 +14,7 @@
 #include "bench/workload.h"
 #include "mem/grace.h"
 #include "pt/engine.h"
+#include "pt/handicap.h"
 
 #define STRETCH_MAX 512u /* operations in one run() call at most */
 
@@ -62,6 +63,7 @@ struct lane {
 	uint64_t peak;                  /* most pages this lane held */
 	uint64_t involuntary;           /* context switches when last looked */
 	uint64_t total_ops, total_ticks; /* measured parts of all recorded slices */
+	struct pt_handicap handicap;    /* --handicap; else not looked at */
 	struct tally tally;
 	struct histogram *latency[OP_KINDS];
 	struct histogram *window;       /* race window, ns */

@@ -31,7 +31,7 @@ struct option_kind {
 
 extern const struct option_kind kind_bool, kind_count, kind_unsigned, kind_sample, kind_threads,
 	kind_duration, kind_page_size, kind_choice, kind_text, kind_engine, kind_workload,
-	kind_place, kind_mem, kind_ratio, kind_auto;
+	kind_place, kind_mem, kind_ratio, kind_auto, kind_handicap;
 
 enum option_group { GROUP_WHAT, GROUP_SHAPE, GROUP_WHERE, GROUP_MEASURE, GROUP_OUTPUT, GROUPS };
 

@@ -155,6 +155,9 @@ const struct option_row option_rows[] = {
 	{ "break", &kind_choice, ONE(breakage), 0, 0, breakage_choices, "none", NULL,
 	  "break the table on purpose, to see the audit catch it (exit 13)", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
+	{ "handicap", &kind_handicap, ONE(handicap), NO_RANGE, "none", NULL,
+	  "make the engines worse on purpose, to see a gate fire: slow:PERCENT takes more time, waste "
+	  "loses two table pages for one", GROUP_WHAT, 0, NULL },
 
 	{ "page-size", &kind_page_size, LIST(page_size), NO_RANGE, "4K", NULL,
 	  "bytes a page: powers of two 4K..2P other than 512G; with weights, 4K:60,64K:30,2M:10, one "

@@ -184,9 +184,9 @@ int options_check(struct options *o, struct err *err)
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "
 			       "untimed start it is", job);
-	if (o->lock_stat && o->breakage)
-		return err_set(err, EXIT_USAGE, "%s--lock-stat: its observed copies know nothing of --break; "
-			       "leave one out", job);
+	if (o->lock_stat && (o->breakage || o->handicap.kind))
+		return err_set(err, EXIT_USAGE, "%s--lock-stat: its observed copies know nothing of --%s; "
+			       "leave one out", job, o->breakage ? "break" : "handicap");
 	if (*o->topology && !o->dry_run)
 		return err_set(err, EXIT_USAGE, "%s--topology: another machine can be planned "
 			       "for, not measured; add --dry-run", job);

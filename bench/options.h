@@ -13,6 +13,7 @@
 
 #include "bench/ratio.h"
 #include "mem/pool.h"
+#include "pt/handicap.h"
 #include "pt/sabotage.h"
 #include "sys/err.h"
 #include "sys/topology.h"
@@ -87,6 +88,7 @@ struct options {
 	uint64_t round;             /* tables per round of a cold workload */
 	uint64_t tables;            /* leaf tables per worker in private and adjacent: 16 */
 	enum breakage breakage;
+	struct handicap handicap;
 	enum counters_kind counters;
 	bool lock_stat;             /* observe the locks, in slices of their own */
 	bool dry_run, quiet;
@@ -124,6 +126,8 @@ const char *share_name(enum share_kind k);
 const char *range_name(enum range_kind k);
 const char *levels_name(unsigned choice);
 const char *breakage_name(enum breakage k);
+/* "slow:8", as the option takes it; "none". Returns buf. */
+char *handicap_text(const struct handicap *h, char *buf, size_t size);
 const char *smt_name(enum smt_kind k);
 const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);

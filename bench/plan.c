@@ -86,6 +86,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
 		.depth = o->depth, .lock_stat = o->lock_stat, .breakage = o->breakage,
+		.handicap = o->handicap,
 		.levels = plan_levels(o->levels[0]),
 		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
 		.slice_ns = o->slice_ns, .warmup_ns = o->warmup_ns, .seed = o->seed,

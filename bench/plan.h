@@ -41,6 +41,7 @@ struct group {
 	uint64_t readers;           /* read with group_readers() */
 	uint64_t depth;
 	enum breakage breakage;
+	struct handicap handicap;   /* of the engines, on purpose */
 	bool counters;              /* hardware counters around measured parts */
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */

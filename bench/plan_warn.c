@@ -30,6 +30,14 @@ static const struct topo_cpu *elsewhere(const struct group *g, const struct topo
 bool plan_warning(const struct group *g, const struct topology *t, unsigned i, char *text,
 		  size_t size)
 {
+	char handicap[24];
+
+	if (g->handicap.kind && !i--) {
+		snprintf(text, size, "--handicap %s: the engines are made worse on purpose; these figures "
+			 "are good for trying out a gate and for nothing else",
+			 handicap_text(&g->handicap, handicap, sizeof(handicap)));
+		return true;
+	}
 	if (g->oversubscribed && !i--) {
 		snprintf(text, size, "oversubscribed: %u threads share the CPUs of %.64s; whoever waits "
 			 "for a lock may wait for a thread that is not running", g->threads,

@@ -216,6 +216,7 @@ static void sizes(struct csv *csv, const struct case_result *c)
 {
 	real(csv, "tables", c->tables ? (double)c->tables : NAN);
 	real(csv, "round", c->round ? (double)c->round : NAN);
+	text(csv, "handicap", c->handicap);
 }
 
 static void summary_row(struct csv *csv, const struct case_result *c)

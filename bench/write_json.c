@@ -67,7 +67,7 @@ static void put_sample(struct node o, uint64_t sample)
 static void put_job(struct node array, const struct options *j)
 {
 	struct node o = add_object(array);
-	char ratio[16];
+	char ratio[16], handicap[24];
 
 	put_fact(o, "job", j->job);
 	put_bool(o, "default", j->preset_default);
@@ -90,6 +90,7 @@ static void put_job(struct node array, const struct options *j)
 	put_u64(o, "round", j->round);
 	put_u64(o, "tables", j->tables);
 	put_text(o, "break", breakage_name(j->breakage));
+	put_text(o, "handicap", handicap_text(&j->handicap, handicap, sizeof(handicap)));
 	put_fact(o, "topology", j->topology);
 	put_fact(o, "out", j->out);
 }

@@ -2,8 +2,25 @@
  * cold.c - the part of the engines that takes or gives back table pages: rare, slow anyway, and so
  * written once, with format and synchronisation as run-time values.
  */
+#include "pt/handicap.h"
 #include "pt/kit.h"
 #include "sys/clock.h"
+
+/*
+ * A loser with the handicap "waste" (handicap.h) does it again: a page more, zeroed as usual, and
+ * handed back. False: it has none, or there is no memory.
+ */
+static bool waste_another(struct pt *pt, struct pt_worker *w, unsigned level)
+{
+	struct pt_table *another;
+
+	if (!w->handicap || !w->handicap->waste)
+		return false;
+	another = table_alloc(pt, w, level);
+	if (another)
+		table_free(w, another);
+	return another;
+}
 
 int pt_install(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, pt_entry *slot,
 	       uint64_t *seen, unsigned level)
@@ -21,6 +38,7 @@ int pt_install(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, pt_en
 		table_free(w, fresh);
 		if (timed && w->vain)
 			hist_record(w->vain, (uint64_t)clock_ns(clock_now() - begin));
+		w->n.wasted_install[level - 1] += waste_another(pt, w, level - 1);
 		return 0;
 	}
 	if (timed) {
@@ -67,6 +85,8 @@ int pt_grow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, unsigned
 				return 0;
 			}
 			w->n.wasted_growth += level - from;
+			for (unsigned l = from; l < level; l++)
+				w->n.wasted_growth += waste_another(pt, w, l + 1);
 		}
 		for (unsigned l = from; l < built; l++)
 			table_free(w, chain[l]);
@@ -103,6 +123,7 @@ int pt_grow_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, uns
 	}
 	w->n.wasted_growth++;
 	table_free(w, fresh);
+	w->n.wasted_growth += waste_another(pt, w, from);
 	return 0;
 }
 

@@ -82,6 +82,7 @@ struct pt_worker {
 	uint32_t window_phase;
 	unsigned id;
 	struct pt_observation *observed; /* for pt_engine_observed() ones; others do not look */
+	struct pt_handicap *handicap; /* handicap.h: made worse on purpose; or NULL */
 	struct lock_node node;     /* queue locks */
 };
 

@@ -139,6 +139,29 @@ static void test_words(void **state)
 	}
 }
 
+static void test_handicap(void **state)
+{
+	struct parsed p = parse_good("--handicap slow:8");
+	char text[24];
+
+	(void)state;
+	assert_int_equal(p.jobs->handicap.kind, HANDICAP_SLOW);
+	assert_true(p.jobs->handicap.percent == 8);
+	assert_true(p.jobs->preset_default); /* it does not choose what to compare */
+	free(p.jobs);
+	p = parse_good("--handicap slow:0.125");
+	assert_string_equal(handicap_text(&p.jobs->handicap, text, sizeof(text)), "slow:0.125");
+	free(p.jobs);
+	p = parse_good("--handicap waste");
+	assert_int_equal(p.jobs->handicap.kind, HANDICAP_WASTE);
+	assert_string_equal(handicap_text(&p.jobs->handicap, text, sizeof(text)), "waste");
+	free(p.jobs);
+	p = parse_good("--handicap none");
+	assert_int_equal(p.jobs->handicap.kind, HANDICAP_NONE);
+	assert_string_equal(handicap_text(&p.jobs->handicap, text, sizeof(text)), "none");
+	free(p.jobs);
+}
+
 static void test_groups(void **state)
 {
 	struct parsed p = parse_good("--engines 2019"), modern = parse_good("--engines modern"),
@@ -328,7 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_axes),
-		cmocka_unit_test(test_words), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_handicap), cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_preset), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help), cmocka_unit_test(test_suggest),
 	};
