@@ -63,8 +63,10 @@ static char *const *trial_args(const struct self_test *t, enum trial_kind kind, 
 {
 	static char engines[] = "--engines", lockless[] = "lockless", workload[] = "--workload",
 		    private[] = "private", cursor[] = "cursor", threads[] = "--threads", one[] = "1",
-		    two[] = "2", duration[] = "--duration", brief[] = "80ms", length[] = "0.2s";
-	static char *args[] = { engines, lockless, workload, NULL, threads, NULL, duration, NULL };
+		    two[] = "2", duration[] = "--duration", brief[] = "80ms", length[] = "0.2s",
+		    slice[] = "--slice", turn[] = "10ms", round[] = "--round", tables[] = "256";
+	static char *args[] = { engines, lockless, workload, NULL, threads, NULL, duration, NULL,
+				slice, turn, round, tables };
 
 	if (t->o->nrun && kind != TRIAL_WASTE) {
 		*n = t->o->nrun;
@@ -73,7 +75,7 @@ static char *const *trial_args(const struct self_test *t, enum trial_kind kind, 
 	args[3] = kind == TRIAL_WASTE ? cursor : private;
 	args[5] = duet_cpus() > 1 ? two : one;
 	args[7] = t->short_form || kind == TRIAL_WASTE ? brief : length;
-	*n = (int)(sizeof(args) / sizeof(args[0]));
+	*n = (int)(sizeof(args) / sizeof(args[0])) - (kind == TRIAL_WASTE ? 0 : 2); /* no --round */
 	return args;
 }
 

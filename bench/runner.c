@@ -10,6 +10,8 @@
 #include "bench/processes.h"
 
 #define SLICE_MIN_NS 1000000u
+#define HICCUPS_MIN_NS 20000000u
+#define HICCUPS_MAX_NS 200000000u
 #define PAIRS_WANTED 6u
 
 _Atomic int run_interrupted;
@@ -187,11 +189,17 @@ int cases_init(const struct plan *plan, struct result *result)
 	return 0;
 }
 
-/* Idle hiccups of the CPU we are on: what the machine does to a loop that does nothing. */
-static void measure_ruler(struct result *result)
+/*
+ * Idle hiccups of the CPU we are on: what the machine does to a loop that does nothing. A twentieth
+ * of the run is enough for that, where a hundred short ones follow each other.
+ */
+static void measure_ruler(struct result *result, const struct plan *plan)
 {
+	double ns = plan->predicted_s * 1e9 / 20;
+
 	result->ruler.clock = clock_facts;
-	host_hiccups(&result->ruler.hiccups, 200000000);
+	host_hiccups(&result->ruler.hiccups, ns < HICCUPS_MIN_NS ? HICCUPS_MIN_NS :
+		     ns < HICCUPS_MAX_NS ? (uint64_t)ns : HICCUPS_MAX_NS);
 }
 
 int run_plan(const struct plan *plan, unsigned processes, struct result *result,
@@ -207,7 +215,7 @@ int run_plan(const struct plan *plan, unsigned processes, struct result *result,
 	}
 	if (kept && checkpoint_load(kept, result, err))
 		return err->code;
-	measure_ruler(result);
+	measure_ruler(result, plan);
 	if (processes > 1)
 		code = run_in_processes(plan, processes, result, progress, kept, err);
 	else

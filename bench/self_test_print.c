@@ -20,8 +20,12 @@ void self_test_print_head(const struct self_test *t)
 
 	printf("iopt compare --self-test%s: %s against itself, by turns\n%s\n", t->short_form ? " --short" : "",
 	       t->version, t->machine);
-	printf("a try is %u to %u pairs of processes; margin of throughput %.3g %%, floor of A/A ", t->first,
-	       t->cap, 100 * gate->min_effect[GATE_THROUGHPUT]);
+	if (t->first < t->cap)
+		printf("a try is %u to %u pairs", t->first, t->cap);
+	else
+		printf("a try is %u pairs", t->cap);
+	printf(" of processes; margin of throughput %.3g %%, floor of A/A ",
+	       100 * gate->min_effect[GATE_THROUGHPUT]);
 	if (isnan(t->floor))
 		printf("not calibrated\n");
 	else

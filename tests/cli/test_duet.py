@@ -373,10 +373,11 @@ class SelfTest(Duets):
     @unittest.skipIf(SANITIZED, "no timings under a sanitizer")
     @two_cpus
     def test_fires(self):
-        """Slower by 60 %: seen on the busiest of machines."""
-        doc, out = self.proof("--tries", "1", "--handicap-by", "60%", "--", "--engines",
+        """Ten times slower: seen on the busiest of machines."""
+        doc, out = self.proof("--tries", "1", "--handicap-by", "900%", "--pairs", "6",
+                              "--gate", "throughput,waste", "--", "--engines",
                               "lockless", "--workload", "private", "--threads", "1", "--duration",
-                              "50ms", "--slice", "2ms")
+                              "50ms", "--slice", "2ms", "--warmup", "0.2ms")
         self.adds_up(doc, out)
         slow = next(t for t in doc["trials"] if t["kind"] == "slow")
         self.assertEqual(slow["verdict"], "REGRESSED", out)
