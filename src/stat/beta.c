@@ -109,9 +109,3 @@ double normal_above(double tail)
 	}
 	return (low + high) / 2;
 }
-
-double student_above(double degrees, double tail)
-{
-	/* degrees / (degrees + t^2) is a beta variable */
-	return sqrt(degrees * exp(-beta_log_odds(degrees / 2, 0.5, 2 * tail)));
-}

@@ -18,6 +18,7 @@
  * numbers are from simulation; docs/statistics.md has the error rates with and without.
  */
 #define FEWER_BLOCKS 4u
+#define FEWER_UNITS 10u /* at least, from 16 units on, where blocks are still of two */
 #define FEWER_PROCESSES 2u
 #define FEWER_TABLES 2u
 /* Below, what differs between the tables of a single process cannot be told from them. */
@@ -66,11 +67,12 @@ static int by_value(const void *a, const void *b)
 	return (x->value > y->value) - (x->value < y->value);
 }
 
+/* Blocks of three would leave hardly any to draw below 24 units. */
 static size_t block_length(size_t n)
 {
-	double length = round(cbrt((double)n));
+	double length = round(cbrt((double)n)), most = n < 24 ? 2 : BLOCK_MAX;
 
-	return length < BLOCK_MAX ? (size_t)length : BLOCK_MAX;
+	return (size_t)fmin(length, most);
 }
 
 static bool same_process(const struct unit *x, const struct unit *y)
@@ -184,13 +186,21 @@ static size_t fewer(size_t n, size_t less)
 	return n > less ? n - less : 1;
 }
 
+/* Of an only run: as above. */
+static size_t shorter(const struct run *r)
+{
+	size_t less = FEWER_BLOCKS * r->block;
+
+	return fewer(r->n, r->n >= 16 && less < FEWER_UNITS ? FEWER_UNITS : less);
+}
+
 /* How many units were drawn. */
 static size_t draw_once(struct bootstrap *b, uint64_t *rng)
 {
 	size_t total = 0;
 
 	if (b->groups == 1 && b->runs == 1) {
-		total = fewer(b->n, FEWER_BLOCKS * b->run->block);
+		total = shorter(b->run);
 		draw_run(b, b->run, total, rng);
 		return total;
 	}
