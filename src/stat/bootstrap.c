@@ -101,18 +101,17 @@ static size_t count_runs(const struct unit *unit, size_t n,
  */
 static void find_runs(struct bootstrap *b, size_t first, size_t n, bool only)
 {
-	size_t tables = count_runs(b->unit + first, n, same_table);
+	size_t tables = count_runs(b->unit + first, n, same_table), before = b->runs;
 	bool apart = tables < n && tables >= (only ? TABLES_MIN : 2);
-	struct run *r = b->run + b->runs - 1;
 
 	for (size_t i = first; i < first + n; i++) {
 		if (i == first || (apart && !same_table(&b->unit[i - 1], &b->unit[i])))
-			*++r = (struct run){ .first = i };
-		r->n++;
+			b->run[b->runs++] = (struct run){ .first = i };
+		b->run[b->runs - 1].n++;
 	}
-	b->group[b->groups++] = (struct group){ b->runs, (size_t)(r - b->run) + 1 - b->runs };
-	for (; b->run + b->runs <= r; b->runs++)
-		b->run[b->runs].block = block_length(b->run[b->runs].n);
+	b->group[b->groups++] = (struct group){ before, b->runs - before };
+	for (size_t i = before; i < b->runs; i++)
+		b->run[i].block = block_length(b->run[i].n);
 }
 
 /* Bring the units of a process together, in their order, and find what is drawn at each level. */
@@ -122,12 +121,11 @@ static void find_groups(struct bootstrap *b)
 
 	qsort(b->unit, b->n, sizeof(*b->unit), by_place);
 	processes = count_runs(b->unit, b->n, same_process);
-	/* processes of a single unit each are the units, and follow each other in time */
-	if (processes == b->n)
+	if (processes == b->n) { /* then they are the units, and follow each other in time */
 		for (size_t i = 0; i < b->n; i++)
 			b->unit[i].process = b->unit[i].table = 0;
-	if (processes == b->n)
 		processes = 1;
+	}
 	for (size_t i = 0, first = 0; i < b->n; i++)
 		if (i + 1 == b->n || !same_process(&b->unit[i], &b->unit[i + 1])) {
 			find_runs(b, first, i + 1 - first, processes == 1);
@@ -186,7 +184,7 @@ static size_t fewer(size_t n, size_t less)
 	return n > less ? n - less : 1;
 }
 
-/* Of an only run: as above. */
+/* How many units of an only run a resample takes. */
 static size_t shorter(const struct run *r)
 {
 	size_t less = FEWER_BLOCKS * r->block;

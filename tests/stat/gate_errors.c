@@ -244,8 +244,8 @@ static const struct check {
 	  { PAIRS, .sd = 0.1, .rho = 0.3, .spread = 1, .processes = 8, .forget = true, .first = 96 } },
 	{ "5 % of raw runs in 2600 pairs", FOUND, 60,
 	  { MACHINE, .slowdown = SLOWER_5, .margin = 0.03, .first = 2600 } },
-	{ "5 % of steadied pairs in 120", FOUND, 200,
-	  { PAIRS, .sd = 0.05, .rho = 0.1, .slowdown = SLOWER_5, .margin = 0.03, .first = 120 } },
+	{ "5 % of steadied pairs in 128", FOUND, 200,
+	  { PAIRS, .sd = 0.05, .rho = 0.1, .slowdown = SLOWER_5, .margin = 0.03, .first = 128 } },
 	{ "5 % of slices in 640", FOUND, 100,
 	  { PAIRS, .sd = 0.1, .rho = 0.3, .slowdown = SLOWER_5, .margin = 0.03, .first = 640 } },
 	{ "8 % of steadied pairs, noise 6 %, looks 12 to 96", FOUND, 200,
@@ -296,7 +296,7 @@ static void print_alarms(void)
 			s.looks = (const unsigned[]){ 1, 3, 4, 4 }[column];
 			s.first = column ? 12 : 24;
 			s.margin = column == 3 ? 0.03 : 0;
-			r = measure(s, 2000);
+			r = measure(s, 1000);
 			printf(" %.1f %% |", share(r.worse + r.better, r));
 			fflush(stdout);
 		}
@@ -317,7 +317,7 @@ static void print_looks(void)
 			struct setup s = { PAIRS, .sd = percent[i] / 100.0, .rho = 0.1, .margin = 0.03,
 					   .slowdown = slowdown[column / 2], .first = 12,
 					   .looks = 3 + column % 2 };
-			struct score r = measure(s, 1000);
+			struct score r = measure(s, 500);
 
 			printf(" %.1f %%, %.0f pairs |", share(s.slowdown > 0 ? r.worse : r.same, r),
 			       r.pairs);
@@ -343,27 +343,27 @@ static void print_sizes(const char *what, struct setup s, const unsigned *n, uns
 
 static void print_found(void)
 {
-	static const unsigned few[] = { 24, 36, 48, 64, 96, 120, 160, 0 };
-	static const unsigned more[] = { 96, 120, 160, 240, 320, 400, 480, 640, 0 };
+	static const unsigned few[] = { 24, 36, 48, 64, 96, 128, 160, 0 };
+	static const unsigned more[] = { 96, 128, 160, 240, 320, 400, 480, 640, 0 };
 	static const unsigned many[] = { 800, 1200, 1600, 2000, 2600, 3200, 0 };
 	struct setup s = { PAIRS, .rho = 0.1, .slowdown = SLOWER_5, .margin = 0.03 };
 
 	puts("\n5 % slower, found in one look at so many pairs");
 	s.sd = 0.03;
-	print_sizes("steadied, 3 %", s, few, 500);
+	print_sizes("steadied, 3 %", s, few, 400);
 	s.sd = 0.04;
-	print_sizes("steadied, 4 %", s, few, 500);
+	print_sizes("steadied, 4 %", s, few, 400);
 	s.sd = 0.05;
-	print_sizes("steadied, 5 %", s, few, 500);
+	print_sizes("steadied, 5 %", s, few, 400);
 	s.sd = 0.06;
-	print_sizes("steadied, 6 %", s, more, 300);
+	print_sizes("steadied, 6 %", s, more, 200);
 	s.sd = 0.09;
-	print_sizes("steadied, 9 %", s, more, 300);
+	print_sizes("steadied, 9 %", s, more, 200);
 	s.sd = 0.1;
 	s.rho = 0.3;
-	print_sizes("slices, 10 %, rho 0.3", s, more, 300);
+	print_sizes("slices, 10 %, rho 0.3", s, more, 200);
 	s.noise = MACHINE;
-	print_sizes("raw runs", s, many, 200);
+	print_sizes("raw runs", s, many, 100);
 }
 
 static void print_groups(void)
@@ -380,7 +380,7 @@ static void print_groups(void)
 			struct score r;
 
 			*(row < 3 ? &s.tables : &s.processes) = groups;
-			r = measure(s, 1000);
+			r = measure(s, 500);
 			printf(" %.1f %% |", share(r.worse + r.better, r));
 			fflush(stdout);
 		}
