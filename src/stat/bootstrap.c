@@ -21,8 +21,6 @@
 #define FEWER_UNITS 10u /* at least, from 16 units on, where blocks are still of two */
 #define FEWER_PROCESSES 2u
 #define FEWER_TABLES 2u
-/* Below, what differs between the tables of a single process cannot be told from them. */
-#define TABLES_MIN 6u
 
 struct unit {
 	double value;
@@ -97,12 +95,12 @@ static size_t count_runs(const struct unit *unit, size_t n,
 
 /*
  * The units of a process, as a run for each of its tables, or as a single one: where every unit has a
- * table of its own the table is the unit, and a few tables of an only process are no sample of tables.
+ * table of its own the table is the unit.
  */
-static void find_runs(struct bootstrap *b, size_t first, size_t n, bool only)
+static void find_runs(struct bootstrap *b, size_t first, size_t n)
 {
 	size_t tables = count_runs(b->unit + first, n, same_table), before = b->runs;
-	bool apart = tables < n && tables >= (only ? TABLES_MIN : 2);
+	bool apart = tables < n;
 
 	for (size_t i = first; i < first + n; i++) {
 		if (i == first || (apart && !same_table(&b->unit[i - 1], &b->unit[i])))
@@ -117,18 +115,14 @@ static void find_runs(struct bootstrap *b, size_t first, size_t n, bool only)
 /* Bring the units of a process together, in their order, and find what is drawn at each level. */
 static void find_groups(struct bootstrap *b)
 {
-	size_t processes;
-
 	qsort(b->unit, b->n, sizeof(*b->unit), by_place);
-	processes = count_runs(b->unit, b->n, same_process);
-	if (processes == b->n) { /* then they are the units, and follow each other in time */
+	if (count_runs(b->unit, b->n, same_process) == b->n)
+		/* then they are the units, and follow each other in time */
 		for (size_t i = 0; i < b->n; i++)
 			b->unit[i].process = b->unit[i].table = 0;
-		processes = 1;
-	}
 	for (size_t i = 0, first = 0; i < b->n; i++)
 		if (i + 1 == b->n || !same_process(&b->unit[i], &b->unit[i + 1])) {
-			find_runs(b, first, i + 1 - first, processes == 1);
+			find_runs(b, first, i + 1 - first);
 			first = i + 1;
 		}
 	for (size_t i = 0; i < b->n; i++)
