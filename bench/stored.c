@@ -1,7 +1,6 @@
 /* The document around the cases: is it ours, of which version, how and on what was it measured. */
 #include "bench/stored.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
