@@ -321,7 +321,7 @@ static void hostile_shapes_end(void **state)
 	refuse_text(text, n, "maximum parsing depth reached");
 	for (size_t i = 6; i + 3 <= n; i += 3)
 		memcpy(text + i, "[],", 3);
-	refuse_text(text, n, "takes 16 times its size in memory");
+	refuse_text(text, n, "takes 24 times its size in memory");
 	free(text);
 }
 
