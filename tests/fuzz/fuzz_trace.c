@@ -8,7 +8,7 @@ static void check_event(const struct trace *t, const struct trace_event *e)
 {
 	MUST(e->bytes && !(e->bytes & 4095) && !(e->iova & 4095) && e->bytes <= TRACE_BYTES_MAX);
 	MUST(e->iova + (e->bytes - 1) >= e->iova);
-	MUST(e->kind == TRACE_UNMAP || e->pa + e->bytes <= 1ull << 52);
+	MUST(e->kind == TRACE_UNMAP || (!(e->pa & 4095) && e->pa + e->bytes <= 1ull << 52));
 	MUST(e->cpu < t->cpus && isfinite(e->time_s));
 }
 
