@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/option_row.h"
@@ -197,6 +198,8 @@ int case_save(const struct case_result *c, FILE *f)
 		ok = fwrite(c->lock, sizeof(*c->lock), 1, f) == 1;
 	if (ok && c->nslices)
 		ok = fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices;
+	if (ok && c->ndraws)
+		ok = fwrite(c->draws, sizeof(c->draws[0]), c->ndraws, f) == c->ndraws;
 	return ok ? 0 : -1;
 }
 
@@ -315,6 +318,12 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 		struct slice s;
 
 		if (fread(&s, sizeof(s), 1, f) != 1 || case_add_slice(c, &s))
+			return -1;
+	}
+	for (size_t i = 0; i < head->ndraws; i++) {
+		struct draw d;
+
+		if (fread(&d, sizeof(d), 1, f) != 1 || draw_add(c, &d))
 			return -1;
 	}
 	return 0;

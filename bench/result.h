@@ -172,7 +172,26 @@ struct case_result {
 	struct counters_result counters;
 	struct slice *slices;
 	size_t nslices;
+	struct draw *draws;        /* by process */
+	size_t ndraws;
 	uint64_t ops_per_slice;    /* per worker; 0 where the workload decides */
+};
+
+/* The percentiles that results show. draws.c */
+#define LATENCY_QUANTILES 5u
+extern const double latency_quantile[LATENCY_QUANTILES];
+extern const char *const latency_quantile_name[LATENCY_QUANTILES]; /* "p50", …, "p9999" */
+
+/* One process's share of a case (draws.h). Plain data: travels between processes as it is. */
+struct draw {
+	uint32_t process, slices;
+	double ops_per_s;          /* median of its slices; NaN where a rate means nothing */
+	double ns_per_op[OP_KINDS];
+	uint64_t lost, tables;     /* pages in vain, and tables built: cold: measured part, else all */
+	struct {
+		uint64_t n;
+		double q[LATENCY_QUANTILES]; /* ns; NaN: n does not support it */
+	} latency[OP_KINDS];
 };
 
 struct comparison {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/case.h"
+#include "bench/draws.h"
 #include "bench/group.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
@@ -89,8 +90,8 @@ static void check_pinning(struct result *r, const struct worker_result *w, unsig
 	r->lost_pinning = true;
 }
 
-/* What the lanes hold goes into the case. */
-static void finish_case(struct group_run *run, unsigned e)
+/* What the lanes hold goes into the case. 0 or -ENOMEM. */
+static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 {
 	struct engine_run *er = &run->engines[e];
 	struct case_result *c = er->result;
@@ -104,6 +105,7 @@ static void finish_case(struct group_run *run, unsigned e)
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */
 		finish_fairness(er, group_writers(run->g));
+	return draw_take(c, process);
 }
 
 /* A short run still wants pairs: shrink the slices until enough of them fit. */
@@ -146,7 +148,8 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	if (!code)
 		code = audit_all(run, true, err);
 	for (unsigned e = 0; e < g.nengines; e++)
-		finish_case(run, e);
+		if (finish_case(run, e, process) && !code)
+			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
 	/* last, so that nothing it does is in the figures; the ledger has been read as well */
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;

@@ -194,6 +194,7 @@ static void put_alloc(struct node root, const struct result *r)
 		peak = r->cases[i].pages.peak > peak ? r->cases[i].pages.peak : peak;
 	put_text(o, "library", r->host.jemalloc[0] ? "jemalloc" : "aligned_alloc");
 	put_fact(o, "version", r->host.jemalloc);
+	put_fact(o, "malloc_conf", r->host.malloc_conf);
 	put_u64(o, "page_bytes", PAGE_BYTES);
 	if (peak)
 		put_u64(o, "peak_pages", peak);
