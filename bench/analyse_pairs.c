@@ -5,12 +5,15 @@
  */
 #include "bench/analyse.h"
 
+#include "stat/verdict.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MARGIN 0.03 /* differences below 3 % are not worth a verdict */
+#define ALPHA 0.05  /* of all comparisons of a run together */
 
 static void name_it(char *text, size_t size, unsigned *n, const char *name)
 {
@@ -100,6 +103,7 @@ static size_t find_pairs(const struct case_result *a, const struct case_result *
 			.a = sa->busy_ns / (double)sa->busy_ops,
 			.b = sb->busy_ns / (double)sb->busy_ops,
 			.process = sb->process,
+			.table = sb->table,
 		};
 	}
 	return n;
@@ -115,17 +119,19 @@ static int measure_pairs(struct comparison *cmp, const struct result *r)
 {
 	const struct case_result *a = &r->cases[cmp->a], *b = &r->cases[cmp->b];
 	struct stat_pair *pairs = calloc(b->nslices + 1, sizeof(*pairs));
+	struct stat_test test = { .p = NAN };
 	int err = pairs ? 0 : -1;
 
 	if (!err) {
 		cmp->pairs = find_pairs(a, b, pairs);
-		err = stat_paired(pairs, cmp->pairs, STAT_RATIO, r->seed, &cmp->ratio) ||
-		      stat_paired(pairs, cmp->pairs, STAT_DIFFERENCE, r->seed, &cmp->added_ns);
+		err = stat_test_pairs(pairs, cmp->pairs, ALPHA, r->seed, &test);
 	}
 	free(pairs);
+	cmp->ratio = test.ratio;
+	cmp->added_ns = test.difference;
+	cmp->p = test.p;
 	no_bounds(&cmp->ratio);
 	no_bounds(&cmp->added_ns);
-	cmp->verdict = stat_verdict(&cmp->ratio, MARGIN, false);
 	return err ? -1 : 0;
 }
 
@@ -136,7 +142,6 @@ static void measure_apart(struct comparison *cmp, const struct result *r)
 
 	cmp->ratio = (struct interval){ .mid = b / a, .lo = NAN, .hi = NAN, .n = 1 };
 	cmp->added_ns = (struct interval){ .mid = b - a, .lo = NAN, .hi = NAN, .n = 1 };
-	cmp->verdict = STAT_UNSURE;
 }
 
 static int compare(struct result *r, size_t a, size_t b)
@@ -148,7 +153,8 @@ static int compare(struct result *r, size_t a, size_t b)
 		return -1;
 	r->comparisons = grown;
 	cmp = &grown[r->ncomparisons];
-	*cmp = (struct comparison){ .a = a, .b = b, .metric = "ns_per_op" };
+	*cmp = (struct comparison){ .a = a, .b = b, .metric = "ns_per_op", .p = NAN, .p_holm = NAN,
+				    .margin = MARGIN, .verdict = STAT_UNSURE };
 	case_differs(&r->cases[a], &r->cases[b], cmp->differs, sizeof(cmp->differs));
 	if (r->cases[a].group != r->cases[b].group)
 		measure_apart(cmp, r);
@@ -277,6 +283,39 @@ static int compare_across(struct result *r, size_t b)
 	return 0;
 }
 
+/* A difference wants its interval beyond the margin, and to be none of the flukes of many looks. */
+static enum stat_verdict verdict_of(const struct comparison *cmp)
+{
+	const struct stat_test test = { .ratio = cmp->ratio, .difference = cmp->added_ns };
+	const struct stat_margin margin = { .relative = cmp->margin };
+	enum stat_verdict v = stat_judge(&test, &margin);
+
+	return v == STAT_SAME || cmp->p_holm <= ALPHA ? v : STAT_UNSURE;
+}
+
+/* Comparisons of a run share one error rate; those without pairs claim nothing and have no part. */
+static int judge(struct result *r)
+{
+	double *p = calloc(2 * r->ncomparisons + 1, sizeof(*p)), *holm = p + r->ncomparisons;
+	size_t n = 0;
+	int err = p ? 0 : -1;
+
+	for (size_t i = 0; !err && i < r->ncomparisons; i++)
+		if (isfinite(r->comparisons[i].p))
+			p[n++] = r->comparisons[i].p;
+	if (!err)
+		err = stat_holm(p, n, holm);
+	for (size_t i = 0, at = 0; !err && i < r->ncomparisons; i++) {
+		struct comparison *cmp = &r->comparisons[i];
+
+		if (isfinite(cmp->p))
+			cmp->p_holm = holm[at++];
+		cmp->verdict = verdict_of(cmp);
+	}
+	free(p);
+	return err;
+}
+
 int analyse_comparisons(struct result *r)
 {
 	for (size_t b = 0; b < r->ncases; b++) {
@@ -285,5 +324,5 @@ int analyse_comparisons(struct result *r)
 		if (compare_in_group(r, b) || compare_across(r, b))
 			return -1;
 	}
-	return 0;
+	return judge(r);
 }

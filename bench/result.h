@@ -25,6 +25,7 @@ extern const char *const op_kind_name[OP_KINDS];        /* "map", "unmap", "look
 /* One engine's turn. Plain data: travels between processes as it is. */
 struct slice {
 	uint32_t process, round, half; /* half 0: engines in order; 1: in reverse */
+	uint32_t table;                /* of the process: its how manieth table of the engine */
 	uint64_t position;             /* seeds the operations; the same for all engines of a half round */
 	uint64_t ops, pages;           /* measured part, all workers; pages: mapped + unmapped + looked up */
 	uint64_t elapsed_ns;           /* last stop minus first start */
@@ -201,6 +202,8 @@ struct comparison {
 	struct interval ratio;     /* b / a */
 	struct interval added_ns;  /* b - a, per operation and worker */
 	size_t pairs;
+	double p, p_holm;          /* of "no difference"; the same among all comparisons; NaN: no pairs */
+	double margin;             /* a ratio within 1 + margin either way is no difference */
 	enum stat_verdict verdict;
 };
 

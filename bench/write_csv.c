@@ -316,6 +316,7 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 		snprintf(name, sizeof(name), "phase_%u_retired", k);
 		u64(csv, name, s->phase_retired[k]);
 	}
+	u64(csv, "table", s->table);
 	end_row(csv);
 	csv->header = false;
 }

@@ -271,6 +271,9 @@ static void put_comparison(struct node array, const struct result *r, const stru
 	put_real(o, "hi", cmp->ratio.valid ? cmp->ratio.hi : NAN);
 	put_interval(o, "added_ns", &cmp->added_ns);
 	put_u64(o, "pairs", cmp->pairs);
+	put_real(o, "p", cmp->p);
+	put_real(o, "p_holm", cmp->p_holm);
+	put_real(o, "margin", cmp->margin);
 	put_bool(o, "counterfactual", case_counterfactual(&r->cases[cmp->a]) ||
 				      case_counterfactual(&r->cases[cmp->b]));
 	put_text(o, "verdict", stat_verdict_name(cmp->verdict));

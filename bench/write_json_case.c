@@ -268,6 +268,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "process", s->process);
 	put_u64(o, "round", s->round);
 	put_u64(o, "half", s->half);
+	put_u64(o, "table", s->table);
 	put_u64(o, "position", s->position);
 	put_u64(o, "ops", s->ops);
 	put_u64(o, "pages", s->pages);
