@@ -9,6 +9,7 @@
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/processes.h"
+#include "bench/tables.h"
 
 #define SLICE_MIN_NS 1000000u
 #define PAIRS_WANTED 6u
@@ -38,6 +39,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.process = process;
 		s.round = round;
 		s.half = half;
+		s.table = run->g->workload->cold ? 2 * round + half : run->table;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -47,7 +49,9 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 static int measure(struct group_run *run, uint32_t process, struct err *err)
 {
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
+	struct table_turns turns;
 
+	table_turns_begin(&turns, run);
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
@@ -55,6 +59,8 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 				return err->code;
 		if (clock_monotonic_ns() >= until)
 			break;
+		if (table_turns_next(&turns, run, round + 1, err))
+			return err->code;
 	}
 	run->recording = false;
 	return 0;
