@@ -61,6 +61,7 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "levels", a->levels != b->levels },
 		{ "tables", a->tables != b->tables },
 		{ "round", a->round != b->round },
+		{ "again", a->again != b->again },
 	};
 	unsigned n = 0;
 
@@ -196,7 +197,7 @@ static int compare_one_by_one(struct result *r, size_t baseline, size_t b)
 			const struct case_result *c = &r->cases[a];
 			char apart[64];
 
-			if (a == baseline || c->group != r->cases[b].group || !comparable(c))
+			if (a == baseline || c->group != r->cases[b].group || !comparable(c) || c->again)
 				continue;
 			case_differs(c, &r->cases[b], differs, sizeof(differs));
 			if (!only_differs_in(differs, name))
@@ -233,7 +234,8 @@ static int compare_in_format(struct result *r, size_t baseline, size_t b)
 	for (size_t a = 0; a < b; a++) {
 		const struct case_result *c = &r->cases[a];
 
-		if (c->group != r->cases[b].group || !comparable(c) || strcmp(c->engine->format, e->format))
+		if (c->group != r->cases[b].group || !comparable(c) || c->again ||
+		    strcmp(c->engine->format, e->format))
 			continue;
 		if ((case_differs(c, &r->cases[b], differs, sizeof(differs)) != 1 &&
 		     !only_differs_in(differs, "body")) || compared(r, a, b))
@@ -243,11 +245,23 @@ static int compare_in_format(struct result *r, size_t baseline, size_t b)
 	return 0;
 }
 
+/* The second of two: with the first, which is right before it, and with nobody else. */
+static int compare_with_itself(struct result *r, size_t b)
+{
+	const struct case_result *c = &r->cases[b], *first = b ? c - 1 : c;
+
+	if (first->again || first->group != c->group || first->engine != c->engine || !comparable(first))
+		return 0;
+	return compare(r, b - 1, b);
+}
+
 static int compare_in_group(struct result *r, size_t b)
 {
 	size_t baseline = group_baseline(r, r->cases[b].group);
 	char differs[64];
 
+	if (r->cases[b].again)
+		return compare_with_itself(r, b);
 	if (b == baseline || !comparable(&r->cases[baseline]))
 		return 0;
 	if (compare(r, baseline, b))
@@ -321,7 +335,7 @@ int analyse_comparisons(struct result *r)
 	for (size_t b = 0; b < r->ncases; b++) {
 		if (!comparable(&r->cases[b]))
 			continue;
-		if (compare_in_group(r, b) || compare_across(r, b))
+		if (compare_in_group(r, b) || (!r->cases[b].again && compare_across(r, b)))
 			return -1;
 	}
 	return judge(r);

@@ -76,10 +76,11 @@ static void name_case(struct case_result *c, const struct group *g)
 	if (g->twin)
 		snprintf(twin, sizeof(twin), "#%u", g->twin + 1);
 	case_mix(c, g, mix, sizeof(mix));
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s%s%s",
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s%s%s%s",
 		 c->workload, engine_id(name, sizeof(name), c->engine), c->threads,
 		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
-		 smt, c->mem, c->zero, shape, levels, sizes, mix, twin);
+		 smt, c->mem, c->zero, shape, levels, sizes, mix, twin,
+		 c->again ? "#again" : "");
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -133,6 +134,7 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
+	c->again = g->again[e];
 	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
 	if (g->handicap.kind && !c->engine->ruler)
 		handicap_text(&g->handicap, c->handicap, sizeof(c->handicap));

@@ -138,6 +138,7 @@ struct case_result {
 	char order[12], source[10]; /* order "": the workload takes none */
 	bool oversubscribed;       /* workers share CPUs */
 	bool disjoint;
+	bool again;                /* the second of two (--aa) */
 	char handicap[24];         /* "slow:8": made worse on purpose; "" as it is. Not in the id */
 	char ratio[16];            /* "" where the workload has none */
 	unsigned readers;

@@ -211,6 +211,7 @@ static void sizes(struct csv *csv, const struct case_result *c)
 	real(csv, "tables", c->tables ? (double)c->tables : NAN);
 	real(csv, "round", c->round ? (double)c->round : NAN);
 	text(csv, "handicap", c->handicap);
+	flag(csv, "again", c->again);
 }
 
 /* How far the percentiles can be trusted; empty where there is none. */

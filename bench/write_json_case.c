@@ -71,6 +71,7 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_fact(o, "order", c->order);
 	put_fact(o, "range", c->range);
 	put_bool(o, "disjoint", c->disjoint);
+	put_bool(o, "again", c->again);
 	put_fact(o, "handicap", c->handicap);
 	put_fact(o, "ratio", c->ratio);
 	put_u64(o, "readers", c->readers);

@@ -484,9 +484,37 @@ static void test_no_pairs_no_claim(void **state)
 	result_free(&r);
 }
 
+/* The second of two is compared with the first; nobody else is compared with it. */
+static void test_again(void **state)
+{
+	struct result r = made_result();
+	const int engines[] = { LOCKLESS_2019, LOCKLESS_2019, MUTEX, MUTEX, LOCKLESS, LOCKLESS };
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct case_result *c = made_case(&r, 0, engines[i], 1, 0);
+
+		c->again = i % 2;
+		made_slices(c, 8, 100 + i);
+	}
+	assert_int_equal(analyse(&r), 0);
+	for (size_t i = 0; i < r.ncomparisons; i++) {
+		const struct comparison *cmp = &r.comparisons[i];
+
+		assert_false(r.cases[cmp->a].again);
+		assert_true(!r.cases[cmp->b].again || cmp->a + 1 == cmp->b);
+		assert_int_equal(!strcmp(cmp->differs, "again"), r.cases[cmp->b].again);
+	}
+	/* three with themselves; mutex with both lockless ones, lockless with lockless-2019 */
+	assert_int_equal(r.ncomparisons, 6);
+	assert_int_equal(r.nknees, 1);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_claims_share_an_error_rate),
 		cmocka_unit_test(test_no_pairs_no_claim),
 		cmocka_unit_test(test_figures_of_a_case),
