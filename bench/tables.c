@@ -1,8 +1,7 @@
 #include "bench/tables.h"
 
-#include "bench/crew.h"
 #include "bench/group.h"
-#include "bench/runner.h"
+#include "sys/clock.h"
 
 /* To map, audit, unmap and warm one table page and what lies in it; the first change corrects it. */
 #define PAGE_NS_GUESS 100000u
