@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "bench/case.h"
+#include "bench/draws.h"
 #include "bench/group.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/processes.h"
+#include "bench/tables.h"
 
 #define SLICE_MIN_NS 1000000u
 #define HICCUPS_MIN_NS 20000000u
@@ -39,6 +41,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.process = process;
 		s.round = round;
 		s.half = half;
+		s.table = run->g->workload->cold ? 2 * round + half : run->table;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -48,7 +51,9 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 static int measure(struct group_run *run, uint32_t process, struct err *err)
 {
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
+	struct table_turns turns;
 
+	table_turns_begin(&turns, run);
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
@@ -56,6 +61,8 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 				return err->code;
 		if (clock_monotonic_ns() >= until)
 			break;
+		if (table_turns_next(&turns, run, round + 1, err))
+			return err->code;
 	}
 	run->recording = false;
 	return 0;
@@ -91,8 +98,8 @@ static void check_pinning(struct result *r, const struct worker_result *w, unsig
 	r->lost_pinning = true;
 }
 
-/* What the lanes hold goes into the case. */
-static void finish_case(struct group_run *run, unsigned e)
+/* What the lanes hold goes into the case. 0 or -ENOMEM. */
+static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 {
 	struct engine_run *er = &run->engines[e];
 	struct case_result *c = er->result;
@@ -106,6 +113,7 @@ static void finish_case(struct group_run *run, unsigned e)
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */
 		finish_fairness(er, group_writers(run->g));
+	return draw_take(c, process);
 }
 
 /* A short run still wants pairs: shrink the slices until enough of them fit. */
@@ -148,7 +156,8 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	if (!code)
 		code = audit_all(run, true, err);
 	for (unsigned e = 0; e < g.nengines; e++)
-		finish_case(run, e);
+		if (finish_case(run, e, process) && !code)
+			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
 	/* last, so that nothing it does is in the figures; the ledger has been read as well */
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
