@@ -154,7 +154,7 @@ static struct trust look(struct gate *g, const struct gate_side *a, const struct
 
 /* ---- each row */
 
-/* Holm over all rows of the declared gate; one that has no p yet counts as one that shows nothing. */
+/* Holm over all rows of the declared gate; one that has no p yet counts all the same. */
 static int adjust(struct gate *g)
 {
 	double *p = calloc(2 * g->nrows + 1, sizeof(*p)), *adjusted = p + g->nrows;
@@ -165,7 +165,7 @@ static int adjust(struct gate *g)
 		return -1;
 	for (size_t i = 0; i < g->nrows; i++)
 		if (g->rows[i].gated)
-			p[n++] = isnan(g->rows[i].test.p) ? 1 : g->rows[i].test.p;
+			p[n++] = g->rows[i].test.p;
 	g->tests = n;
 	rc = stat_holm(p, n, adjusted);
 	for (size_t i = 0, k = 0; i < g->nrows; i++)

@@ -2,6 +2,8 @@
 import json
 import os
 import re
+import resource
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -220,6 +222,10 @@ class NotComparable(Compare):
 
 
 class Formats(Compare):
+    def widths(self, text):
+        """Of the rows of tables: bars that are no text."""
+        return {len(re.findall(r"(?<!\\)\|", row)) for row in text.splitlines() if row[:1] == "|"}
+
     def test_text(self):
         for args in ((self.base, self.slow), (self.base, self.host), (self.base, self.host, "--force")):
             text = self.iopt("compare", *args).stdout
@@ -265,8 +271,7 @@ class Formats(Compare):
         self.assertEqual(top.count("`private/"), 1)  # what is OK is folded
         self.assertIn("`private/mutex/t2/4K`", folded)
         self.assertEqual(text.count("<details>"), text.count("</details>"))
-        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line[:1] == "|"}
-        self.assertEqual(widths, {10})
+        self.assertEqual(self.widths(text), {10})
         self.assertIn("EPYC 7763, Linux 6.1.0", folded)
 
     def test_markdown_of_foreign_text(self):
@@ -281,6 +286,7 @@ class Formats(Compare):
         self.assertNotIn("<img", text)
         self.assertNotIn("\n# x", text)
         self.assertNotRegex(text, r"[^\\]@someone")
+        self.assertEqual(self.widths(text), {10})
 
     def test_markdown_fits_a_comment(self):
         cases = [[made.case(f"private/{'x' * 60}{k}/t2", made.noise(i * 1000 + k, 6, 0.01))
@@ -367,7 +373,19 @@ class BadInput(Compare):
         self.assertEqual(done.returncode, WRITE)
         self.assertIn("verdict: REGRESSED", done.stdout)
         self.assertIn("writing failed", done.stderr)
-        self.assertFalse([f for f in os.listdir(self.folder.name) if f.startswith("verdict.json.")])
+
+    def test_verdict_on_a_full_disk(self):
+        def no_room():  # a write beyond it fails like one on a full disk
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+        path = made.write(self.path("full.json"), "old")
+        done = self.iopt("compare", self.base, self.slow, "--verdict", path, preexec_fn=no_room)
+        self.assertEqual(done.returncode, WRITE)
+        self.assertIn("verdict: REGRESSED", done.stdout)
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "old")
+        self.assertEqual([f for f in os.listdir(self.folder.name) if f.startswith("full.json.")], [])
 
     def test_full_stdout(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

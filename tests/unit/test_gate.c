@@ -440,12 +440,15 @@ static void cases_of_one_side(void **state)
 	(void)state;
 	made_rates(add(d, 0, "private/gone"), 5, 1e7, 0);
 	made_rates(add(d, 1, "private/more"), 5, 1e7, 0);
-	made_p99(&d->s[0]->cases[1], 5, 400, 5000); /* a metric that went away */
+	made_p99(&d->s[0]->cases[1], 5, 400, 5000); /* metrics that went away */
+	made_rates(add(d, 0, "private/still"), 5, 1e7, 0);
+	add(d, 1, "private/still");
 	judged(d, GATE_OK, EXIT_FINE);
-	assert_int_equal(d->g.nmissing, 3);
+	assert_int_equal(d->g.nmissing, 4);
 	assert_string_equal(d->g.missing[0], "p99_map only in BASE: " LOCKLESS);
 	assert_string_equal(d->g.missing[1], "only in BASE: private/gone");
-	assert_string_equal(d->g.missing[2], "only in NEW: private/more");
+	assert_string_equal(d->g.missing[2], "throughput only in BASE: private/still");
+	assert_string_equal(d->g.missing[3], "only in NEW: private/more");
 	gate_free(&d->g);
 	gate_side_free(&d->side[0]);
 	gate_side_free(&d->side[1]);
