@@ -78,26 +78,6 @@ static void look_at_file(struct gate *g, const struct stored *s, const char *sid
 	}
 }
 
-static bool warns(const struct gate_side *side, const char *text)
-{
-	for (size_t i = 0; i < side->n; i++)
-		for (size_t k = 0; k < side->files[i]->nwarnings; k++)
-			if (!strcmp(side->files[i]->warnings[k], text))
-				return true;
-	return false;
-}
-
-static void pass_on_warnings(struct gate *g, const struct gate_side *side,
-			     const struct gate_side *other, const char *name, struct trust *t)
-{
-	for (size_t i = 0; i < side->n; i++)
-		for (size_t k = 0; k < side->files[i]->nwarnings; k++) {
-			const char *text = side->files[i]->warnings[k];
-
-			t->failed |= gate_note(g, "%s: %s", warns(other, text) ? "both" : name, text);
-		}
-}
-
 /* Every file against BASE's first. */
 static void compare_hosts(struct gate *g, const struct gate_side *side, const struct gate_options *o,
 			  struct trust *t)
@@ -147,8 +127,7 @@ static struct trust look(struct gate *g, const struct gate_side *a, const struct
 		t.failed |= gate_note(g, "BASE has %zu processes, NEW %zu: the others have no partner",
 				      draws(a), draws(b));
 	note_calibration(g, o, &t);
-	pass_on_warnings(g, a, b, "BASE", &t);
-	pass_on_warnings(g, b, a, "NEW", &t);
+	t.failed |= gate_pass_on_warnings(g, a, b) != 0;
 	return t;
 }
 

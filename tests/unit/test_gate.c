@@ -575,6 +575,36 @@ static void a_handicap_is_told(void **state)
 	done(d);
 }
 
+static void warn(struct stored *s, const char *text)
+{
+	s->warnings = realloc(s->warnings, (s->nwarnings + 1) * sizeof(char *));
+	s->warnings[s->nwarnings++] = strdup(text);
+}
+
+static void warnings_are_told_once(void **state)
+{
+	struct duel *d = rates(12, 1, 0);
+	size_t before;
+
+	(void)state;
+	judge(d);
+	before = d->g.nnotes;
+	gate_free(&d->g);
+	gate_side_free(&d->side[0]);
+	gate_side_free(&d->side[1]);
+	warn(d->s[0], "load is 10.6 on 2 CPUs");
+	warn(d->s[0], "load is 2 on 2 CPUs");
+	warn(d->s[0], "boost");
+	warn(d->s[1], "load is 1 on 2 CPUs");
+	warn(d->s[1], "governor");
+	judge(d);
+	assert_int_equal(d->g.nnotes, before + 3);
+	assert_true(noted(d, "both: load is 10.6 on 2 CPUs"));
+	assert_true(noted(d, "BASE: boost"));
+	assert_true(noted(d, "NEW: governor"));
+	done(d);
+}
+
 static char *written(const struct duel *d, enum gate_format format, bool colour)
 {
 	char *text = NULL;
@@ -608,10 +638,8 @@ static void text_fits_and_counts_are_counts(void **state)
 		made_rates(add(d, i, LOCKLESS), i, 4e7 * (i ? 1 : 1.5), 0);
 		made_p99(&d->s[i]->cases[2], i, 123456, 5000);
 	}
-	d->s[1]->warnings = calloc(1, sizeof(char *));
-	d->s[1]->nwarnings = 1;
-	d->s[1]->warnings[0] = strdup("a warning\033[31m that is long enough to be wrapped, since it goes on "
-				      "and on and on until it has left the hundredth column behind");
+	warn(d->s[1], "a warning\033[31m that is long enough to be wrapped, since it goes on and on and on "
+	     "until it has left the hundredth column behind");
 	judge(d);
 	text = written(d, GATE_TEXT, false);
 	check_columns(text);
@@ -677,6 +705,7 @@ int main(void)
 		cmocka_unit_test(nothing_measured),
 		cmocka_unit_test(the_same_data_give_the_same_verdict),
 		cmocka_unit_test(a_handicap_is_told),
+		cmocka_unit_test(warnings_are_told_once),
 		cmocka_unit_test(text_fits_and_counts_are_counts),
 		cmocka_unit_test(verdicts_are_whole_or_not_there),
 	};
