@@ -78,7 +78,7 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		{ "self-test", FLAG_BOOL, &o->self_test, .help = "does the gate fire on this machine, and "
 		  "stay quiet? Minutes; no other arguments" },
 		{ "short", FLAG_BOOL, &o->short_form, .help = "of --self-test: seconds" },
-		{ NULL },
+		{ .name = NULL },
 	};
 
 	if (!help)
