@@ -231,6 +231,20 @@ static void a_ruler_that_moves_measures_nothing(void **state)
 	done(files);
 }
 
+static void without_the_same_ruler_as_measured(void **state)
+{
+	struct duel *d = rates(12, 1, 0);
+
+	(void)state;
+	free(d->s[1]->cases[1].ruler);
+	d->s[1]->cases[1].ruler = strdup("null");
+	judge(d);
+	assert_false(row(d, LOCKLESS, "throughput")->steady);
+	assert_true(isnan(row(d, LOCKLESS, "throughput")->base_steady));
+	assert_true(noted(d, "not the same rulers"));
+	done(d);
+}
+
 static void rulers_are_never_gated(void **state)
 {
 	struct duel *d = rates(12, 1, 0);
@@ -688,6 +702,7 @@ int main(void)
 		cmocka_unit_test(few_samples_say_so),
 		cmocka_unit_test(luck_is_divided_out),
 		cmocka_unit_test(a_ruler_that_moves_measures_nothing),
+		cmocka_unit_test(without_the_same_ruler_as_measured),
 		cmocka_unit_test(rulers_are_never_gated),
 		cmocka_unit_test(forced_cases_are_refused),
 		cmocka_unit_test(waste_is_a_count),
