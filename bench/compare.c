@@ -84,7 +84,7 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		  "--self-test, with a slower side and with none (default: 20, short 3)" },
 		{ "handicap-by", FLAG_PERCENT, &o->handicap_by, .max = 1000, .metavar = "PERCENT",
 		  .help = "of --self-test: how much slower (default: 8%, short 25%)" },
-		{ NULL },
+		{ .name = NULL },
 	};
 
 	if (!help)

@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/gate_parts.h"
 
@@ -78,26 +77,6 @@ static void look_at_file(struct gate *g, const struct stored *s, const char *sid
 	}
 }
 
-static bool warns(const struct gate_side *side, const char *text)
-{
-	for (size_t i = 0; i < side->n; i++)
-		for (size_t k = 0; k < side->files[i]->nwarnings; k++)
-			if (!strcmp(side->files[i]->warnings[k], text))
-				return true;
-	return false;
-}
-
-static void pass_on_warnings(struct gate *g, const struct gate_side *side,
-			     const struct gate_side *other, const char *name, struct trust *t)
-{
-	for (size_t i = 0; i < side->n; i++)
-		for (size_t k = 0; k < side->files[i]->nwarnings; k++) {
-			const char *text = side->files[i]->warnings[k];
-
-			t->failed |= gate_note(g, "%s: %s", warns(other, text) ? "both" : name, text);
-		}
-}
-
 /* Every file against BASE's first. */
 static void compare_hosts(struct gate *g, const struct gate_side *side, const struct gate_options *o,
 			  struct trust *t)
@@ -147,14 +126,13 @@ static struct trust look(struct gate *g, const struct gate_side *a, const struct
 		t.failed |= gate_note(g, "BASE has %zu processes, NEW %zu: the others have no partner",
 				      draws(a), draws(b));
 	note_calibration(g, o, &t);
-	pass_on_warnings(g, a, b, "BASE", &t);
-	pass_on_warnings(g, b, a, "NEW", &t);
+	t.failed |= gate_pass_on_warnings(g, a, b) != 0;
 	return t;
 }
 
 /* ---- each row */
 
-/* Holm over all rows of the declared gate; one that has no p yet counts as one that shows nothing. */
+/* Holm over all rows of the declared gate; one that has no p yet counts all the same. */
 static int adjust(struct gate *g)
 {
 	double *p = calloc(2 * g->nrows + 1, sizeof(*p)), *adjusted = p + g->nrows;
@@ -165,7 +143,7 @@ static int adjust(struct gate *g)
 		return -1;
 	for (size_t i = 0; i < g->nrows; i++)
 		if (g->rows[i].gated)
-			p[n++] = isnan(g->rows[i].test.p) ? 1 : g->rows[i].test.p;
+			p[n++] = g->rows[i].test.p;
 	g->tests = n;
 	rc = stat_holm(p, n, adjusted);
 	for (size_t i = 0, k = 0; i < g->nrows; i++)
