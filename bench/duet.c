@@ -28,11 +28,11 @@ struct course {
 
 unsigned duet_looks(unsigned first, unsigned cap, unsigned at[DUET_LOOKS_MAX])
 {
-	unsigned step = first, n = 0;
+	unsigned n = 0;
 
-	if (cap > DUET_LOOKS_MAX * first)
-		step = (cap + DUET_LOOKS_MAX - 1) / DUET_LOOKS_MAX;
-	for (unsigned pairs = step; pairs < cap; pairs += step)
+	while (cap > first << (DUET_LOOKS_MAX - 1))
+		first *= 2;
+	for (unsigned pairs = first; pairs < cap; pairs *= 2)
 		at[n++] = pairs;
 	at[n++] = cap;
 	return n;

@@ -56,7 +56,10 @@ struct duet_result {
 int duet_measure(const struct duet *d, struct duet_result *out, struct err *err);
 void duet_free(struct duet_result *r);
 
-/* Pairs at which is looked: first, 2 first, … cap, at most DUET_LOOKS_MAX, equally far apart. */
+/*
+ * Pairs at which is looked: first, twice as many, … cap. At most DUET_LOOKS_MAX, for which early ones
+ * are left out. docs/gate.md has what looks that double err in.
+ */
 unsigned duet_looks(unsigned first, unsigned cap, unsigned at[DUET_LOOKS_MAX]);
 /*
  * Arguments of `run` that suit a gate when none are given: what is warm and what is wasted, in less
