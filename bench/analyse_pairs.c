@@ -5,12 +5,15 @@
  */
 #include "bench/analyse.h"
 
+#include "stat/verdict.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MARGIN 0.03 /* differences below 3 % are not worth a verdict */
+#define ALPHA 0.05  /* of all comparisons of a run together */
 
 static void name_it(char *text, size_t size, unsigned *n, const char *name)
 {
@@ -58,6 +61,7 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "levels", a->levels != b->levels },
 		{ "tables", a->tables != b->tables },
 		{ "round", a->round != b->round },
+		{ "again", a->again != b->again },
 	};
 	unsigned n = 0;
 
@@ -100,6 +104,7 @@ static size_t find_pairs(const struct case_result *a, const struct case_result *
 			.a = sa->busy_ns / (double)sa->busy_ops,
 			.b = sb->busy_ns / (double)sb->busy_ops,
 			.process = sb->process,
+			.table = sb->table,
 		};
 	}
 	return n;
@@ -115,17 +120,19 @@ static int measure_pairs(struct comparison *cmp, const struct result *r)
 {
 	const struct case_result *a = &r->cases[cmp->a], *b = &r->cases[cmp->b];
 	struct stat_pair *pairs = calloc(b->nslices + 1, sizeof(*pairs));
+	struct stat_test test = { .p = NAN };
 	int err = pairs ? 0 : -1;
 
 	if (!err) {
 		cmp->pairs = find_pairs(a, b, pairs);
-		err = stat_paired(pairs, cmp->pairs, STAT_RATIO, r->seed, &cmp->ratio) ||
-		      stat_paired(pairs, cmp->pairs, STAT_DIFFERENCE, r->seed, &cmp->added_ns);
+		err = stat_test_pairs(pairs, cmp->pairs, ALPHA, r->seed, &test);
 	}
 	free(pairs);
+	cmp->ratio = test.ratio;
+	cmp->added_ns = test.difference;
+	cmp->p = test.p;
 	no_bounds(&cmp->ratio);
 	no_bounds(&cmp->added_ns);
-	cmp->verdict = stat_verdict(&cmp->ratio, MARGIN, false);
 	return err ? -1 : 0;
 }
 
@@ -136,7 +143,6 @@ static void measure_apart(struct comparison *cmp, const struct result *r)
 
 	cmp->ratio = (struct interval){ .mid = b / a, .lo = NAN, .hi = NAN, .n = 1 };
 	cmp->added_ns = (struct interval){ .mid = b - a, .lo = NAN, .hi = NAN, .n = 1 };
-	cmp->verdict = STAT_UNSURE;
 }
 
 static int compare(struct result *r, size_t a, size_t b)
@@ -148,7 +154,8 @@ static int compare(struct result *r, size_t a, size_t b)
 		return -1;
 	r->comparisons = grown;
 	cmp = &grown[r->ncomparisons];
-	*cmp = (struct comparison){ .a = a, .b = b, .metric = "ns_per_op" };
+	*cmp = (struct comparison){ .a = a, .b = b, .metric = "ns_per_op", .p = NAN, .p_holm = NAN,
+				    .margin = MARGIN, .verdict = STAT_UNSURE };
 	case_differs(&r->cases[a], &r->cases[b], cmp->differs, sizeof(cmp->differs));
 	if (r->cases[a].group != r->cases[b].group)
 		measure_apart(cmp, r);
@@ -190,7 +197,7 @@ static int compare_one_by_one(struct result *r, size_t baseline, size_t b)
 			const struct case_result *c = &r->cases[a];
 			char apart[64];
 
-			if (a == baseline || c->group != r->cases[b].group || !comparable(c))
+			if (a == baseline || c->group != r->cases[b].group || !comparable(c) || c->again)
 				continue;
 			case_differs(c, &r->cases[b], differs, sizeof(differs));
 			if (!only_differs_in(differs, name))
@@ -227,7 +234,8 @@ static int compare_in_format(struct result *r, size_t baseline, size_t b)
 	for (size_t a = 0; a < b; a++) {
 		const struct case_result *c = &r->cases[a];
 
-		if (c->group != r->cases[b].group || !comparable(c) || strcmp(c->engine->format, e->format))
+		if (c->group != r->cases[b].group || !comparable(c) || c->again ||
+		    strcmp(c->engine->format, e->format))
 			continue;
 		if ((case_differs(c, &r->cases[b], differs, sizeof(differs)) != 1 &&
 		     !only_differs_in(differs, "body")) || compared(r, a, b))
@@ -237,11 +245,23 @@ static int compare_in_format(struct result *r, size_t baseline, size_t b)
 	return 0;
 }
 
+/* The second of two: with the first, which is right before it, and with nobody else. */
+static int compare_with_itself(struct result *r, size_t b)
+{
+	const struct case_result *c = &r->cases[b], *first = b ? c - 1 : c;
+
+	if (first->again || first->group != c->group || first->engine != c->engine || !comparable(first))
+		return 0;
+	return compare(r, b - 1, b);
+}
+
 static int compare_in_group(struct result *r, size_t b)
 {
 	size_t baseline = group_baseline(r, r->cases[b].group);
 	char differs[64];
 
+	if (r->cases[b].again)
+		return compare_with_itself(r, b);
 	if (b == baseline || !comparable(&r->cases[baseline]))
 		return 0;
 	if (compare(r, baseline, b))
@@ -277,13 +297,46 @@ static int compare_across(struct result *r, size_t b)
 	return 0;
 }
 
+/* A difference wants its interval beyond the margin, and to be none of the flukes of many looks. */
+static enum stat_verdict verdict_of(const struct comparison *cmp)
+{
+	const struct stat_test test = { .ratio = cmp->ratio, .difference = cmp->added_ns };
+	const struct stat_margin margin = { .relative = cmp->margin };
+	enum stat_verdict v = stat_judge(&test, &margin);
+
+	return v == STAT_SAME || cmp->p_holm <= ALPHA ? v : STAT_UNSURE;
+}
+
+/* Comparisons of a run share one error rate; those without pairs claim nothing and have no part. */
+static int judge(struct result *r)
+{
+	double *p = calloc(2 * r->ncomparisons + 1, sizeof(*p)), *holm = p + r->ncomparisons;
+	size_t n = 0;
+	int err = p ? 0 : -1;
+
+	for (size_t i = 0; !err && i < r->ncomparisons; i++)
+		if (isfinite(r->comparisons[i].p))
+			p[n++] = r->comparisons[i].p;
+	if (!err)
+		err = stat_holm(p, n, holm);
+	for (size_t i = 0, at = 0; !err && i < r->ncomparisons; i++) {
+		struct comparison *cmp = &r->comparisons[i];
+
+		if (isfinite(cmp->p))
+			cmp->p_holm = holm[at++];
+		cmp->verdict = verdict_of(cmp);
+	}
+	free(p);
+	return err;
+}
+
 int analyse_comparisons(struct result *r)
 {
 	for (size_t b = 0; b < r->ncases; b++) {
 		if (!comparable(&r->cases[b]))
 			continue;
-		if (compare_in_group(r, b) || compare_across(r, b))
+		if (compare_in_group(r, b) || (!r->cases[b].again && compare_across(r, b)))
 			return -1;
 	}
-	return 0;
+	return judge(r);
 }

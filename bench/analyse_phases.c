@@ -45,7 +45,7 @@ static int readers_cost(struct case_result *c, uint64_t seed)
 			continue;
 		pairs[n++] = (struct stat_pair){ .a = s->phase_ns[0] / (double)s->phase_ops[0],
 						 .b = s->phase_ns[1] / (double)s->phase_ops[1],
-						 .process = s->process };
+						 .process = s->process, .table = s->table };
 	}
 	if (!err && n)
 		err = stat_paired(pairs, n, STAT_DIFFERENCE, seed, &c->readers_cost_ns);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/option_row.h"
@@ -75,10 +76,11 @@ static void name_case(struct case_result *c, const struct group *g)
 	if (g->twin)
 		snprintf(twin, sizeof(twin), "#%u", g->twin + 1);
 	case_mix(c, g, mix, sizeof(mix));
-	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s%s%s",
+	snprintf(c->case_id, sizeof(c->case_id), "%s/%s/t%u%s/%s/b%lu/think%s/%.64s%s/%s/%s%s%s%s%s%s%s",
 		 c->workload, engine_id(name, sizeof(name), c->engine), c->threads,
 		 c->oversubscribed ? "+shared" : "", page, (unsigned long)c->batch, think, c->place,
-		 smt, c->mem, c->zero, shape, levels, sizes, mix, twin);
+		 smt, c->mem, c->zero, shape, levels, sizes, mix, twin,
+		 c->again ? "#again" : "");
 }
 
 static void name_workload(struct case_result *c, const struct group *g)
@@ -132,6 +134,7 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
 	c->disjoint = g->disjoint;
+	c->again = g->again[e];
 	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
 	if (g->handicap.kind && !c->engine->ruler)
 		handicap_text(&g->handicap, c->handicap, sizeof(c->handicap));
@@ -197,6 +200,8 @@ int case_save(const struct case_result *c, FILE *f)
 		ok = fwrite(c->lock, sizeof(*c->lock), 1, f) == 1;
 	if (ok && c->nslices)
 		ok = fwrite(c->slices, sizeof(c->slices[0]), c->nslices, f) == c->nslices;
+	if (ok && c->ndraws)
+		ok = fwrite(c->draws, sizeof(c->draws[0]), c->ndraws, f) == c->ndraws;
 	return ok ? 0 : -1;
 }
 
@@ -315,6 +320,12 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 		struct slice s;
 
 		if (fread(&s, sizeof(s), 1, f) != 1 || case_add_slice(c, &s))
+			return -1;
+	}
+	for (size_t i = 0; i < head->ndraws; i++) {
+		struct draw d;
+
+		if (fread(&d, sizeof(d), 1, f) != 1 || draw_add(c, &d))
 			return -1;
 	}
 	return 0;

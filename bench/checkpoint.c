@@ -42,8 +42,8 @@ static uint32_t plan_sum(const struct plan *plan, const struct result *result)
 
 	if (!f)
 		return 0;
-	fprintf(f, "%s %s %zu %zu\n", result->host.version, result->host.commit,
-		sizeof(struct case_result), sizeof(struct slice));
+	fprintf(f, "%s %s %zu %zu %zu\n", result->host.version, result->host.commit,
+		sizeof(struct case_result), sizeof(struct slice), sizeof(struct draw));
 	fprintf(f, "%s %s\n", result->host.cpu_model, result->host.kernel);
 	for (size_t i = 0; i < result->njobs; i++)
 		options_write_job(&result->jobs[i], f);

@@ -68,6 +68,8 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		{ "new", FLAG_TEXT, &o->new, .metavar = "IOPT", .help = "the build that is judged" },
 		{ "pairs", FLAG_TEXT, &q->pairs, .metavar = "N[..CAP]", .help = "pairs of processes of two "
 		  "builds; with CAP, more while inconclusive (default: 12..48)" },
+		{ "keep", FLAG_TEXT, &o->keep, .metavar = "DIR", .help = "keep the result of every process "
+		  "of two builds there" },
 		{ "quiet", FLAG_BOOL, &o->quiet, .help = "no progress on stderr" },
 		{ "baseline", FLAG_TEXT, &o->baseline, .metavar = "NAME", .help = "BASE is the newest result "
 		  "kept under this name; NAME@3 is the third" },
@@ -76,9 +78,13 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		{ "history", FLAG_TEXT, &o->history, .metavar = "NAME", .help = "where NEW lies among all "
 		  "results kept under this name" },
 		{ "self-test", FLAG_BOOL, &o->self_test, .help = "does the gate fire on this machine, and "
-		  "stay quiet? Minutes; no other arguments" },
-		{ "short", FLAG_BOOL, &o->short_form, .help = "of --self-test: seconds" },
-		{ NULL },
+		  "stay quiet? Half an hour; it needs no other flags" },
+		{ "short", FLAG_BOOL, &o->short_form, .help = "of --self-test: a minute" },
+		{ "tries", FLAG_COUNT, &o->tries, .min = 1, .max = 1000, .metavar = "N", .help = "of "
+		  "--self-test, with a slower side and with none (default: 20, short 3)" },
+		{ "handicap-by", FLAG_PERCENT, &o->handicap_by, .max = 1000, .metavar = "PERCENT",
+		  .help = "of --self-test: how much slower (default: 8%, short 25%)" },
+		{ .name = NULL },
 	};
 
 	if (!help)
@@ -153,13 +159,18 @@ static int check(const struct request *q, const struct way *way, const struct fl
 	if (args->nargs != way->nargs)
 		return err_set(err, EXIT_USAGE, "%s%swants %s (see iopt compare --help)",
 			       way->flag ? way->flag : "", way->flag ? " " : "", way->wants);
-	if (args->rest && !builds)
+	if (args->rest && !builds && !o->self_test)
 		return err_set(err, EXIT_USAGE, "--: options of run go with --old and --new");
-	if (q->pairs && !builds)
+	if (o->keep && !builds)
+		return err_set(err, EXIT_USAGE, "--keep goes with --old and --new");
+	if (q->pairs && !builds && !o->self_test)
 		return err_set(err, EXIT_USAGE, "--pairs goes with --old and --new; a result has as many "
 			       "pairs as it has --processes");
 	if (o->short_form && !o->self_test)
 		return err_set(err, EXIT_USAGE, "--short goes with --self-test");
+	if ((o->tries || o->handicap_by > 0) && !o->self_test)
+		return err_set(err, EXIT_USAGE, "--%s goes with --self-test",
+			       o->tries ? "tries" : "handicap-by");
 	if (args->nargs == 2 && !strcmp(args->args[0], "-") && !strcmp(args->args[1], "-"))
 		return err_set(err, EXIT_USAGE, "- is stdin, and stands for one of the two");
 	return 0;
@@ -189,7 +200,7 @@ static int understand(struct request *q, struct way *way, const struct flag_args
 
 int verb_compare(int argc, char **argv)
 {
-	struct request q = { .o = { .first = 12, .cap = 48 } };
+	struct request q = { 0 };
 	struct flag_args args = { .most = 2, .takes_rest = true };
 	struct gate_threshold *thresholds = NULL;
 	struct err err = { 0 };

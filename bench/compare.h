@@ -16,9 +16,12 @@ struct compare_options {
 	const char *old, *new;            /* two builds: paths of iopt; both or neither */
 	char *const *run_args;            /* what follows `--` */
 	int nrun;
-	unsigned first, cap;              /* pairs of processes of two builds; equal: one look */
+	unsigned first, cap;              /* pairs of processes; equal: one look; 0: as the way has it */
 	const char *baseline, *save_baseline, *history; /* names */
+	const char *keep;                 /* two builds: directory for every result; NULL: none */
 	bool self_test, short_form;
+	uint64_t tries;                   /* of the self-test; 0: as its form has it */
+	double handicap_by;               /* of the self-test, a fraction; 0: as its form has it */
 	bool quiet;                       /* no progress */
 	struct gate_options gate;         /* design, looks and floors are for the ways to fill */
 	enum gate_format format;

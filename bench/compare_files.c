@@ -1,9 +1,7 @@
 /* compare_files.c - two results that were measured one after the other. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/compare.h"
 
@@ -40,12 +38,17 @@ static bool same_file(const char *a, const char *b)
 	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static bool same_figure(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
 static bool same_draws(const struct stored_case *a, const struct stored_case *b)
 {
 	bool same = !strcmp(a->id, b->id) && a->ndraws == b->ndraws;
 
 	for (size_t i = 0; same && i < a->ndraws; i++)
-		same = !memcmp(&a->draws[i].ops_per_s, &b->draws[i].ops_per_s, sizeof(double)) &&
+		same = same_figure(a->draws[i].ops_per_s, b->draws[i].ops_per_s) &&
 		       a->draws[i].lost == b->draws[i].lost;
 	return same;
 }

@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/gate_parts.h"
 
@@ -78,26 +77,6 @@ static void look_at_file(struct gate *g, const struct stored *s, const char *sid
 	}
 }
 
-static bool warns(const struct gate_side *side, const char *text)
-{
-	for (size_t i = 0; i < side->n; i++)
-		for (size_t k = 0; k < side->files[i]->nwarnings; k++)
-			if (!strcmp(side->files[i]->warnings[k], text))
-				return true;
-	return false;
-}
-
-static void pass_on_warnings(struct gate *g, const struct gate_side *side,
-			     const struct gate_side *other, const char *name, struct trust *t)
-{
-	for (size_t i = 0; i < side->n; i++)
-		for (size_t k = 0; k < side->files[i]->nwarnings; k++) {
-			const char *text = side->files[i]->warnings[k];
-
-			t->failed |= gate_note(g, "%s: %s", warns(other, text) ? "both" : name, text);
-		}
-}
-
 /* Every file against BASE's first. */
 static void compare_hosts(struct gate *g, const struct gate_side *side, const struct gate_options *o,
 			  struct trust *t)
@@ -147,14 +126,13 @@ static struct trust look(struct gate *g, const struct gate_side *a, const struct
 		t.failed |= gate_note(g, "BASE has %zu processes, NEW %zu: the others have no partner",
 				      draws(a), draws(b));
 	note_calibration(g, o, &t);
-	pass_on_warnings(g, a, b, "BASE", &t);
-	pass_on_warnings(g, b, a, "NEW", &t);
+	t.failed |= gate_pass_on_warnings(g, a, b) != 0;
 	return t;
 }
 
 /* ---- each row */
 
-/* Holm over all rows of the declared gate; one that has no p yet counts as one that shows nothing. */
+/* Holm over all rows of the declared gate; one that has no p yet counts all the same. */
 static int adjust(struct gate *g)
 {
 	double *p = calloc(2 * g->nrows + 1, sizeof(*p)), *adjusted = p + g->nrows;
@@ -165,7 +143,7 @@ static int adjust(struct gate *g)
 		return -1;
 	for (size_t i = 0; i < g->nrows; i++)
 		if (g->rows[i].gated)
-			p[n++] = isnan(g->rows[i].test.p) ? 1 : g->rows[i].test.p;
+			p[n++] = g->rows[i].test.p;
 	g->tests = n;
 	rc = stat_holm(p, n, adjusted);
 	for (size_t i = 0, k = 0; i < g->nrows; i++)
@@ -291,8 +269,8 @@ static void conclude_rows(struct gate *g)
 			 "%s %s", worse, g->tests, unsure, g->rows[0].name,
 			 gate_show_ratio(ratio, sizeof(ratio), &g->rows[0]));
 	else if (unsure)
-		snprintf(g->summary, sizeof(g->summary), "%zu of %zu gated tests; none is worse for sure, "
-			 "none of these is excluded either", unsure, g->tests);
+		snprintf(g->summary, sizeof(g->summary), "%zu of %zu gated tests undecided, none regressed",
+			 unsure, g->tests);
 	else if (better)
 		snprintf(g->summary, sizeof(g->summary), "%zu of %zu gated tests; none is worse", better,
 			 g->tests);
@@ -306,10 +284,11 @@ static void demote(struct gate *g)
 	g->forced = true;
 	for (size_t i = 0; i < g->nrows; i++) {
 		g->rows[i].verdict = GATE_INFO;
-		snprintf(g->rows[i].why, sizeof(g->rows[i].why), "information only: --force");
+		if (g->rows[i].gated)
+			g->rows[i].why[0] = '\0';
 	}
-	snprintf(g->summary, sizeof(g->summary), "--force: the two are not comparable; nothing is "
-		 "judged, and the exit code is 0");
+	snprintf(g->summary, sizeof(g->summary), "--force: they are not comparable, so nothing is judged "
+		 "and the exit code is 0");
 }
 
 static void refuse(struct gate *g, int code, const char *why)
@@ -324,26 +303,26 @@ static void conclude(struct gate *g, const struct trust *t, const struct gate_op
 {
 	bool comparable = g->base && g->new && !g->ndiffers && !t->incomplete;
 
+	if (g->base && g->new && !comparable && o->force)
+		demote(g);
 	if (t->audit_failed)
 		refuse(g, EXIT_VERIFY, "an audit failed: tables that are wrong have no speed");
 	else if (t->pinning)
 		refuse(g, EXIT_UNTRUSTED, "a measurement is not to be trusted");
 	else if (!g->base || !g->new)
 		refuse(g, EXIT_NOT_COMPARABLE, "nothing was measured");
-	else if (!comparable && o->force)
-		demote(g);
-	else if (!comparable)
+	else if (!comparable && !o->force)
 		refuse(g, EXIT_NOT_COMPARABLE, g->ndiffers
 		       ? "not the same machine in the same state, or not the same way of building; --force "
 			 "shows the figures as information"
 		       : "an interrupted run; --force shows the figures as information");
 	else if (o->strict && g->nmissing)
 		refuse(g, EXIT_NOT_COMPARABLE, "--strict: what one side has the other lacks");
-	else if (!g->tests)
+	else if (comparable && !g->tests)
 		refuse(g, EXIT_NOT_COMPARABLE, g->nrows
 		       ? "nothing to gate: forced cases and rulers are none, nor are metrics beside --gate"
 		       : "nothing to gate: no case that both sides have");
-	else
+	else if (comparable)
 		conclude_rows(g);
 }
 

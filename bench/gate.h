@@ -92,6 +92,7 @@ struct gate {
 	size_t nnotes;
 	size_t tests;                     /* gated: Holm's n */
 	size_t pairs;                     /* most of any row */
+	bool interrupted;                 /* two builds: before a look was clear */
 	bool forced;                      /* not comparable, and told as information */
 	double alpha;                     /* of this look */
 	enum gate_verdict verdict;
@@ -106,6 +107,8 @@ struct gate {
 int gate_judge(struct gate *out, const struct gate_side *a, const struct gate_side *b,
 	       const struct gate_options *o, struct err *err);
 void gate_free(struct gate *g);
+/* A remark more, unless it is there already; -1: no memory. */
+int gate_note(struct gate *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Writers: 0, or -1 when the stream would not take it all. */
 enum gate_format { GATE_TEXT, GATE_MD, GATE_JSON, GATE_CSV };
@@ -114,3 +117,6 @@ int gate_write(const struct gate *g, const struct gate_options *o, enum gate_for
 /* To a file, complete or not at all: EXIT_CANT_CREATE, EXIT_WRITE. */
 int gate_write_verdict(const struct gate *g, const struct gate_options *o, const char *path,
 		       struct err *err);
+/* The same of anything that a writer, which returns as the ones above, makes of `what`. */
+typedef int gate_writer(const void *what, FILE *out);
+int gate_write_file(gate_writer *write, const void *what, const char *path, struct err *err);

@@ -126,6 +126,7 @@ int gate_write_json(const struct gate *g, const struct gate_options *o, FILE *ou
 
 	put_text(root, "schema", VERDICT_SCHEMA);
 	put_u64(root, "schema_version", VERDICT_SCHEMA_VERSION);
+	put_bool(root, "complete", !g->interrupted);
 	put_text(root, "verdict", gate_word(g));
 	put_u64(root, "exit_code", (uint64_t)g->code);
 	put_text(root, "summary", g->summary);

@@ -15,8 +15,10 @@ struct stat_margin gate_margin(const struct gate_options *o, const char *case_id
 /* gate_why.c: what would make an inconclusive row conclusive, or why a row is not gated. */
 void gate_explain(struct gate_row *row, const struct gate *g, const struct gate_options *o);
 
+/* gate_warnings.c: what the results themselves warn of becomes notes. -1: no memory. */
+int gate_pass_on_warnings(struct gate *g, const struct gate_side *a, const struct gate_side *b);
+
 /* gate_lists.c: a line more, unless it is there already; -1: no memory. */
-int gate_note(struct gate *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int gate_differ(struct gate *g, const char *text);
 int gate_miss(struct gate *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,28 +1,10 @@
-/* gate_rows.c - draws of both sides become pairs, pairs become a tested row for each metric. */
+/* gate_rows.c - every metric of every case that both sides have becomes a tested row. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/gate_pairs.h"
 #include "bench/gate_parts.h"
-
-/* The k-th process of BASE's i-th file with the k-th of NEW's. */
-struct drawn {
-	const struct stored_draw *a, *b;
-};
-
-/* One case under construction. */
-struct maker {
-	struct gate *g;
-	const struct gate_side *side[2];
-	const struct gate_options *o;
-	const struct stored_case *a, *b;
-	struct drawn *drawn;
-	struct stat_pair *pairs;
-	struct stat_count_pair *counts;
-	double *scratch;
-	size_t n, room;
-	bool failed; /* no memory */
-};
 
 static const char *const row_name[GATE_METRICS][OP_KINDS] = {
 	{ "throughput" },
@@ -43,106 +25,6 @@ static const struct stored_case *find(const struct gate_side *side, const char *
 	for (size_t i = 0; !c && i < side->n; i++)
 		c = stored_find(side->files[i], id);
 	return c;
-}
-
-static bool make_room(struct maker *m, size_t n)
-{
-	if (n <= m->room)
-		return true;
-	free(m->drawn);
-	free(m->pairs);
-	free(m->counts);
-	free(m->scratch);
-	m->drawn = calloc(n, sizeof(*m->drawn));
-	m->pairs = calloc(n, sizeof(*m->pairs));
-	m->counts = calloc(n, sizeof(*m->counts));
-	m->scratch = calloc(n, sizeof(*m->scratch));
-	m->room = n;
-	m->failed |= !m->drawn || !m->pairs || !m->counts || !m->scratch;
-	return !m->failed;
-}
-
-static size_t files(const struct maker *m)
-{
-	return m->side[0]->n < m->side[1]->n ? m->side[0]->n : m->side[1]->n;
-}
-
-static bool pair_draws(struct maker *m, const char *id)
-{
-	size_t room = 0;
-
-	for (size_t i = 0; i < files(m); i++) {
-		const struct stored_case *c = stored_find(m->side[0]->files[i], id);
-
-		room += c ? c->ndraws : 0;
-	}
-	m->n = 0;
-	if (!make_room(m, room + 1))
-		return false;
-	for (size_t i = 0; i < files(m); i++) {
-		const struct stored_case *a = stored_find(m->side[0]->files[i], id);
-		const struct stored_case *b = stored_find(m->side[1]->files[i], id);
-
-		for (size_t k = 0; a && b && k < a->ndraws && k < b->ndraws; k++)
-			m->drawn[m->n++] = (struct drawn){ &a->draws[k], &b->draws[k] };
-	}
-	return true;
-}
-
-static double value(const struct stored_draw *d, enum gate_metric metric, enum op_kind kind,
-		    bool steady)
-{
-	switch (metric) {
-	case GATE_THROUGHPUT:
-		return steady ? d->steady : d->ops_per_s;
-	case GATE_P50:
-		return d->latency[kind].p50;
-	case GATE_P99:
-		return d->latency[kind].p99;
-	case GATE_P999:
-		return d->latency[kind].p999;
-	default:
-		return NAN;
-	}
-}
-
-/* Into m->pairs, where both sides have a figure; each is a process of its own. */
-static size_t gather(struct maker *m, enum gate_metric metric, enum op_kind kind, bool steady)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->n; i++) {
-		double a = value(m->drawn[i].a, metric, kind, steady);
-		double b = value(m->drawn[i].b, metric, kind, steady);
-
-		if (a > 0 && b > 0 && isfinite(a) && isfinite(b))
-			m->pairs[n++] = (struct stat_pair){ a, b, (uint32_t)i, 0 };
-	}
-	return n;
-}
-
-static double median(struct maker *m, size_t n, unsigned side)
-{
-	for (size_t i = 0; i < n; i++)
-		m->scratch[i] = side ? m->pairs[i].b : m->pairs[i].a;
-	return n ? stat_median(m->scratch, n) : NAN;
-}
-
-/* The same data, the same verdict, whatever other cases there are. */
-static uint64_t seed_of(const struct maker *m, enum gate_metric metric, enum op_kind kind)
-{
-	uint64_t seed = stat_mix(m->o->seed + (uint64_t)metric * OP_KINDS + kind);
-
-	for (const char *c = m->a->id; *c; c++)
-		seed = stat_mix(seed ^ (unsigned char)*c);
-	return seed;
-}
-
-static void test_pairs(struct maker *m, size_t n, const struct gate_row *row, struct stat_test *out)
-{
-	*out = (struct stat_test){ .p = NAN };
-	if (n && stat_test_pairs(m->pairs, n, m->g->alpha, seed_of(m, row->metric, row->kind), out))
-		m->failed = true;
 }
 
 static struct gate_row *add_row(struct maker *m, enum gate_metric metric, enum op_kind kind)
@@ -183,7 +65,7 @@ static void miss(struct maker *m, const char *name, bool in_a, bool in_b)
 static const struct gate_row *ruler_row(const struct maker *m)
 {
 	if (!m->a->ruler || !m->b->ruler || strcmp(m->a->ruler, m->b->ruler) != 0)
-		return NULL;
+		return NULL; /* then as measured */
 	for (size_t i = 0; i < m->g->nrows; i++) {
 		const struct gate_row *row = &m->g->rows[i];
 
@@ -206,15 +88,19 @@ static bool moved(enum stat_verdict v)
 static void steady(struct maker *m, struct gate_row *row)
 {
 	const struct gate_row *ruler = ruler_row(m);
-	size_t n = ruler ? gather(m, GATE_THROUGHPUT, OP_MAP, true) : 0;
+	size_t n = ruler ? gate_gather(m, GATE_THROUGHPUT, OP_MAP, true) : 0;
 	struct stat_test in_units;
 	char text[64];
 
-	if (!n || n < row->pairs)
+	if (!n || n < row->pairs) {
+		if (m->a->ruler || m->b->ruler)
+			m->failed |= gate_note(m->g, "not the same rulers on both sides, or not in every "
+					       "process: throughput beside them is taken as measured");
 		return;
-	test_pairs(m, n, row, &in_units);
-	row->base_steady = median(m, n, 0);
-	row->new_steady = median(m, n, 1);
+	}
+	gate_test_pairs(m, n, row, &in_units);
+	row->base_steady = gate_median(m, n, 0);
+	row->new_steady = gate_median(m, n, 1);
 	if (!moved(stat_judge(&ruler->test, &row->margin))) {
 		row->steady = true;
 		row->test = in_units;
@@ -231,7 +117,7 @@ static void steady(struct maker *m, struct gate_row *row)
 
 static void add_throughput(struct maker *m)
 {
-	size_t n = gather(m, GATE_THROUGHPUT, OP_MAP, false);
+	size_t n = gate_gather(m, GATE_THROUGHPUT, OP_MAP, false);
 	struct gate_row *row;
 
 	if (!n) {
@@ -242,9 +128,9 @@ static void add_throughput(struct maker *m)
 	if (!row)
 		return;
 	row->pairs = n;
-	row->base = median(m, n, 0);
-	row->new = median(m, n, 1);
-	test_pairs(m, n, row, &row->test);
+	row->base = gate_median(m, n, 0);
+	row->new = gate_median(m, n, 1);
+	gate_test_pairs(m, n, row, &row->test);
 	row->raw = row->test.ratio;
 	if (!m->o->raw && !m->a->is_ruler)
 		steady(m, row);
@@ -281,14 +167,14 @@ static void add_quantile(struct maker *m, enum gate_metric metric, enum op_kind 
 			miss(m, row_name[metric][kind], by_side[0], by_side[1]);
 		return;
 	}
-	n = gather(m, metric, kind, false);
+	n = gate_gather(m, metric, kind, false);
 	row = add_row(m, metric, kind);
 	if (!row)
 		return;
 	row->pairs = n;
-	row->base = median(m, n, 0);
-	row->new = median(m, n, 1);
-	test_pairs(m, n, row, &row->test);
+	row->base = gate_median(m, n, 0);
+	row->new = gate_median(m, n, 1);
+	gate_test_pairs(m, n, row, &row->test);
 	if (n < both && n < STAT_UNITS_MIN)
 		snprintf(row->why, sizeof(row->why), "too few samples: %llu a process, %s wants %u: longer "
 			 "--duration, or more often by --sample", (unsigned long long)least,
@@ -329,7 +215,7 @@ static void add_waste(struct maker *m)
 	row->tables_b = tables[1];
 	row->base = (double)lost[0] / tables[0];
 	row->new = (double)lost[1] / tables[1];
-	if (stat_test_counts(m->counts, n, m->g->alpha, seed_of(m, GATE_WASTE, OP_MAP), &row->test))
+	if (stat_test_counts(m->counts, n, m->g->alpha, gate_seed(m, GATE_WASTE, OP_MAP), &row->test))
 		m->failed = true;
 }
 
@@ -337,7 +223,7 @@ static void add_case(struct maker *m, const struct stored_case *a, const struct 
 {
 	m->a = a;
 	m->b = b;
-	if (!pair_draws(m, a->id))
+	if (!gate_pair_draws(m, a->id))
 		return;
 	add_throughput(m);
 	for (enum gate_metric metric = GATE_P50; metric <= GATE_P999; metric++)
@@ -384,9 +270,6 @@ int gate_make_rows(struct gate *g, const struct gate_side *a, const struct gate_
 	each_case(&m, 0, true); /* first: the others are measured by them */
 	each_case(&m, 0, false);
 	each_case(&m, 1, false);
-	free(m.drawn);
-	free(m.pairs);
-	free(m.counts);
-	free(m.scratch);
+	gate_pairs_free(&m);
 	return m.failed ? -1 : 0;
 }

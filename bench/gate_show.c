@@ -94,11 +94,11 @@ char *gate_show_steady(char *buf, size_t size, const struct gate_row *row)
 	if (isnan(row->base_steady))
 		snprintf(buf, size, "%s", "");
 	else if (row->steady)
-		snprintf(buf, size, "in units of %s: %.4g, was %.4g; as measured %s", row->a->ruler,
+		snprintf(buf, size, "in units of %s: %#.4g, was %#.4g; as measured %s", row->a->ruler,
 			 row->new_steady, row->base_steady,
 			 gate_show_interval(raw, sizeof(raw), &row->raw));
 	else
-		snprintf(buf, size, "as measured; in units of %s, which moved itself: %.4g, was %.4g",
+		snprintf(buf, size, "as measured; in units of %s, which moved itself: %#.4g, was %#.4g",
 			 row->a->ruler, row->new_steady, row->base_steady);
 	return buf;
 }
@@ -107,14 +107,16 @@ char *gate_show_design(char *buf, size_t size, const struct gate *g, const struc
 {
 	const char *order = o->design == GATE_BUILDS ? "by turns (ABBA)" : "one side after the other";
 	unsigned looks = o->looks ? o->looks : 1;
-	int used = snprintf(buf, size, "%zu pair%s of processes, %s", g->pairs, g->pairs == 1 ? "" : "s",
-			    order);
+	char pairs[48] = "nothing judged", level[48];
 
+	if (g->nrows)
+		snprintf(pairs, sizeof(pairs), "%zu pair%s of processes", g->pairs,
+			 g->pairs == 1 ? "" : "s");
 	if (looks > 1)
-		snprintf(buf + used, size - (size_t)used, "; %u looks at %.2g each: 5 %% in all", looks,
-			 g->alpha);
+		snprintf(level, sizeof(level), "%u looks at %.2g each, 5 %% in all", looks, g->alpha);
 	else
-		snprintf(buf + used, size - (size_t)used, "; alpha %.2g", g->alpha);
+		snprintf(level, sizeof(level), "alpha %.2g", g->alpha);
+	snprintf(buf, size, "%s, %s; %s", pairs, order, level);
 	return buf;
 }
 

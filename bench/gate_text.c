@@ -66,18 +66,17 @@ static void print_row(const struct screen *s, const struct gate_row *row)
 
 static void print_head(const struct screen *s, const struct gate *g, const struct gate_options *o)
 {
-	char design[160], text[1024];
+	char text[1024];
 
-	snprintf(text, sizeof(text), "%s%s", gate_show_design(design, sizeof(design), g, o),
-		 o->design == GATE_FILES ? " (cries wolf when the machine drifts: prefer --old and --new)"
-					 : "");
-	wrap(s, "iopt compare  ", text);
+	wrap(s, "iopt compare  ", gate_show_design(text, sizeof(text), g, o));
 	wrap(s, "  base  ", gate_show_side(text, sizeof(text), g->base));
 	wrap(s, "  new   ", gate_show_side(text, sizeof(text), g->new));
 	if (g->base) {
 		fingerprint_show(&g->base->host, text, sizeof(text));
 		wrap(s, "  on    ", text);
 	}
+	if (o->design == GATE_FILES)
+		wrap(s, "! ", "measured one after the other, so that drift counts: prefer --old and --new");
 }
 
 static void print_remarks(const struct screen *s, const struct gate *g)

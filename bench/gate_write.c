@@ -58,39 +58,36 @@ static FILE *open_beside(char *temporary, size_t size, const char *path, struct 
 	return NULL;
 }
 
-static int fill(const struct gate *g, const struct gate_options *o, FILE *out, const char *path,
-		struct err *err)
+static int fill(gate_writer *write, const void *what, FILE *out, const char *path, struct err *err)
 {
 	int failed;
 
 	errno = 0;
-	failed = gate_write_json(g, o, out);
+	failed = write(what, out);
 	if (fclose(out) || failed)
 		return err_set(err, EXIT_WRITE, "--verdict %.300s: writing failed: %s", path,
 			       strerror(errno ? errno : ENOMEM));
 	return 0;
 }
 
-static int write_special(const struct gate *g, const struct gate_options *o, const char *path,
-			 struct err *err)
+static int write_special(gate_writer *write, const void *what, const char *path, struct err *err)
 {
 	FILE *out = fopen(path, "w");
 
 	if (!out)
 		return err_set(err, EXIT_CANT_CREATE, "--verdict %.300s: cannot create it: %s", path,
 			       strerror(errno));
-	return fill(g, o, out, path, err);
+	return fill(write, what, out, path, err);
 }
 
-static int write_beside(const struct gate *g, const struct gate_options *o, const char *path,
-			struct err *err)
+static int write_beside(gate_writer *write, const void *what, const char *path, struct err *err)
 {
 	char temporary[4096];
 	FILE *out = open_beside(temporary, sizeof(temporary), path, err);
 
 	if (!out)
 		return err->code;
-	if (!fill(g, o, out, path, err) && !rename(temporary, path))
+	if (!fill(write, what, out, path, err) && !rename(temporary, path))
 		return 0;
 	if (!err->code)
 		err_set(err, EXIT_CANT_CREATE, "--verdict %.300s: cannot create it: %s", path,
@@ -99,16 +96,33 @@ static int write_beside(const struct gate *g, const struct gate_options *o, cons
 	return err->code;
 }
 
-int gate_write_verdict(const struct gate *g, const struct gate_options *o, const char *path,
-		       struct err *err)
+int gate_write_file(gate_writer *write, const void *what, const char *path, struct err *err)
 {
 	sigset_t before;
 	int code;
 
 	if (special(path))
-		return write_special(g, o, path, err);
+		return write_special(write, what, path, err);
 	signals_hold(&before); /* nobody ends the process while a temporary file lies there */
-	code = write_beside(g, o, path, err);
+	code = write_beside(write, what, path, err);
 	signals_release(&before);
 	return code;
+}
+
+struct judged {
+	const struct gate *g;
+	const struct gate_options *o;
+};
+
+static int write_judged(const void *what, FILE *out)
+{
+	const struct judged *j = what;
+
+	return gate_write_json(j->g, j->o, out);
+}
+
+int gate_write_verdict(const struct gate *g, const struct gate_options *o, const char *path,
+		       struct err *err)
+{
+	return gate_write_file(write_judged, &(const struct judged){ g, o }, path, err);
 }

@@ -193,6 +193,15 @@ void table_close(struct group_run *run, unsigned e)
 	}
 }
 
+int group_prebuild(struct group_run *run, struct err *err)
+{
+	for (unsigned w = 0; w < run->g->threads && run->g->workload->prebuild; w++) {
+		run->position = w;
+		crew_run(run->crew, prebuild_one, run);
+	}
+	return worker_failed(run, err);
+}
+
 static int open_tables(struct group_run *run, struct err *err)
 {
 	const struct group *g = run->g;
@@ -201,11 +210,7 @@ static int open_tables(struct group_run *run, struct err *err)
 		if (table_open(run, e, err))
 			return err->code;
 	crew_run(run->crew, open_lanes, run);
-	for (unsigned w = 0; w < g->threads && g->workload->prebuild; w++) {
-		run->position = w;
-		crew_run(run->crew, prebuild_one, run);
-	}
-	return worker_failed(run, err);
+	return group_prebuild(run, err);
 }
 
 static int open_engines(struct group_run *run, struct result *result, size_t first, struct err *err)

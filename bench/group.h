@@ -13,6 +13,9 @@ int table_open(struct group_run *run, unsigned e, struct err *err);
 /* Destroys the table; its pages are back in the pool, or the audit of the case has failed. */
 void table_close(struct group_run *run, unsigned e);
 
+/* Into new tables of the rulers: what they walk. EXIT_NO_RESOURCE. */
+int group_prebuild(struct group_run *run, struct err *err);
+
 /* One turn of engine e: fills *out from the lanes' tallies. EXIT_NO_RESOURCE when memory ran out. */
 int slice_run(struct group_run *run, unsigned e, uint64_t position, struct slice *out,
 	      struct err *err);
@@ -23,3 +26,5 @@ int group_calibrate(struct group_run *run, struct err *err);
  * again. The next slice may follow.
  */
 int group_audit(struct group_run *run, unsigned e, bool count, struct err *err);
+/* Warm workloads: settle and clear, so that a new table of engine e is like one that was used. */
+void group_warm(struct group_run *run, unsigned e);

@@ -39,13 +39,14 @@ const char *json_at_name(const struct json_at *o, const char *key, char *text, s
 	text[0] = '\0';
 	for (; o && o->up && n < NESTED_MAX; o = o->up)
 		way[n++] = o;
-	while (n-- && used < size) {
-		const char *dot = used ? "." : "";
+	for (; n && used < size; n--) {
+		const struct json_at *step = way[n - 1];
 
-		if (way[n]->key)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", dot, way[n]->key);
+		if (step->key)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "." : "",
+						 step->key);
 		else
-			used += (size_t)snprintf(text + used, size - used, "[%zu]", way[n]->index);
+			used += (size_t)snprintf(text + used, size - used, "[%zu]", step->index);
 	}
 	if (key && used < size)
 		snprintf(text + used, size - used, "%s%s", used ? "." : "", key);

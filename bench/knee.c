@@ -30,7 +30,7 @@ size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
 				continue;
 			if (x->ops_per_s > 0 && y->ops_per_s > 0)
 				pairs[n++] = (struct stat_pair){ .a = x->ops_per_s, .b = y->ops_per_s,
-								  .process = x->process };
+								  .process = x->process, .table = x->table };
 			break;
 		}
 	return n;

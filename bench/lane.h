@@ -93,6 +93,7 @@ struct group_run {
 	struct engine_run engines[GROUP_ENGINES_MAX];
 	void *shared;                   /* the workload's */
 	_Atomic int error;              /* first -errno of a worker; relaxed: read after crew_run */
+	uint32_t table;                 /* warm: how many times the engines got others (tables.h) */
 	/* the slice under way */
 	unsigned engine;
 	uint64_t position;

@@ -227,6 +227,9 @@ const struct option_row option_rows[] = {
 	{ "counters", &kind_choice, ONE(counters), 0, 0, counters_choices, "auto", NULL,
 	  "hardware counters around measured parts, in user space: cycles, instructions, LLC misses, "
 	  "remote accesses", GROUP_MEASURE, 0, NULL },
+	{ "aa", &kind_bool, ONE(aa), NO_RANGE, "no", NULL,
+	  "every engine a second time beside itself: what differs between the two is this machine's noise",
+	  GROUP_MEASURE, ROW_CHOOSES, NULL },
 	{ "lock-stat", &kind_bool, ONE(lock_stat), NO_RANGE, "no", NULL,
 	  "then observe the locks, apart because it costs: waits, holds, hand-offs, spins, sleeps, "
 	  "compare-exchanges", GROUP_MEASURE, 0, NULL },

@@ -90,6 +90,7 @@ struct options {
 	enum breakage breakage;
 	struct handicap handicap;
 	enum counters_kind counters;
+	bool aa;                    /* every engine twice */
 	bool lock_stat;             /* observe the locks, in slices of their own */
 	bool dry_run, quiet;
 	char topology[256];         /* "" : this machine */

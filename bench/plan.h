@@ -13,7 +13,7 @@
 #include "pt/engine.h"
 #include "sys/topology.h"
 
-#define GROUP_ENGINES_MAX (2 * LIST_MAX + 2) /* a list, in both walks, and the rulers */
+#define GROUP_ENGINES_MAX (4 * LIST_MAX + 4) /* a list, in both walks, twice, and the rulers */
 
 struct group {
 	const struct workload *workload;
@@ -45,6 +45,7 @@ struct group {
 	bool counters;              /* hardware counters around measured parts */
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */
+	bool again[GROUP_ENGINES_MAX]; /* --aa: the same engine as the one before it */
 	unsigned nengines;
 };
 

@@ -108,6 +108,17 @@ void plan_drop_in_line(struct plan *plan, struct group *g, const struct topology
 	g->nengines = kept;
 }
 
+/* Each beside itself, so that the two take turns like any other pair. */
+static void double_engines(struct group *g)
+{
+	for (unsigned e = g->nengines; e-- > 0;) {
+		g->engines[2 * e] = g->engines[2 * e + 1] = g->engines[e];
+		g->again[2 * e] = false;
+		g->again[2 * e + 1] = true;
+	}
+	g->nengines *= 2;
+}
+
 int plan_choose_engines(struct plan *plan, struct group *g, const struct options *o,
 			const struct topology *topo, bool sweeps_one, struct err *err)
 {
@@ -136,6 +147,9 @@ int plan_choose_engines(struct plan *plan, struct group *g, const struct options
 	n = g->nengines;
 	plan_drop_in_line(plan, g, topo);
 	left_out |= n != g->nengines;
+	memset(g->again, 0, sizeof(g->again));
+	if (o->aa)
+		double_engines(g);
 	if (left_out && !g->nengines)
 		return 0;
 	if (!g->workload->cold)

@@ -75,7 +75,8 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 	print_warnings(g, topo, out);
 	fprintf(out, "    engines");
 	for (unsigned e = 0; e < g->nengines; e++) {
-		fprintf(out, " %s%s", g->engines[e]->name, e == 0 ? " (baseline)" : "");
+		fprintf(out, " %s%s", g->engines[e]->name,
+			e == 0 ? " (baseline)" : g->again[e] ? " (again)" : "");
 		if (g->levels || !pt_engine_grows(g->engines[e]))
 			fprintf(out, " (%u levels)", fit_group_levels(g, g->engines[e]));
 	}

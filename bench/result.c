@@ -34,6 +34,7 @@ static void case_free(struct case_result *c)
 	free(c->lock);
 	free(c->workers);
 	free(c->slices);
+	free(c->draws);
 }
 
 void result_drop_unmeasured(struct result *r)

@@ -25,6 +25,7 @@ extern const char *const op_kind_name[OP_KINDS];        /* "map", "unmap", "look
 /* One engine's turn. Plain data: travels between processes as it is. */
 struct slice {
 	uint32_t process, round, half; /* half 0: engines in order; 1: in reverse */
+	uint32_t table;                /* of the process: its how manieth table of the engine */
 	uint64_t position;             /* seeds the operations; the same for all engines of a half round */
 	uint64_t ops, pages;           /* measured part, all workers; pages: mapped + unmapped + looked up */
 	uint64_t elapsed_ns;           /* last stop minus first start */
@@ -137,6 +138,7 @@ struct case_result {
 	char order[12], source[10]; /* order "": the workload takes none */
 	bool oversubscribed;       /* workers share CPUs */
 	bool disjoint;
+	bool again;                /* the second of two (--aa) */
 	char handicap[24];         /* "slow:8": made worse on purpose; "" as it is. Not in the id */
 	char ratio[16];            /* "" where the workload has none */
 	unsigned readers;
@@ -172,7 +174,26 @@ struct case_result {
 	struct counters_result counters;
 	struct slice *slices;
 	size_t nslices;
+	struct draw *draws;        /* by process */
+	size_t ndraws;
 	uint64_t ops_per_slice;    /* per worker; 0 where the workload decides */
+};
+
+/* The percentiles that results show. draws.c */
+#define LATENCY_QUANTILES 5u
+extern const double latency_quantile[LATENCY_QUANTILES];
+extern const char *const latency_quantile_name[LATENCY_QUANTILES]; /* "p50", …, "p9999" */
+
+/* One process's share of a case (draws.h). Plain data: travels between processes as it is. */
+struct draw {
+	uint32_t process, slices;
+	double ops_per_s;          /* median of its slices; NaN where a rate means nothing */
+	double ns_per_op[OP_KINDS];
+	uint64_t lost, tables;     /* pages in vain, and tables built: cold: measured part, else all */
+	struct {
+		uint64_t n;
+		double q[LATENCY_QUANTILES]; /* ns; NaN: n does not support it */
+	} latency[OP_KINDS];
 };
 
 struct comparison {
@@ -182,6 +203,8 @@ struct comparison {
 	struct interval ratio;     /* b / a */
 	struct interval added_ns;  /* b - a, per operation and worker */
 	size_t pairs;
+	double p, p_holm;          /* of "no difference"; the same among all comparisons; NaN: no pairs */
+	double margin;             /* a ratio within 1 + margin either way is no difference */
 	enum stat_verdict verdict;
 };
 

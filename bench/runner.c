@@ -4,12 +4,16 @@
 #include <stdlib.h>
 
 #include "bench/case.h"
+#include "bench/draws.h"
 #include "bench/group.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
 #include "bench/processes.h"
+#include "bench/tables.h"
 
 #define SLICE_MIN_NS 1000000u
+#define HICCUPS_MIN_NS 20000000u
+#define HICCUPS_MAX_NS 200000000u
 #define PAIRS_WANTED 6u
 
 _Atomic int run_interrupted;
@@ -37,6 +41,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.process = process;
 		s.round = round;
 		s.half = half;
+		s.table = run->g->workload->cold ? 2 * round + half : run->table;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -46,7 +51,9 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 static int measure(struct group_run *run, uint32_t process, struct err *err)
 {
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
+	struct table_turns turns;
 
+	table_turns_begin(&turns, run);
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
@@ -54,6 +61,8 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 				return err->code;
 		if (clock_monotonic_ns() >= until)
 			break;
+		if (table_turns_next(&turns, run, round + 1, err))
+			return err->code;
 	}
 	run->recording = false;
 	return 0;
@@ -89,8 +98,8 @@ static void check_pinning(struct result *r, const struct worker_result *w, unsig
 	r->lost_pinning = true;
 }
 
-/* What the lanes hold goes into the case. */
-static void finish_case(struct group_run *run, unsigned e)
+/* What the lanes hold goes into the case. 0 or -ENOMEM. */
+static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 {
 	struct engine_run *er = &run->engines[e];
 	struct case_result *c = er->result;
@@ -104,6 +113,7 @@ static void finish_case(struct group_run *run, unsigned e)
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */
 		finish_fairness(er, group_writers(run->g));
+	return draw_take(c, process);
 }
 
 /* A short run still wants pairs: shrink the slices until enough of them fit. */
@@ -146,7 +156,8 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	if (!code)
 		code = audit_all(run, true, err);
 	for (unsigned e = 0; e < g.nengines; e++)
-		finish_case(run, e);
+		if (finish_case(run, e, process) && !code)
+			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
 	/* last, so that nothing it does is in the figures; the ledger has been read as well */
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
@@ -187,11 +198,17 @@ int cases_init(const struct plan *plan, struct result *result)
 	return 0;
 }
 
-/* Idle hiccups of the CPU we are on: what the machine does to a loop that does nothing. */
-static void measure_ruler(struct result *result)
+/*
+ * Idle hiccups of the CPU we are on: what the machine does to a loop that does nothing. A twentieth
+ * of the run is enough for that, where a hundred short ones follow each other.
+ */
+static void measure_ruler(struct result *result, const struct plan *plan)
 {
+	double ns = plan->predicted_s * 1e9 / 20;
+
 	result->ruler.clock = clock_facts;
-	host_hiccups(&result->ruler.hiccups, 200000000);
+	host_hiccups(&result->ruler.hiccups, ns < HICCUPS_MIN_NS ? HICCUPS_MIN_NS :
+		     ns < HICCUPS_MAX_NS ? (uint64_t)ns : HICCUPS_MAX_NS);
 }
 
 int run_plan(const struct plan *plan, unsigned processes, struct result *result,
@@ -207,7 +224,7 @@ int run_plan(const struct plan *plan, unsigned processes, struct result *result,
 	}
 	if (kept && checkpoint_load(kept, result, err))
 		return err->code;
-	measure_ruler(result);
+	measure_ruler(result, plan);
 	if (processes > 1)
 		code = run_in_processes(plan, processes, result, progress, kept, err);
 	else

@@ -58,10 +58,11 @@ static void case_row(const struct screen *s, const struct case_result *c)
 {
 	double pair_ns = s->r->ruler.clock.pair_ns;
 	const struct histogram *h = c->latency[OP_MAP];
-	char rate[48], ns[80], tail[80], waste[24], part[3][24];
+	char rate[48], ns[80], tail[80], waste[24], part[3][24], name[48];
 
+	snprintf(name, sizeof(name), "%s%s", short_name(c->engine), c->again ? " again" : "");
 	if (case_withheld(c)) {
-		fprintf(s->out, "     %-23.23s withheld, see audit\n", short_name(c->engine));
+		fprintf(s->out, "     %-23.23s withheld, see audit\n", name);
 		return;
 	}
 	for (int kind = 0; kind < OP_KINDS; kind++)
@@ -72,7 +73,7 @@ static void case_row(const struct screen *s, const struct case_result *c)
 	show_quantile(part[2], sizeof(part[2]), h, 0.999, pair_ns);
 	snprintf(tail, sizeof(tail), "%s/%s/%s", part[0], part[1], part[2]);
 	show_number(waste, sizeof(waste), c->engine->ruler ? NAN : c->waste.per_table.mid);
-	fprintf(s->out, "     %-23.23s %-20s %-16s %-20s %-6s %s\n", short_name(c->engine),
+	fprintf(s->out, "     %-23.23s %-20s %-16s %-20s %-6s %s\n", name,
 		show_rate(rate, sizeof(rate), &c->ops_per_s), ns, tail, waste,
 		c->verified == VERIFIED_YES ? "clean" : "-");
 }
@@ -86,7 +87,8 @@ static void comparison_line(const struct screen *s, const struct comparison *cmp
 	if (strcmp(a->engine->format, b->engine->format))
 		flow_add(&flow, "%s against %s", b->engine->name, a->engine->name);
 	else
-		flow_add(&flow, "%s against %s", short_name(b->engine), short_name(a->engine));
+		flow_add(&flow, "%s against %s", short_name(b->engine),
+			 b->again ? "itself" : short_name(a->engine));
 	flow_add(&flow, "%s an op", show_added(text, sizeof(text), &cmp->added_ns));
 	flow_add(&flow, "%s", show_ratio(text, sizeof(text), &cmp->ratio));
 	flow_add(&flow, "%s", stat_verdict_name(cmp->verdict));

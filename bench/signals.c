@@ -23,10 +23,20 @@ static void on_stop(int signal)
 		kill(pid, SIGTERM);
 }
 
-/* SA_RESTART: a result half printed is printed whole. */
-static void catch(int flags)
+static void on_stop_or_kill(int signal)
 {
-	struct sigaction action = { .sa_handler = on_stop, .sa_flags = SA_RESTART | flags }, was;
+	pid_t pid = at_load(&child, relaxed);
+
+	if (at_load(&run_interrupted, relaxed) && pid > 0)
+		kill(pid, SIGKILL);
+	else
+		on_stop(signal);
+}
+
+/* SA_RESTART: a result half printed is printed whole. */
+static void catch(void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART | flags }, was;
 
 	for (size_t i = 0; i < NSTOPS; i++)
 		if (!sigaction(stops[i], NULL, &was) && was.sa_handler != SIG_IGN)
@@ -35,7 +45,7 @@ static void catch(int flags)
 
 void signals_catch(void)
 {
-	catch((int)SA_RESETHAND);
+	catch(on_stop, (int)SA_RESETHAND);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
@@ -47,11 +57,16 @@ void signals_catch(void)
 void signals_follow(pid_t parent, const sigset_t *before)
 {
 	signals_pass_to(0);
-	catch(0);
+	catch(on_stop, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1); /* it went before we could ask to be told */
 	signals_release(before);
+}
+
+void signals_kill_child(void)
+{
+	catch(on_stop_or_kill, 0);
 }
 
 void signals_pass_to(pid_t pid)

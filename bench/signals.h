@@ -16,6 +16,11 @@ void signals_catch(void);
 void signals_follow(pid_t parent, const sigset_t *before);
 /* Whoever asks this process to stop asks that child too, until told of pid 0. */
 void signals_pass_to(pid_t child);
+/*
+ * From here on no signal ends this process, for it has files to remove: the first asks the child to
+ * stop, the second kills that child.
+ */
+void signals_kill_child(void);
 /* None of them comes between hold and release; what came meanwhile comes then. */
 void signals_hold(sigset_t *before);
 void signals_release(const sigset_t *before);

@@ -332,6 +332,14 @@ static void clear_worker(void *arg, unsigned w)
 	at_once(run, w, run->g->workload->clear);
 }
 
+void group_warm(struct group_run *run, unsigned e)
+{
+	run->engine = e;
+	run->engine_is_ruler = run->engines[e].engine.ruler;
+	crew_run(run->crew, settle_worker, run);
+	crew_run(run->crew, clear_worker, run);
+}
+
 int group_audit(struct group_run *run, unsigned e, bool count, struct err *err)
 {
 	const struct workload *w = run->g->workload;

@@ -1,7 +1,6 @@
 /* The document around the cases: is it ours, of which version, how and on what was it measured. */
 #include "bench/stored.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +10,10 @@
 /* -- JSON -- */
 
 /*
- * What jansson may take to read n bytes. Results of ours come to 6 times their size, and to 12
+ * What jansson may take to read n bytes. Results of ours come to 6 times their size, and to 10
  * without blanks; `[[],[],[],…` would come to 40 times.
  */
-#define TREE_BYTES(n) (16 * (n) + (1u << 20))
+#define TREE_BYTES(n) (24 * (n) + (1u << 20))
 
 /* jansson's allocator has no argument, and it does not always tell that there was no memory */
 static struct {
@@ -59,7 +58,7 @@ static int explain(const json_error_t *e, size_t n, const char *name, struct err
 	if (tree.failed)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory to read %.200s", name);
 	if (tree.beyond)
-		return err_set(err, EXIT_BAD_DATA, "%.200s: takes 16 times its size in memory: no result "
+		return err_set(err, EXIT_BAD_DATA, "%.200s: takes 24 times its size in memory: no result "
 			       "of iopt run", name);
 	if (is_cut(e, n))
 		return err_set(err, EXIT_BAD_DATA, "%.200s: ends in the middle, in line %d: was the run "

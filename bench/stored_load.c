@@ -16,7 +16,7 @@
 #include "bench/stored_parts.h"
 
 #define CHUNK (1u << 20)
-#define WAIT_MS 2000
+#define WAIT_MS 1000
 #define STEP_MS 50
 
 static int bad(struct err *err, const char *name, const char *why)
@@ -102,7 +102,9 @@ static int gz_failed(gzFile file, const char *name, struct err *err)
 
 	if (why == Z_BUF_ERROR)
 		return bad(err, name, "gzip data ends in the middle: was it cut short, or the disk full?");
-	return bad(err, name, why == Z_ERRNO ? strerror(errno) : text);
+	if (why == Z_ERRNO)
+		return bad(err, name, strerror(errno));
+	return err_set(err, EXIT_BAD_DATA, "%.200s: damaged gzip data: %.100s", name, text);
 }
 
 static int read_all(gzFile file, char **bytes, size_t *n, const char *name, struct err *err)

@@ -4,6 +4,7 @@
 
 #include "bench/analyse.h"
 #include "bench/csv.h"
+#include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/write.h"
 
@@ -35,13 +36,6 @@ static void identity(struct csv *csv, const struct case_result *c)
 
 static void percentiles(struct csv *csv, const char *op, const struct histogram *h)
 {
-	static const struct {
-		const char *name;
-		double q;
-	} wanted[] = {
-		{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 },
-		{ "p9999", 0.9999 },
-	};
 	char name[48];
 	bool any = h && h->n;
 
@@ -49,10 +43,10 @@ static void percentiles(struct csv *csv, const char *op, const struct histogram 
 	u64(csv, name, any ? h->n : 0);
 	snprintf(name, sizeof(name), "%s_min_ns", op);
 	real(csv, name, any ? (double)h->min : NAN);
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		snprintf(name, sizeof(name), "%s_%s_ns", op, wanted[i].name);
-		real(csv, name, any && hist_supports(h, wanted[i].q)
-					? (double)hist_quantile(h, wanted[i].q) : NAN);
+	for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
+		snprintf(name, sizeof(name), "%s_%s_ns", op, latency_quantile_name[i]);
+		real(csv, name, any && hist_supports(h, latency_quantile[i])
+					? (double)hist_quantile(h, latency_quantile[i]) : NAN);
 	}
 	snprintf(name, sizeof(name), "%s_max_ns", op);
 	real(csv, name, any ? (double)h->max : NAN);
@@ -217,6 +211,27 @@ static void sizes(struct csv *csv, const struct case_result *c)
 	real(csv, "tables", c->tables ? (double)c->tables : NAN);
 	real(csv, "round", c->round ? (double)c->round : NAN);
 	text(csv, "handicap", c->handicap);
+	flag(csv, "again", c->again);
+}
+
+/* How far the percentiles can be trusted; empty where there is none. */
+static void quantile_bounds(struct csv *csv, const struct case_result *c)
+{
+	static const struct interval none;
+	char name[48];
+
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
+			const struct histogram *h = case_withheld(c) ? NULL : c->latency[kind];
+			struct interval v = h ? latency_interval(h, i) : none;
+
+			snprintf(name, sizeof(name), "%s_%s_ns_lo", op_kind_name[kind],
+				 latency_quantile_name[i]);
+			real(csv, name, v.valid ? v.lo : NAN);
+			snprintf(name, sizeof(name), "%s_%s_ns_hi", op_kind_name[kind],
+				 latency_quantile_name[i]);
+			real(csv, name, v.valid ? v.hi : NAN);
+		}
 }
 
 static void summary_row(struct csv *csv, const struct case_result *c)
@@ -230,6 +245,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	waste(csv, c);
 	phases(csv, c);
 	sizes(csv, c);
+	quantile_bounds(csv, c);
 	end_row(csv);
 	csv->header = false;
 }
@@ -301,6 +317,7 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 		snprintf(name, sizeof(name), "phase_%u_retired", k);
 		u64(csv, name, s->phase_retired[k]);
 	}
+	u64(csv, "table", s->table);
 	end_row(csv);
 	csv->header = false;
 }

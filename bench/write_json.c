@@ -79,6 +79,7 @@ static void put_job(struct node array, const struct options *j)
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
 	put_u64(o, "readers", j->readers);
 	put_u64(o, "depth", j->depth);
+	put_bool(o, "aa", j->aa);
 	put_bool(o, "lock_stat", j->lock_stat);
 	put_u64(o, "duration_ns", j->duration_ns);
 	put_u64(o, "slice_ns", j->slice_ns);
@@ -194,6 +195,7 @@ static void put_alloc(struct node root, const struct result *r)
 		peak = r->cases[i].pages.peak > peak ? r->cases[i].pages.peak : peak;
 	put_text(o, "library", r->host.jemalloc[0] ? "jemalloc" : "aligned_alloc");
 	put_fact(o, "version", r->host.jemalloc);
+	put_fact(o, "malloc_conf", r->host.malloc_conf);
 	put_u64(o, "page_bytes", PAGE_BYTES);
 	if (peak)
 		put_u64(o, "peak_pages", peak);
@@ -270,6 +272,9 @@ static void put_comparison(struct node array, const struct result *r, const stru
 	put_real(o, "hi", cmp->ratio.valid ? cmp->ratio.hi : NAN);
 	put_interval(o, "added_ns", &cmp->added_ns);
 	put_u64(o, "pairs", cmp->pairs);
+	put_real(o, "p", cmp->p);
+	put_real(o, "p_holm", cmp->p_holm);
+	put_real(o, "margin", cmp->margin);
 	put_bool(o, "counterfactual", case_counterfactual(&r->cases[cmp->a]) ||
 				      case_counterfactual(&r->cases[cmp->b]));
 	put_text(o, "verdict", stat_verdict_name(cmp->verdict));

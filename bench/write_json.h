@@ -8,6 +8,12 @@
 void put_interval(struct node o, const char *name, const struct interval *i);
 /* {n, min, p50, …, max}; null when nothing was recorded. */
 void put_histogram(struct node o, const char *key, const struct histogram *h);
+/* p50, …, p9999 of a histogram that is not empty; null where it does not support one. */
+void put_percentiles(struct node o, const struct histogram *h);
+/* put_histogram() with p50_lo, p50_hi, …: intervals by order statistics. */
+void put_latency_histogram(struct node o, const char *key, const struct histogram *h);
+/* draws[] of a case. */
+void put_draws(struct node o, const struct case_result *c);
 /* counters and counters_reason; a slice's counts. */
 void put_counters(struct node o, const struct case_result *c);
 void put_slice_counters(struct node o, const struct perf_sum *sum);

@@ -8,13 +8,6 @@
 #include "bench/analyse.h"
 #include "bench/plan.h"
 
-static const struct {
-	const char *name;
-	double q;
-} percentiles[] = {
-	{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 }, { "p9999", 0.9999 },
-};
-
 void put_histogram(struct node o, const char *key, const struct histogram *h)
 {
 	if (!h || !h->n) {
@@ -24,11 +17,7 @@ void put_histogram(struct node o, const char *key, const struct histogram *h)
 	o = put_object(o, key);
 	put_u64(o, "n", h->n);
 	put_u64(o, "min", h->min);
-	for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++)
-		if (hist_supports(h, percentiles[i].q))
-			put_u64(o, percentiles[i].name, hist_quantile(h, percentiles[i].q));
-		else
-			put_null(o, percentiles[i].name);
+	put_percentiles(o, h);
 	put_u64(o, "max", h->max);
 	put_u64(o, "overflow", h->overflow);
 }
@@ -82,6 +71,7 @@ static void put_identity(struct node o, const struct case_result *c)
 	put_fact(o, "order", c->order);
 	put_fact(o, "range", c->range);
 	put_bool(o, "disjoint", c->disjoint);
+	put_bool(o, "again", c->again);
 	put_fact(o, "handicap", c->handicap);
 	put_fact(o, "ratio", c->ratio);
 	put_u64(o, "readers", c->readers);
@@ -130,8 +120,8 @@ static void put_latency(struct node o, const struct case_result *c)
 	struct node latency = put_object(o, "latency_ns");
 
 	for (int kind = 0; kind < OP_KINDS; kind++)
-		put_histogram(latency, op_kind_name[kind],
-			      case_withheld(c) ? NULL : c->latency[kind]);
+		put_latency_histogram(latency, op_kind_name[kind],
+				      case_withheld(c) ? NULL : c->latency[kind]);
 	put_u64(o, "sample_every", c->sample_every);
 	put_u64(o, "disturbed_samples", c->disturbed);
 	put_real(o, "longest_wait_ns", c->longest_wait_ns);
@@ -279,6 +269,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "process", s->process);
 	put_u64(o, "round", s->round);
 	put_u64(o, "half", s->half);
+	put_u64(o, "table", s->table);
 	put_u64(o, "position", s->position);
 	put_u64(o, "ops", s->ops);
 	put_u64(o, "pages", s->pages);
@@ -332,6 +323,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_counters(o, c);
 	put_phases(o, c);
 	put_lock_stat(o, c);
+	put_draws(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)

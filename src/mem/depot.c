@@ -1,5 +1,9 @@
 #include "mem/depot.h"
 
+#include <stdlib.h>
+
+#include "stat/stat.h"
+
 /* Lies in the descriptors that describe the descriptors' own pages. */
 struct chunk {
 	struct chunk *next;
@@ -128,6 +132,40 @@ void depot_give(struct depot *d, struct batch *b)
 		}
 	}
 	pthread_mutex_unlock(&d->lock);
+}
+
+static void take_all(struct batch *b, struct page_desc **pages, size_t *n)
+{
+	while (b->n)
+		pages[(*n)++] = batch_pop(b);
+}
+
+/* Durstenfeld, CACM 7, 1964. */
+void depot_shuffle(struct depot *d, uint64_t seed)
+{
+	size_t room = d->full.n * BATCH_PAGES + d->partial.n, n = 0;
+	struct page_desc **pages = malloc((room + 1) * sizeof(*pages));
+	struct batch one = { NULL, 0 };
+	uint64_t rng = stat_mix(seed);
+
+	if (!pages)
+		return;
+	while (d->full.n) {
+		struct batch b = batch_list_pop(&d->full);
+
+		take_all(&b, pages, &n);
+	}
+	take_all(&d->partial, pages, &n);
+	while (n) {
+		size_t i = stat_below(&rng, n--);
+		struct page_desc *page = pages[i];
+
+		pages[i] = pages[n];
+		batch_push(&one, page);
+		if (one.n == BATCH_PAGES || !n)
+			depot_give(d, &one);
+	}
+	free(pages);
 }
 
 void *depot_alloc(struct depot *d, size_t bytes)

@@ -78,6 +78,9 @@ struct batch depot_take_full(struct depot *d);
 /* Any number of pages. Left empty. */
 void depot_give(struct depot *d, struct batch *b);
 
+/* The pages at rest in an order of their own; with no memory to do it, as they are. */
+void depot_shuffle(struct depot *d, uint64_t seed);
+
 /* Zeroed memory on the node for a worker's own data, not counted. NULL: no memory. */
 void *depot_alloc(struct depot *d, size_t bytes);
 void depot_free(struct depot *d, void *p);

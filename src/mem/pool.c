@@ -335,6 +335,15 @@ int pool_reserve(struct pool_cache *cache, size_t pages)
 	return 0;
 }
 
+void pool_shuffle(struct pool *pool, uint64_t seed)
+{
+	for (unsigned i = 0; i < pool->nnodes && !single(pool); i++) {
+		for (struct pool_cache *cache = pool->caches; cache; cache = cache->next)
+			shelf_clear(&cache->shelf[i], &pool->depot[i]);
+		depot_shuffle(&pool->depot[i], seed + i);
+	}
+}
+
 struct live_filter {
 	uint32_t owner;
 	void (*fn)(void *ctx, struct page_desc *page);

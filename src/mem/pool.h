@@ -105,6 +105,13 @@ void page_cache_refill(struct pool_cache *cache);
  */
 int pool_reserve(struct pool_cache *cache, size_t pages);
 
+/*
+ * Take back what the caches hold, reservations too, and put the free pages of each node into an order
+ * that follows from `seed` alone, so that the next tables lie elsewhere than the last: pages are handed
+ * out last in, first out. At rest only. Other sources than the pool keep no free pages: nothing happens.
+ */
+void pool_shuffle(struct pool *pool, uint64_t seed);
+
 /* The descriptor of a page that came from any pool. */
 #ifdef IOPT_SANITIZED
 struct page_desc *page_desc(const void *page);

@@ -7,11 +7,12 @@
 #define FAR 1e4             /* log odds: exp(-FAR) is 0 */
 
 /* Factor m of the continued fraction DLMF 8.17.22. */
-static double factor(double a, double b, double x, double i)
+static double factor(double a, double b, double x, int i)
 {
-	double m = floor(i / 2);
+	int half = i / 2;
+	double m = half;
 
-	if (i == 2 * m)
+	if (i % 2 == 0)
 		return m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
 	return -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
 }
@@ -21,7 +22,7 @@ static double fraction(double a, double b, double x)
 {
 	double f = 1, c = 1, d = 0;
 
-	for (double i = 1; i < ITERATIONS; i++) {
+	for (int i = 1; i < ITERATIONS; i++) {
 		double t = factor(a, b, x, i), step;
 
 		d = 1 / (1 + t * d);
@@ -108,10 +109,4 @@ double normal_above(double tail)
 			high = middle;
 	}
 	return (low + high) / 2;
-}
-
-double student_above(double degrees, double tail)
-{
-	/* degrees / (degrees + t^2) is a beta variable */
-	return sqrt(degrees * exp(-beta_log_odds(degrees / 2, 0.5, 2 * tail)));
 }

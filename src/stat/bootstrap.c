@@ -18,10 +18,9 @@
  * numbers are from simulation; docs/statistics.md has the error rates with and without.
  */
 #define FEWER_BLOCKS 4u
+#define FEWER_UNITS 10u /* at least, from 16 units on, where blocks are still of two */
 #define FEWER_PROCESSES 2u
 #define FEWER_TABLES 2u
-/* Below, what differs between the tables of a single process cannot be told from them. */
-#define TABLES_MIN 6u
 
 struct unit {
 	double value;
@@ -66,11 +65,12 @@ static int by_value(const void *a, const void *b)
 	return (x->value > y->value) - (x->value < y->value);
 }
 
+/* Blocks of three would leave hardly any to draw below 24 units. */
 static size_t block_length(size_t n)
 {
-	double length = round(cbrt((double)n));
+	double length = round(cbrt((double)n)), most = n < 24 ? 2 : BLOCK_MAX;
 
-	return length < BLOCK_MAX ? (size_t)length : BLOCK_MAX;
+	return (size_t)fmin(length, most);
 }
 
 static bool same_process(const struct unit *x, const struct unit *y)
@@ -95,40 +95,34 @@ static size_t count_runs(const struct unit *unit, size_t n,
 
 /*
  * The units of a process, as a run for each of its tables, or as a single one: where every unit has a
- * table of its own the table is the unit, and a few tables of an only process are no sample of tables.
+ * table of its own the table is the unit.
  */
-static void find_runs(struct bootstrap *b, size_t first, size_t n, bool only)
+static void find_runs(struct bootstrap *b, size_t first, size_t n)
 {
-	size_t tables = count_runs(b->unit + first, n, same_table);
-	bool apart = tables < n && tables >= (only ? TABLES_MIN : 2);
-	struct run *r = b->run + b->runs - 1;
+	size_t tables = count_runs(b->unit + first, n, same_table), before = b->runs;
+	bool apart = tables < n;
 
 	for (size_t i = first; i < first + n; i++) {
 		if (i == first || (apart && !same_table(&b->unit[i - 1], &b->unit[i])))
-			*++r = (struct run){ .first = i };
-		r->n++;
+			b->run[b->runs++] = (struct run){ .first = i };
+		b->run[b->runs - 1].n++;
 	}
-	b->group[b->groups++] = (struct group){ b->runs, (size_t)(r - b->run) + 1 - b->runs };
-	for (; b->run + b->runs <= r; b->runs++)
-		b->run[b->runs].block = block_length(b->run[b->runs].n);
+	b->group[b->groups++] = (struct group){ before, b->runs - before };
+	for (size_t i = before; i < b->runs; i++)
+		b->run[i].block = block_length(b->run[i].n);
 }
 
 /* Bring the units of a process together, in their order, and find what is drawn at each level. */
 static void find_groups(struct bootstrap *b)
 {
-	size_t processes;
-
 	qsort(b->unit, b->n, sizeof(*b->unit), by_place);
-	processes = count_runs(b->unit, b->n, same_process);
-	/* processes of a single unit each are the units, and follow each other in time */
-	if (processes == b->n)
+	if (count_runs(b->unit, b->n, same_process) == b->n)
+		/* then they are the units, and follow each other in time */
 		for (size_t i = 0; i < b->n; i++)
 			b->unit[i].process = b->unit[i].table = 0;
-	if (processes == b->n)
-		processes = 1;
 	for (size_t i = 0, first = 0; i < b->n; i++)
 		if (i + 1 == b->n || !same_process(&b->unit[i], &b->unit[i + 1])) {
-			find_runs(b, first, i + 1 - first, processes == 1);
+			find_runs(b, first, i + 1 - first);
 			first = i + 1;
 		}
 	for (size_t i = 0; i < b->n; i++)
@@ -184,13 +178,21 @@ static size_t fewer(size_t n, size_t less)
 	return n > less ? n - less : 1;
 }
 
+/* How many units of an only run a resample takes. */
+static size_t shorter(const struct run *r)
+{
+	size_t less = FEWER_BLOCKS * r->block;
+
+	return fewer(r->n, r->n >= 16 && less < FEWER_UNITS ? FEWER_UNITS : less);
+}
+
 /* How many units were drawn. */
 static size_t draw_once(struct bootstrap *b, uint64_t *rng)
 {
 	size_t total = 0;
 
 	if (b->groups == 1 && b->runs == 1) {
-		total = fewer(b->n, FEWER_BLOCKS * b->run->block);
+		total = shorter(b->run);
 		draw_run(b, b->run, total, rng);
 		return total;
 	}

@@ -62,8 +62,9 @@ static double upper_tail(double shape, double x)
 }
 
 /*
- * The x that leaves `tail` below it (z < 0) or above it (z > 0), z being that normal quantile: Newton on the logarithm of the tail,
- * which is concave and so has no second root to fall into, from Wilson and Hilferty's cube.
+ * The x that leaves `tail` below it (z < 0) or above it (z > 0), z being the normal quantile of that:
+ * Newton on the logarithm of the tail, which is concave and so has no second root to fall into, from
+ * Wilson and Hilferty's cube.
  */
 static double quantile(double shape, double tail, double z)
 {

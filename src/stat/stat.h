@@ -31,12 +31,13 @@ enum stat_effect { STAT_RATIO, STAT_DIFFERENCE };
 /*
  * Median of the pair log-ratios (as a ratio) or of the pair differences, with a 95 % percentile
  * interval from a seeded block bootstrap over the pairs, in order: 1999 resamples, circular blocks
- * of about n^(1/3) pairs, at most 10, and four blocks fewer than the data has, which pays for their
- * small number. With several processes a resample draws processes first (two fewer than took part),
- * then tables of each, then blocks of pairs inside each table; with one process of six tables or more,
- * tables first (two fewer). A level at which every unit has a single pair is no level: pairs of
- * processes, or of tables, are a series. Fewer than 6 pairs: valid is false and lo = mid = hi. Fewer
- * than 5 processes cannot give 95 % against what differs between processes: docs/statistics.md.
+ * of about n^(1/3) pairs (two below 24 pairs, at most 10), and four blocks fewer than the data has
+ * (ten pairs, from 16 to 23), which pays for their small number. With several processes a resample
+ * draws processes first (two fewer than took part), then tables of each, then blocks of pairs inside
+ * each table; with one process of several tables, tables first (two fewer). A level at which every
+ * unit has a single pair is no level: pairs of processes, or of tables, are a series. Fewer than 6
+ * pairs: valid is false and lo = mid = hi. Fewer than 5 processes, or tables, cannot give 95 % against
+ * what differs between them: docs/statistics.md.
  * Kalibera & Jones, ISMM'13; Kuensch 1989 and Politis & Romano 1992 for the blocks.
  */
 int stat_paired(const struct stat_pair *pairs, size_t n, enum stat_effect effect, uint64_t seed,

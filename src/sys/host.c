@@ -196,9 +196,12 @@ static void read_build(struct host_facts *f)
 	const char *version = "unknown";
 	size_t size = sizeof(version);
 
+	const char *conf = getenv("MALLOC_CONF");
+
 	mallctl("version", &version, &size, NULL, 0);
 	copy(f->jemalloc, sizeof(f->jemalloc), version);
 	f->jemalloc[strcspn(f->jemalloc, "-")] = '\0'; /* 5.3.0-0-g54eaed1d… */
+	copy(f->malloc_conf, sizeof(f->malloc_conf), conf ? conf : "");
 #endif
 }
 

@@ -24,6 +24,7 @@ struct host_facts {
 	double steal_share;             /* of the CPUs' busy time since boot, to a hypervisor */
 	char compiler[64], flags[256], version[64], commit[64];
 	char jemalloc[64], hwloc[32];
+	char malloc_conf[256];          /* jemalloc's, from the environment; "": none */
 };
 
 /* t may be NULL. */

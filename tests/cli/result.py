@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import unittest
+from statistics import median
 
 from command import ROOT, Command
 
@@ -87,6 +88,30 @@ class Results(Command):
         else:
             self.assertIsNotNone(case["verified"])
         self.assertEqual(case["verified"] is False, bool(case["evidence"]))
+        if case["verified"] is not False:
+            self.sound_draws(case)
+
+    def sound_draws(self, case):
+        """Each process's share, and nothing else, whatever the cases went through since."""
+        draws = case["draws"]
+        of = {d["process"]: [s for s in case["slices"] if s["process"] == d["process"]] for d in draws}
+        self.assertEqual(sum(d["slices"] for d in draws), len(case["slices"]))
+        self.assertEqual(len(of), len(draws))
+        for draw in draws:
+            slices = of[draw["process"]]
+            self.assertEqual(draw["slices"], len(slices))
+            rates = [s["ops_per_s"] for s in slices if s["ops_per_s"]]
+            if draw["ops_per_s"] is not None:
+                self.assertAlmostEqual(draw["ops_per_s"] / median(rates), 1, places=6)
+        self.assertEqual(sum(d["lost"] for d in draws), case["waste"]["lost"])
+        self.assertEqual(sum(d["tables"] for d in draws), case["waste"]["tables"])
+        for kind, h in case["latency_ns"].items():
+            self.assertEqual(sum(d["latency_ns"][kind]["n"] for d in draws if d["latency_ns"][kind]),
+                             h["n"] if h else 0)
+            for p in ("p50", "p90", "p99", "p999", "p9999") if h else ():
+                if h[p + "_lo"] is not None:
+                    self.assertLessEqual(h[p + "_lo"], h[p])
+                    self.assertGreaterEqual(h[p + "_hi"], h[p])
 
     def same_tables(self, doc, out):
         tables = {}

@@ -43,12 +43,11 @@ def check(what, ok, detail=""):
 def check_rates():
     # All the counts that iterate (up to 10000), then samples of those that use the expansion.
     counts = list(range(1, 10010)) + [12345, 10**5, 10**6, 10**7, 10**8, 10**9, 10**10, 10**12]
-    worst = 0.0
-    for k, (mid, lo, hi, valid) in zip(counts, ask([["rate", k, 7.5] for k in counts])):
-        want = [k, stats.chi2.ppf(0.025, 2 * k) / 2, stats.chi2.ppf(0.975, 2 * k + 2) / 2]
-        for have, exact in zip([mid, lo, hi], want):
-            worst = max(worst, abs(have * 7.5 / exact - 1))
-        assert valid == 1
+    answers = np.array(ask([["rate", k, 7.5] for k in counts]))
+    k = np.array(counts, float)
+    want = np.column_stack([k, stats.chi2.ppf(0.025, 2 * k) / 2, stats.chi2.ppf(0.975, 2 * k + 2) / 2])
+    worst = np.max(np.abs(answers[:, :3] * 7.5 / want - 1))
+    assert (answers[:, 3] == 1).all()
     check("Garwood interval", worst < 1e-9, f"worst relative error {worst:.1e}")
 
 
@@ -87,10 +86,12 @@ def series(rng, trials, n, rho, processes=1, spread=0.0):
     return x.reshape(trials, -1)
 
 
-def excludes_one(rng, trials, n, rho, shift=0.0, noise=0.1, processes=1, spread=0.0):
-    """Share of trials whose interval of the ratio lies beyond 1."""
-    ratios = np.exp(shift + noise * series(rng, trials, n, rho, processes, spread))
-    answers = np.array(ask([with_values("ratio", i, processes, r) for i, r in enumerate(ratios)]))
+def excludes_one(rng, trials, n, rho, shift=0.0, noise=0.1, processes=1, spread=0.0, tables=1):
+    """Share of trials whose interval of the ratio lies beyond 1. One process: tables differ."""
+    x = series(rng, trials, n, rho, max(processes, tables), spread)
+    ratios = np.exp(shift + noise * x)
+    answers = np.array(ask([with_values("ratio", i, processes, tables, r)
+                            for i, r in enumerate(ratios)]))
     assert (answers[:, 3] == 1).all()
     return np.mean((answers[:, 1] > 1) | (answers[:, 2] < 1))
 
@@ -101,11 +102,116 @@ def check_intervals(rng):
             ("false alarms, 12 correlated pairs", 0.08, dict(n=12, rho=0.3)),
             ("false alarms, 50 independent pairs", 0.07, dict(n=50, rho=0.0)),
             ("false alarms, 8 processes of 12", 0.08,
-             dict(n=12, rho=0.3, processes=8, spread=1.0))):
+             dict(n=12, rho=0.3, processes=8, spread=1.0)),
+            ("false alarms, 8 tables of 12", 0.08,
+             dict(n=12, rho=0.3, tables=8, spread=1.0))):
         share = excludes_one(rng, 2000, **how)
         check(what, share <= limit, f"{share:.1%}")
     share = excludes_one(rng, 400, 120, 0.3, shift=np.log(0.95))
     check("a shift of 5 % in 120 pairs of noise 10 % found", share >= 0.9, f"{share:.1%}")
+
+
+def brute_force(x):
+    """Signed ranks, from every pattern of signs."""
+    x = x[x != 0]
+    ranks = stats.rankdata(abs(x))
+    have, sums = ranks[x > 0].sum(), np.zeros(1)
+    for r in ranks:
+        sums = np.concatenate([sums, sums + r])
+    return min(1, 2 * min(np.mean(sums <= have + 1e-9), np.mean(sums >= have - 1e-9)))
+
+
+def check_signed_ranks(rng):
+    samples = [rng.standard_normal(n) + rng.uniform(-1, 1) for n in range(1, 26) for _ in range(8)]
+    have = [a[0] for a in ask([with_values("ranks", x) for x in samples])]
+    want = [stats.wilcoxon(x, mode="exact").pvalue for x in samples]
+    check("signed ranks, exact", np.allclose(have, want, rtol=1e-10, atol=0))
+    samples = [rng.integers(-4, 7, n).astype(float) for n in range(1, 19) for _ in range(4)]
+    have = [a[0] for a in ask([with_values("ranks", x) for x in samples])]
+    want = [brute_force(x) if x.any() else 1 for x in samples]
+    check("signed ranks with ties and zeros", np.allclose(have, want, rtol=1e-10, atol=0))
+    samples = [np.round(rng.standard_normal(n) + 0.1, 1 + n % 3) for n in range(40, 400, 7)]
+    have = [a[0] for a in ask([with_values("ranks", x) for x in samples])]
+    want = [stats.wilcoxon(x, mode="approx", correction=True, zero_method="wilcox").pvalue
+            for x in samples]
+    check("signed ranks, many", np.allclose(have, want, rtol=1e-9, atol=0))
+
+
+def check_holm(rng):
+    samples = [rng.uniform(0, 1, n) ** 3 for n in range(1, 40)]
+    for x, have in zip(samples, ask([with_values("holm", x) for x in samples])):
+        order, n = np.argsort(x), len(x)
+        want = np.empty(n)
+        want[order] = np.minimum(1, np.maximum.accumulate(x[order] * np.arange(n, 0, -1)))
+        if not np.allclose(have, want, rtol=1e-12, atol=0):
+            check("Holm", False, f"{x}")
+    check("Holm", True)
+
+
+def check_binomial(rng):
+    requests = []
+    for n in (1, 2, 7, 40, 1000, 10**6, 10**8):
+        for share in (1e-4, 0.01, 0.3, 0.5, 0.9, 0.999):
+            for k in stats.binom.ppf([1e-8, 0.01, 0.4, 0.99, 1 - 1e-8], n, share):
+                requests.append((int(k), n, share))
+    worst = 0.0
+    for (k, n, share), have in zip(requests, ask([["tails", *r] for r in requests])):
+        want = stats.binom.cdf(k, n, share), stats.binom.sf(k - 1, n, share)
+        worst = max(worst, *(abs(h / w - 1) for h, w in zip(have, want)))
+    check("binomial tails", worst < 1e-6, f"worst relative error {worst:.1e}")
+    requests = [(int(n), q, p) for n in 10 ** rng.uniform(0, 7, 50)
+                for q in (0.5, 0.9, 0.99, 0.999) for p in (0.01105, 0.025, 0.975)]
+    have = [a[0] for a in ask([["binomial", *r] for r in requests])]
+    want = [stats.binom.ppf(p, n, q) for n, q, p in requests]
+    check("binomial quantiles, the ranks of order statistics", have == want)
+
+
+def check_enclosed(rng):
+    """How often the interval of a p99 misses, buckets being small against its width."""
+    n, q, alpha, trials = 3000, 0.99, 0.05, 1000
+    samples = 100 * (1 - rng.uniform(0, 1, (trials, n))) ** -2.0
+    answers = np.array(ask([with_values("enclose", q, alpha, np.floor(x)) for x in samples]))
+    assert (answers[:, 3] == 1).all()
+    missed = np.mean((answers[:, 1] > 1e6) | (answers[:, 2] < 1e6))
+    check("intervals of a p99", 0.02 < missed < 0.065, f"{missed:.1%} miss")
+
+
+def spread_out(a, b, pairs, exposures):
+    """As evenly as whole numbers go; the remainders too few to make parts differ beyond chance."""
+    parts = []
+    for i in range(pairs):
+        parts += [a // pairs + (i < a % pairs), exposures[0] / pairs,
+                  b // pairs + (i < b % pairs), exposures[1] / pairs]
+    return parts
+
+
+def check_counts(rng):
+    worst = 0.0
+    for alpha in (0.05, 0.0182):
+        cases = [(int(a), int(b), xa, xb) for a, b in rng.integers(0, 500, (60, 2))
+                 for xa, xb in ((1, 1), (3, 7))] + [(0, 9, 1, 2), (9, 0, 1, 2), (0, 40, 5, 5)]
+        answers = ask([with_values("counts", alpha, spread_out(a, b, 6, (xa, xb)))
+                       for a, b, xa, xb in cases])
+        for (a, b, xa, xb), have in zip(cases, answers):
+            if a + b == 0:
+                continue
+            even = xb / (xa + xb)
+            ci = stats.binomtest(b, a + b).proportion_ci(1 - alpha, method="exact")
+            want = [min(1, 2 * min(stats.binomtest(b, a + b, even, alternative=side).pvalue
+                                   for side in ("less", "greater")))]
+            for share in ci:
+                want.append(np.inf if share == 1 else share / (1 - share) * xa / xb)
+            ends = []
+            for k, x in ((a, xa), (b, xb)):
+                ends += [(stats.gamma.ppf(alpha / 2, k) if k else 0) / x, k / x,
+                         stats.gamma.isf(alpha / 2, k + 1) / x]
+            la, ra, ua, lb, rb, ub = ends
+            want += [rb - ra - np.hypot(rb - lb, ua - ra), rb - ra + np.hypot(ub - rb, ra - la)]
+            have = [have[i] for i in (0, 2, 3, 6, 7)]
+            for h, w in zip(have, want):
+                worst = max(worst, 0 if h == w else abs(h - w) / max(abs(w), 1e-3))
+    check("counts: binomial p, Clopper-Pearson, difference of rates", worst < 1e-8,
+          f"worst relative error {worst:.1e}")
 
 
 def check_width(rng):
@@ -176,7 +282,7 @@ def print_scalability_table(rng):
 
 def print_table(rng):
     trials = 2000
-    sizes = (6, 8, 12, 16, 24, 50, 100, 200, 500)
+    sizes = (6, 8, 12, 16, 20, 24, 50, 100, 200, 500)
     for rho in (-0.3, 0.0, 0.3, 0.6):
         shares = [excludes_one(rng, trials, n, rho) for n in sizes]
         print(f"| rho {rho} |", " | ".join(f"{s:.1%}" for s in shares), "|")
@@ -185,6 +291,9 @@ def print_table(rng):
         shares = [excludes_one(rng, trials, 12, 0.3, processes=p, spread=spread)
                   for p in counts]
         print(f"| spread {spread} |", " | ".join(f"{s:.1%}" for s in shares), "|")
+    for spread in (0.0, 1.0, 5.0):
+        shares = [excludes_one(rng, trials, 12, 0.3, tables=t, spread=spread) for t in counts]
+        print(f"| tables, spread {spread} |", " | ".join(f"{s:.1%}" for s in shares), "|")
     for noise in (0.03, 0.1, 0.3):
         shares = [excludes_one(rng, trials, n, 0.3, shift=np.log(0.95), noise=noise)
                   for n in sizes]
@@ -201,6 +310,11 @@ def main():
     check_summaries(rng)
     check_quantiles(rng)
     check_width(rng)
+    check_signed_ranks(rng)
+    check_holm(rng)
+    check_binomial(rng)
+    check_enclosed(rng)
+    check_counts(rng)
     check_intervals(rng)
     check_scalability(rng)
     check_scalability_intervals(rng)

@@ -439,9 +439,84 @@ static void test_warnings_are_said_once(void **state)
 	assert_int_equal(r.nwarnings, 16);
 }
 
+/* Six pairs all alike have p 2/64: enough for one claim, and not for two at once. */
+static void test_claims_share_an_error_rate(void **state)
+{
+	(void)state;
+	for (unsigned others = 1; others <= 2; others++) {
+		struct result r = made_result();
+
+		made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 6, 100);
+		for (unsigned i = 0; i < others; i++)
+			made_slices(made_case(&r, 0, MUTEX_2019 + (int)i, 1, 0), 6, 120);
+		assert_int_equal(analyse(&r), 0);
+		assert_int_equal(r.ncomparisons, others);
+		for (unsigned i = 0; i < others; i++) {
+			assert_true(fabs(r.comparisons[i].p - 2.0 / 64) < 1e-12);
+			assert_true(fabs(r.comparisons[i].p_holm - others * 2.0 / 64) < 1e-12);
+			assert_true(r.comparisons[i].ratio.lo > 1.03);
+			assert_int_equal(r.comparisons[i].verdict, others == 1 ? STAT_WORSE : STAT_UNSURE);
+			assert_true(r.comparisons[i].margin == 0.03);
+		}
+		result_free(&r);
+	}
+}
+
+/* Groups do not pair: nothing is claimed, and nobody else's p suffers. Forced cases: not at all. */
+static void test_no_pairs_no_claim(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 6, 100);
+	made_slices(made_case(&r, 0, MUTEX_2019, 1, 0), 6, 120);
+	made_slices(made_case(&r, 1, LOCKLESS_2019, 1, 0), 6, 150);
+	strcpy(r.cases[2].zero, "ahead");
+	made_slices(made_case(&r, 2, LOCKLESS_2019, 1, 0), 6, 100);
+	made_slices(made_case(&r, 2, MUTEX_2019, 1, 0), 6, 300);
+	r.cases[3].forced = r.cases[4].forced = true;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.ncomparisons, 2);
+	assert_int_equal(r.comparisons[0].verdict, STAT_WORSE);
+	assert_true(isnan(r.comparisons[1].p) && isnan(r.comparisons[1].p_holm));
+	assert_int_equal(r.comparisons[1].pairs, 0);
+	assert_int_equal(r.comparisons[1].verdict, STAT_UNSURE);
+	result_free(&r);
+}
+
+/* The second of two is compared with the first; nobody else is compared with it. */
+static void test_again(void **state)
+{
+	struct result r = made_result();
+	const int engines[] = { LOCKLESS_2019, LOCKLESS_2019, MUTEX, MUTEX, LOCKLESS, LOCKLESS };
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct case_result *c = made_case(&r, 0, engines[i], 1, 0);
+
+		c->again = i % 2;
+		made_slices(c, 8, 100 + i);
+	}
+	assert_int_equal(analyse(&r), 0);
+	for (size_t i = 0; i < r.ncomparisons; i++) {
+		const struct comparison *cmp = &r.comparisons[i];
+
+		assert_false(r.cases[cmp->a].again);
+		assert_true(!r.cases[cmp->b].again || cmp->a + 1 == cmp->b);
+		assert_int_equal(!strcmp(cmp->differs, "again"), r.cases[cmp->b].again);
+	}
+	/* three with themselves; mutex with both lockless ones, lockless with lockless-2019 */
+	assert_int_equal(r.ncomparisons, 6);
+	assert_int_equal(r.nknees, 1);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_claims_share_an_error_rate),
+		cmocka_unit_test(test_no_pairs_no_claim),
 		cmocka_unit_test(test_figures_of_a_case),
 		cmocka_unit_test(test_too_few_slices_have_no_bounds),
 		cmocka_unit_test(test_pairs_are_of_the_same_half_round),

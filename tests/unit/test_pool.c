@@ -332,9 +332,59 @@ static void test_threads(void **state)
 	one_bout(POOL_ZERO_FREE, 100, 8);
 }
 
+/*
+ * Free pages are neither lost nor made by shuffling, zeroed as ever, and come in another order; pages
+ * in use stay where they are.
+ */
+static void test_shuffle(void **state)
+{
+	static void *first[MANY], *again[MANY];
+
+	(void)state;
+	for (unsigned zero = POOL_ZERO_ALLOC; zero <= POOL_ZERO_AHEAD; zero++) {
+		struct pool *pool = new_pool(zero, 0);
+		struct pool_cache *cache = pool_cache_create(pool, 0);
+		void *kept = page_alloc(cache, 7);
+		uint64_t bytes;
+		unsigned same = 0;
+
+		memset(kept, 0x5a, PAGE_BYTES);
+		for (unsigned i = 0; i < MANY; i++) {
+			first[i] = page_alloc(cache, 1);
+			memset(first[i], 0xff, PAGE_BYTES);
+		}
+		for (unsigned i = MANY; i-- > 0;) /* the first comes first again */
+			page_free(cache, first[i]);
+		bytes = pool_stats(pool).bytes;
+		pool_shuffle(pool, 5);
+		assert_int_equal(live(pool, 0), 1);
+		for (unsigned i = 0; i < MANY; i++) {
+			again[i] = page_alloc(cache, 2);
+			assert_true(is_zero(again[i]));
+			assert_ptr_not_equal(again[i], kept);
+			same += again[i] == first[i];
+		}
+		assert_int_equal(live(pool, 2), MANY); /* each is another one */
+#ifndef IOPT_SANITIZED /* there the sanitizer chooses */
+		assert_int_equal(pool_stats(pool).bytes, bytes);
+		if (same > MANY / 10)
+			fail_msg("%u of %u pages in their old place", same, MANY);
+#else
+		(void)bytes;
+#endif
+		assert_int_equal(*(unsigned char *)kept, 0x5a);
+		for (unsigned i = 0; i < MANY; i++)
+			page_free(cache, again[i]);
+		page_free(cache, kept);
+		pool_cache_destroy(cache);
+		pool_destroy(pool);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shuffle),
 		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_counts),	    cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_fail_at),	    cmocka_unit_test(test_threads),

@@ -295,6 +295,7 @@ static void a_wrong_field_is_named(void **state)
 	refuse(CASES(",\"draws\":[{\"process\":1},{\"process\":1}]"), "draws: want each process once");
 	refuse(CASES(",\"page_sizes\":[{\"bytes\":4097,\"weight\":1}]"),
 	       "cases[0].page_sizes[0].bytes: want a power of two, not 4097");
+	refuse(CASES(",\"page_sizes\":[{},{},{},{},{},{},{},{},{}]"), "page_sizes: want at most 8 sizes");
 	refuse("\"cases\":[" CASE("") "," CASE("") "]", "cases[0] and cases[1] are both c");
 	refuse("\"cases\":[" CASE(",\"threads\":3") "]", "no JSON: duplicate object key");
 	refuse("\"cases\":[{\"case_id\":\"c\"}]", "cases[0].engine is missing: want a text");
@@ -321,7 +322,7 @@ static void hostile_shapes_end(void **state)
 	refuse_text(text, n, "maximum parsing depth reached");
 	for (size_t i = 6; i + 3 <= n; i += 3)
 		memcpy(text + i, "[],", 3);
-	refuse_text(text, n, "takes 16 times its size in memory");
+	refuse_text(text, n, "takes 24 times its size in memory");
 	free(text);
 }
 

@@ -22,18 +22,21 @@ static void assert_near(double have, double want, double relative)
 static void signed_rank(void **state)
 {
 	const double few[] = { 1.1, -0.4, 2.2, 3.1, -0.2, 0.9, 1.7, 2.6 };
-	const double ties[] = { 1, 1, -1, 2, 2, 3, -2, 0, 4, 0, 1, 5 };
+	const double ties[] = { 1, 1, -1, 2, -2, 3, -3, 0, 3, 4, 0, -1, 1, 5 };
 	const double zeros[] = { 0, 0, 0 };
 	double many[40], alike[STAT_EXACT_MAX];
 
 	(void)state;
 	assert_near(stat_signed_rank(few, COUNT(few)), 0.0390625, 1e-14);
-	assert_near(stat_signed_rank(ties, COUNT(ties)), 0.060546875, 1e-14);
+	assert_near(stat_signed_rank(ties, COUNT(ties)), 0.19580078125, 1e-14);
 	assert_near(stat_signed_rank(zeros, COUNT(zeros)), 1, 0);
 	assert_true(isnan(stat_signed_rank(zeros, 0)));
 	for (int i = 0; i < 40; i++)
 		many[i] = ((i * 7919) % 101 - 35) / 4.;
 	assert_near(stat_signed_rank(many, 40), 0.007938927051143638, 1e-12);
+	for (int i = 0; i < 40; i++)
+		many[i] = (i * 7919) % 23 - 9; /* a zero, and many ties */
+	assert_near(stat_signed_rank(many, 40), 0.06524674570271108, 1e-12);
 	for (unsigned i = 0; i < STAT_EXACT_MAX; i++)
 		alike[i] = -1.0 - i;
 	for (unsigned n = 1; n <= STAT_EXACT_MAX; n++) /* peers of this test stop being exact here */
@@ -182,9 +185,120 @@ static void frequent_counts_are_rates(void **state)
 	assert_int_equal(stat_test_pairs(rates, 8, 0.05, 7, &want), 0);
 	assert_memory_equal(&t, &want, sizeof(t));
 	assert_near(t.p, 2. / 256, 1e-12);
-	counts[2].events_b = 99;
-	assert_int_equal(stat_test_counts(counts, 8, 0.05, 7, &t), 0);
-	assert_true(t.ratio.mid != want.ratio.mid);
+	for (unsigned side = 0; side < 2; side++) { /* one side of one pair is enough */
+		uint64_t *events = side ? &counts[2].events_b : &counts[2].events_a, had = *events;
+
+		*events = 99;
+		assert_int_equal(stat_test_counts(counts, 8, 0.05, 7, &t), 0);
+		assert_true(fabs(t.ratio.mid / want.ratio.mid - 1) > 1e-3);
+		assert_true(t.ratio.n > 8);
+		*events = had;
+	}
+}
+
+static void fill(struct stat_pair *pairs, size_t n, size_t tables, double spread)
+{
+	uint64_t rng = 77;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t table = i * tables / n;
+		double x = (double)(stat_rand(&rng) >> 40) / 0x1p24 + spread * (double)(table * 5 % tables);
+
+		pairs[i] = (struct stat_pair){ .a = 100, .b = 100 * exp(x / 10),
+					       .table = (uint32_t)table };
+	}
+}
+
+static struct interval paired(const struct stat_pair *pairs, size_t n, double alpha)
+{
+	struct interval out;
+
+	assert_int_equal(stat_paired_at(pairs, n, STAT_RATIO, alpha, 3, &out), 0);
+	assert_true(out.valid && out.n == n);
+	return out;
+}
+
+static double width(struct interval i)
+{
+	return i.hi - i.lo;
+}
+
+/* Slices of a table that has bad luck are not so many witnesses. */
+static void tables_are_drawn_before_pairs(void **state)
+{
+	struct stat_pair pairs[96];
+	struct interval by_table, by_pair;
+
+	(void)state;
+	fill(pairs, 96, 8, 1);
+	by_table = paired(pairs, 96, 0.05);
+	for (size_t i = 0; i < 96; i++)
+		pairs[i].table = 0;
+	by_pair = paired(pairs, 96, 0.05);
+	assert_near(by_table.mid, by_pair.mid, 0);
+	assert_true(width(by_table) > 1.2 * width(by_pair));
+}
+
+/* Tables of six processes are drawn inside each: more differs than the processes alone. */
+static void tables_of_processes(void **state)
+{
+	struct stat_pair pairs[96];
+	struct interval with, without;
+
+	(void)state;
+	fill(pairs, 96, 24, 1);
+	for (size_t i = 0; i < 96; i++)
+		pairs[i].process = (uint32_t)(i / 16);
+	with = paired(pairs, 96, 0.05);
+	for (size_t i = 0; i < 96; i++)
+		pairs[i].table = 0;
+	without = paired(pairs, 96, 0.05);
+	assert_near(with.mid, without.mid, 0);
+	assert_true(width(with) > width(without));
+}
+
+/* A process, or a table, of one pair is a pair: what was measured in turns stays a series. */
+static void levels_of_single_pairs_are_none(void **state)
+{
+	struct stat_pair pairs[40];
+	struct interval series, other;
+
+	(void)state;
+	fill(pairs, 40, 1, 0);
+	series = paired(pairs, 40, 0.05);
+	for (uint32_t i = 0; i < 40; i++)
+		pairs[i].table = i;
+	other = paired(pairs, 40, 0.05);
+	assert_memory_equal(&series, &other, sizeof(series));
+	for (uint32_t i = 0; i < 40; i++)
+		pairs[i].process = i;
+	other = paired(pairs, 40, 0.05);
+	assert_memory_equal(&series, &other, sizeof(series));
+}
+
+static void alpha_decides_the_width(void **state)
+{
+	struct stat_pair pairs[48];
+	struct interval five, two, least, plain;
+	struct stat_test t;
+
+	(void)state;
+	fill(pairs, 48, 1, 0);
+	assert_int_equal(stat_paired(pairs, 48, STAT_RATIO, 3, &plain), 0);
+	five = paired(pairs, 48, 0.05);
+	two = paired(pairs, 48, 0.0221);
+	least = paired(pairs, 48, 1e-9); /* the outermost resample, and never beyond */
+	assert_memory_equal(&plain, &five, sizeof(plain));
+	assert_true(two.lo < five.lo && two.hi > five.hi);
+	assert_true(least.lo < two.lo && least.hi > two.hi);
+	assert_int_equal(stat_test_pairs(pairs, 48, 0.0221, 3, &t), 0);
+	assert_memory_equal(&t.ratio, &two, sizeof(two));
+	assert_near(t.difference.mid, 100 * (t.ratio.mid - 1), 1e-2);
+	assert_true(t.p < 1e-6);
+	assert_int_equal(stat_test_pairs(pairs, 5, 0.05, 3, &t), 0);
+	assert_true(!t.ratio.valid && !t.difference.valid && isnan(t.p) && t.ratio.mid > 1);
+	assert_int_equal(stat_test_pairs(pairs, 0, 0.05, 3, &t), 0);
+	assert_true(!t.ratio.valid && isnan(t.p));
 }
 
 static void quantile_intervals(void **state)
@@ -217,6 +331,10 @@ int main(void)
 		cmocka_unit_test(rare_counts),
 		cmocka_unit_test(clumps_are_no_evidence),
 		cmocka_unit_test(frequent_counts_are_rates),
+		cmocka_unit_test(tables_are_drawn_before_pairs),
+		cmocka_unit_test(tables_of_processes),
+		cmocka_unit_test(levels_of_single_pairs_are_none),
+		cmocka_unit_test(alpha_decides_the_width),
 		cmocka_unit_test(quantile_intervals),
 	};
 

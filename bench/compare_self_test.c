@@ -1,0 +1,236 @@
+/* compare_self_test.c - `iopt compare --self-test`: does the gate fire here, and stay quiet? */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/duet.h"
+#include "bench/self_test.h"
+#include "sys/clock.h"
+
+const char *const trial_kind_name[TRIAL_KINDS] = { "slow", "same", "waste" };
+
+/* Both forms: how much is tried, on how much data, and what must be caught. */
+static const struct {
+	unsigned tries, waste_tries, first, cap;
+	double by;
+} forms[] = {
+	{ 20, 5, 12, 48, 0.08 },
+	{ 3, 1, 8, 8, 0.25 },    /* few pairs of short processes: only what is large can be told */
+};
+
+#define MISSES_OF 10u /* one in so many may be missed: 18 of 20 */
+#define FALSE_OF 20u  /* one in so many may be flagged: 1 of 20 */
+
+static struct trial_goal goal(unsigned tries, unsigned wrong_of)
+{
+	return (struct trial_goal){ .tries = tries, .needed = tries - tries / wrong_of };
+}
+
+static int plan(struct self_test *t, const struct compare_options *o, struct err *err)
+{
+	unsigned tries = o->tries ? (unsigned)o->tries : forms[o->short_form].tries;
+	unsigned waste = o->tries ? (tries + 3) / 4 : forms[o->short_form].waste_tries;
+
+	t->o = o;
+	t->short_form = o->short_form;
+	t->by = o->handicap_by > 0 ? o->handicap_by : forms[o->short_form].by;
+	t->first = o->first ? o->first : forms[o->short_form].first;
+	t->cap = o->first ? o->cap : forms[o->short_form].cap;
+	t->floor = NAN;
+	snprintf(t->slow, sizeof(t->slow), "slow:%.6g", 100 * t->by);
+	if (t->by <= o->gate.min_effect[GATE_THROUGHPUT])
+		return err_set(err, EXIT_USAGE, "--handicap-by %.3g%%: must be more than the %.3g %% that "
+			       "the gate lets pass", 100 * t->by,
+			       100 * o->gate.min_effect[GATE_THROUGHPUT]);
+	if (o->format != GATE_TEXT && o->format != GATE_JSON)
+		return err_set(err, EXIT_USAGE, "--format: --self-test prints text or json");
+	t->goals[TRIAL_SLOW] = goal(tries, MISSES_OF);
+	t->goals[TRIAL_SAME] = goal(tries, FALSE_OF);
+	t->goals[TRIAL_WASTE] = goal(waste, MISSES_OF);
+	if (duet_cpus() < 2) {
+		t->goals[TRIAL_WASTE] = (struct trial_goal){ 0 };
+		snprintf(t->goals[TRIAL_WASTE].why, sizeof(t->goals[0].why),
+			 "one CPU: nobody loses a race for a table here");
+	}
+	t->trials = calloc(2 * tries + waste, sizeof(*t->trials));
+	return t->trials ? 0 : err_set(err, EXIT_NO_RESOURCE, "no memory for %u tries", tries);
+}
+
+/* What is measured in a try, in a fraction of a second a process. */
+static char *const *trial_args(const struct self_test *t, enum trial_kind kind, int *n)
+{
+	static char engines[] = "--engines", lockless[] = "lockless", workload[] = "--workload",
+		    private[] = "private", cursor[] = "cursor", threads[] = "--threads", one[] = "1",
+		    two[] = "2", duration[] = "--duration", brief[] = "80ms", length[] = "0.2s",
+		    slice[] = "--slice", turn[] = "10ms", round[] = "--round", tables[] = "256";
+	static char *args[] = { engines, lockless, workload, NULL, threads, NULL, duration, NULL,
+				slice, turn, round, tables };
+
+	if (t->o->nrun && kind != TRIAL_WASTE) {
+		*n = t->o->nrun;
+		return t->o->run_args;
+	}
+	args[3] = kind == TRIAL_WASTE ? cursor : private;
+	args[5] = duet_cpus() > 1 ? two : one;
+	args[7] = t->short_form || kind == TRIAL_WASTE ? brief : length;
+	*n = (int)(sizeof(args) / sizeof(args[0])) - (kind == TRIAL_WASTE ? 0 : 2); /* no --round */
+	return args;
+}
+
+/* The row that decided; where none did, the one that it is about. */
+static const struct gate_row *telling_row(const struct gate *g, enum gate_metric about)
+{
+	const struct gate_row *found = NULL;
+
+	for (size_t i = 0; i < g->nrows; i++) {
+		const struct gate_row *row = &g->rows[i];
+
+		if (!row->gated)
+			continue;
+		if (row->verdict == g->verdict && (row->metric == about || !found ||
+						   found->verdict != g->verdict))
+			found = row;
+		else if (!found || (found->verdict != g->verdict && row->metric == about))
+			found = row;
+	}
+	return found;
+}
+
+static bool waste_caught(const struct gate *g)
+{
+	for (size_t i = 0; i < g->nrows; i++)
+		if (g->rows[i].metric == GATE_WASTE && g->rows[i].verdict == GATE_REGRESSED)
+			return true;
+	return false;
+}
+
+static void note_trial(struct self_test *t, struct trial *trial, const struct duet_result *r)
+{
+	const struct gate_row *row = telling_row(&r->gate, trial->kind == TRIAL_WASTE ? GATE_WASTE
+										      : GATE_THROUGHPUT);
+
+	trial->verdict = r->gate.verdict;
+	trial->level = 1 - r->gate.alpha;
+	trial->pairs = r->pairs;
+	trial->looks = r->looks;
+	trial->seconds = r->seconds;
+	if (row) {
+		snprintf(trial->metric, sizeof(trial->metric), "%s", row->name);
+		trial->ratio = row->test.ratio;
+	}
+	if (trial->kind == TRIAL_SLOW)
+		trial->right = r->gate.verdict == GATE_REGRESSED;
+	else if (trial->kind == TRIAL_WASTE)
+		trial->right = waste_caught(&r->gate);
+	else
+		trial->right = r->gate.verdict != GATE_REGRESSED && r->gate.verdict != GATE_IMPROVED;
+	t->goals[trial->kind].done++;
+	t->goals[trial->kind].right += trial->right;
+	t->floor = r->as.floor[GATE_THROUGHPUT];
+	if (t->version[0])
+		return;
+	snprintf(t->version, sizeof(t->version), "%s %s", r->side[0].files[0]->host.version,
+		 r->side[0].files[0]->host.commit);
+	fingerprint_show(&r->side[0].files[0]->host, t->machine, sizeof(t->machine));
+}
+
+/* This very program, even where its file has been replaced meanwhile. */
+static const char *this_program(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n > 0 ? n : 0] = '\0';
+	return n > 0 && !access(path, X_OK) ? path : "/proc/self/exe";
+}
+
+/* A try whose measurement cannot be judged ends the self-test: it says something of the machine. */
+static int try_once(struct self_test *t, enum trial_kind kind, unsigned number, struct err *err)
+{
+	const char *const extras[TRIAL_KINDS][3] = {
+		[TRIAL_SLOW] = { "--handicap", t->slow, NULL },
+		[TRIAL_WASTE] = { "--handicap", "waste", NULL },
+	};
+	struct gate_options gate = t->o->gate;
+	struct trial *trial = &t->trials[t->ntrials];
+	struct duet d = { .a = { this_program(), NULL }, .b = { this_program(), extras[kind] },
+			  .first = t->first, .cap = t->cap, .gate = &gate, .floor = compare_load_floor,
+			  .quiet = t->o->quiet };
+	struct duet_result r;
+	char label[48];
+	int code;
+
+	*trial = (struct trial){ .kind = kind, .number = number };
+	gate.seed += 1000 * (uint64_t)t->ntrials;
+	trial->seed = gate.seed;
+	snprintf(label, sizeof(label), "%s %u of %u: ", trial_kind_name[kind], number,
+		 t->goals[kind].tries);
+	d.label = label;
+	d.args = trial_args(t, kind, &d.nargs);
+	code = duet_measure(&d, &r, err);
+	if (!code && r.gate.code && r.gate.code != EXIT_REGRESSED && r.gate.code != EXIT_INCONCLUSIVE)
+		code = err_set(err, r.gate.code, "%s%.200s", label, r.gate.summary);
+	if (!code) {
+		note_trial(t, trial, &r);
+		if (!t->ntrials++ && t->o->format == GATE_TEXT)
+			self_test_print_head(t);
+		if (t->o->format == GATE_TEXT)
+			self_test_print_trial(t, trial);
+	}
+	duet_free(&r);
+	return code;
+}
+
+/* Kinds by turns, so that a machine that changes meanwhile does so for all of them. */
+static int try_all(struct self_test *t, struct err *err)
+{
+	unsigned most = t->goals[TRIAL_SLOW].tries;
+	int code = 0;
+
+	for (unsigned i = 0; !code && i < most; i++)
+		for (unsigned k = 0; !code && k < TRIAL_KINDS; k++)
+			if (i < t->goals[k].tries)
+				code = try_once(t, (enum trial_kind)k, i + 1, err);
+	return code;
+}
+
+bool self_test_proven(const struct self_test *t)
+{
+	for (unsigned k = 0; k < TRIAL_KINDS; k++)
+		if (t->goals[k].right < t->goals[k].needed)
+			return false;
+	return t->complete;
+}
+
+static int tell(const struct self_test *t, struct err *err)
+{
+	if (t->o->format == GATE_TEXT)
+		self_test_print_end(t);
+	else if (self_test_write(t, stdout))
+		err_set(err, EXIT_WRITE, "stdout would not take the result");
+	if (t->o->verdict)
+		gate_write_file(self_test_write, t, t->o->verdict, err);
+	return err->code;
+}
+
+int compare_self_test(const struct compare_options *o, struct err *err)
+{
+	uint64_t began_ns = clock_monotonic_ns();
+	struct self_test t = { 0 };
+	struct err told = { 0 };
+	int code = plan(&t, o, err);
+
+	if (code)
+		return code;
+	code = try_all(&t, err);
+	t.complete = !code;
+	t.seconds = (double)(clock_monotonic_ns() - began_ns) / 1e9;
+	if (t.ntrials && tell(&t, &told) && !code)
+		code = err_set(err, told.code, "%s", told.text);
+	else if (!code && !self_test_proven(&t))
+		code = EXIT_UNTRUSTED;
+	free(t.trials);
+	return code;
+}

@@ -1,0 +1,150 @@
+/* self_test_print.c - the self-test of the gate for people and for machines. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/json.h"
+#include "bench/self_test.h"
+
+#define SELF_TEST_SCHEMA "iopt-self-test"
+#define SELF_TEST_SCHEMA_VERSION 1
+
+/* "slow:8", "same", "waste": what was done to the new side. */
+static const char *done_to(const struct self_test *t, enum trial_kind kind)
+{
+	return kind == TRIAL_SLOW ? t->slow : trial_kind_name[kind];
+}
+
+void self_test_print_head(const struct self_test *t)
+{
+	const struct gate_options *gate = &t->o->gate;
+
+	printf("iopt compare --self-test%s: %s against itself, by turns\n%s\n", t->short_form ? " --short" : "",
+	       t->version, t->machine);
+	if (t->first < t->cap)
+		printf("a try is %u to %u pairs", t->first, t->cap);
+	else
+		printf("a try is %u pairs", t->cap);
+	printf(" of processes; margin of throughput %.3g %%, floor of A/A ",
+	       100 * gate->min_effect[GATE_THROUGHPUT]);
+	if (isnan(t->floor))
+		printf("not calibrated\n");
+	else
+		printf("%.3g %%\n", 100 * t->floor);
+	printf("\n  new side is  try  verdict       metric      new/base [interval]     pairs      s\n");
+}
+
+static char *show_ratio(char *buf, size_t size, const struct interval *r)
+{
+	if (r->valid)
+		snprintf(buf, size, "%.3f [%.3f %.3f]", r->mid, r->lo, r->hi);
+	else if (r->n && isfinite(r->mid))
+		snprintf(buf, size, "%.3f", r->mid);
+	else
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+void self_test_print_trial(const struct self_test *t, const struct trial *trial)
+{
+	char ratio[64];
+
+	printf("  %-11s %4u  %-12s  %-10s  %-22s %6u %6.1f%s\n", done_to(t, trial->kind), trial->number,
+	       gate_verdict_name[trial->verdict], trial->metric,
+	       show_ratio(ratio, sizeof(ratio), &trial->ratio), trial->pairs, trial->seconds,
+	       trial->right ? "" : trial->kind == TRIAL_SAME ? "  FALSE ALARM" : "  MISSED");
+	fflush(stdout);
+}
+
+static void print_goal(const struct self_test *t, enum trial_kind kind)
+{
+	const struct trial_goal *g = &t->goals[kind];
+
+	if (!g->tries)
+		printf("  %-11s not shown: %s\n", done_to(t, kind), g->why);
+	else if (kind == TRIAL_SAME)
+		printf("  %-11s flagged in %u of %u tries (at most %u)\n", done_to(t, kind),
+		       g->done - g->right, g->done, g->tries - g->needed);
+	else
+		printf("  %-11s caught in %u of %u tries (at least %u)\n", done_to(t, kind), g->right,
+		       g->done, g->needed);
+}
+
+void self_test_print_end(const struct self_test *t)
+{
+	printf("\n");
+	for (unsigned k = 0; k < TRIAL_KINDS; k++)
+		print_goal(t, (enum trial_kind)k);
+	printf("\n%s in %.0f s", self_test_proven(t) ? "PROVEN" : t->complete ? "NOT PROVEN" : "INTERRUPTED",
+	       t->seconds);
+	if (self_test_proven(t))
+		printf(": on this machine the gate fires when it should, and stays quiet otherwise\n");
+	else if (!t->complete)
+		printf(": not all was tried\n");
+	else
+		printf(": do not let this machine block a merge. `iopt doctor` has what disturbs it;\n"
+		       "then more data: --pairs 24..96, or a longer --duration after "
+		       "`--`\n");
+	fflush(stdout);
+}
+
+static void put_trial(struct node trials, const struct self_test *t, const struct trial *trial)
+{
+	struct node o = add_object(trials);
+
+	put_text(o, "new_side", done_to(t, trial->kind));
+	put_text(o, "kind", trial_kind_name[trial->kind]);
+	put_u64(o, "try", trial->number);
+	put_text(o, "verdict", gate_verdict_name[trial->verdict]);
+	put_bool(o, "right", trial->right);
+	put_fact(o, "metric", trial->metric);
+	put_real(o, "ratio", trial->ratio.n ? trial->ratio.mid : NAN);
+	put_real(o, "ratio_lo", trial->ratio.valid ? trial->ratio.lo : NAN);
+	put_real(o, "ratio_hi", trial->ratio.valid ? trial->ratio.hi : NAN);
+	put_real(o, "level", trial->level);
+	put_u64(o, "pairs", trial->pairs);
+	put_u64(o, "looks", trial->looks);
+	put_real(o, "seconds", trial->seconds);
+	put_u64(o, "seed", trial->seed);
+}
+
+static void put_goal(struct node root, const struct self_test *t, enum trial_kind kind)
+{
+	const struct trial_goal *g = &t->goals[kind];
+	struct node o = put_object(root, trial_kind_name[kind]);
+
+	put_u64(o, "tries", g->tries);
+	put_u64(o, "done", g->done);
+	put_u64(o, "right", g->right);
+	put_u64(o, "needed", g->needed);
+	put_fact(o, "why_not", g->why);
+}
+
+int self_test_write(const void *self_test, FILE *out)
+{
+	const struct self_test *t = self_test;
+	bool failed = false;
+	struct node root = { json_object(), &failed }, trials;
+
+	put_text(root, "schema", SELF_TEST_SCHEMA);
+	put_u64(root, "schema_version", SELF_TEST_SCHEMA_VERSION);
+	put_bool(root, "complete", t->complete);
+	put_bool(root, "proven", self_test_proven(t));
+	put_fact(root, "version", t->version);
+	put_fact(root, "machine", t->machine);
+	put_bool(root, "short", t->short_form);
+	put_real(root, "handicap", t->by);
+	put_u64(root, "first", t->first);
+	put_u64(root, "cap", t->cap);
+	put_real(root, "margin", t->o->gate.min_effect[GATE_THROUGHPUT]);
+	put_real(root, "floor", t->floor);
+	put_real(root, "seconds", t->seconds);
+	for (unsigned k = 0; k < TRIAL_KINDS; k++)
+		put_goal(root, t, (enum trial_kind)k);
+	trials = put_array(root, "trials");
+	for (size_t i = 0; i < t->ntrials; i++)
+		put_trial(trials, t, &t->trials[i]);
+	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)))
+		failed = true;
+	json_decref(root.json);
+	return failed || fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+}
