@@ -69,7 +69,8 @@ struct gate_row {
 	double base, new;                 /* medians over the draws; rates: pooled */
 	double base_steady, new_steady;   /* medians in units of the ruler; NaN: not steady */
 	struct interval raw;              /* ratio without the ruler; not valid: not steady */
-	uint64_t events_a, events_b;      /* waste */
+	uint64_t events_a, events_b;      /* waste … */
+	double tables_a, tables_b;        /* … in so many tables */
 	size_t pairs;
 	struct stat_test test;
 	double p_holm;                    /* NaN: not gated */
