@@ -14,15 +14,3 @@ LATER int compare_self_test(const struct compare_options *o, struct err *err)
 	(void)o;
 	return err_set(err, EXIT_INTERNAL, "--self-test: not there yet");
 }
-
-LATER int compare_save_baseline(const struct compare_options *o, struct err *err)
-{
-	(void)o;
-	return err_set(err, EXIT_INTERNAL, "--save-baseline: not there yet");
-}
-
-LATER int compare_history(const struct compare_options *o, struct err *err)
-{
-	(void)o;
-	return err_set(err, EXIT_INTERNAL, "--history: not there yet");
-}

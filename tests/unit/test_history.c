@@ -14,9 +14,6 @@
 
 #include "bench/history.h"
 
-__attribute__((weak)) const char *const gate_metric_name[GATE_METRICS] = { "throughput", "p50", "p99",
-									    "p999", "waste" };
-
 static const bool usual[GATE_METRICS] = { [GATE_THROUGHPUT] = true, [GATE_P99] = true,
 					  [GATE_WASTE] = true };
 static struct err err;
@@ -373,7 +370,7 @@ static void test_all_forms_tell_the_same(void **state)
 	text = written(&h, GATE_TEXT);
 	assert_non_null(strstr(text, "left out: x|y.json: broken"));
 	assert_non_null(strstr(text, "far, better"));
-	assert_non_null(strstr(text, "0.1300 ruler"));
+	assert_non_null(strstr(text, "0.1300 x ruler"));
 	free(text);
 	text = written(&h, GATE_MD);
 	assert_non_null(strstr(text, "x\\|y.json"));
