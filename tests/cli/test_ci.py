@@ -207,10 +207,33 @@ class Gate(unittest.TestCase):
             time.sleep(0.01)
         self.fail(f"{pid} is still there")
 
+    def test_the_trial(self):
+        """Its patch fits, and each of its commits is judged apart (by the words of the patch)."""
+        judge = FAKE.replace("CODE", """echo "| a verdict |"; echo "{}" >"$verdict"
+top=$(dirname "$0")/../..
+grep -q "does nothing" "$top/src/pt/hot.h" && exit ${NOTHING:-0}
+grep -q "six steps" "$top/src/pt/hot.h" && exit 10""")
+        for name in ("scripts/ci/iopt-gate", "tests/ci/trial.sh", "tests/ci/slow-install.patch",
+                     "src/pt/hot.h"):
+            to = os.path.join(self.repo, name)
+            os.makedirs(os.path.dirname(to), exist_ok=True)
+            shutil.copy(os.path.join(ROOT, name), to)
+        self.git("-C", self.repo, "add", "-A")
+        self.commit(judge)
+        for env, code in (({}, 0), ({"NOTHING": "11"}, 70), ({"NOTHING": "10"}, 70)):
+            done = subprocess.run([os.path.join(self.repo, "tests/ci/trial.sh"), self.out, *RUN],
+                                  env={**self.env, **env}, text=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn("slow: exit 10, wanted 10", done.stdout)
+            self.assertIn(f"nothing: exit {env.get('NOTHING', '0')}, wanted 0", done.stdout)
+            self.nothing_left()
+        with open(os.path.join(self.out, "slow/gate.md"), encoding="utf-8") as f:
+            self.assertIn("| a verdict |", f.read())
+
     @unittest.skipUnless(shutil.which("shellcheck"), "needs shellcheck")
     def test_shellcheck(self):
-        scripts = [os.path.join(ROOT, "scripts/ci", n) for n in os.listdir(os.path.dirname(GATE))
-                   if not n.endswith((".yml", ".patch"))]
+        scripts = [GATE, os.path.join(ROOT, "tests/ci/trial.sh")]
         done = subprocess.run(["shellcheck", *scripts], stdout=subprocess.PIPE, text=True)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
