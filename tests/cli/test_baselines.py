@@ -4,8 +4,13 @@ import json
 import os
 import tempfile
 
-from command import Command, main
+from command import ROOT, Command, main
 import made
+
+try:
+    import jsonschema
+except ImportError:  # the other checks do not need it
+    jsonschema = None
 
 
 class Store(Command):
@@ -29,7 +34,13 @@ class Store(Command):
 
     def history(self, *args, form="json"):
         done = self.fine("compare", "--history", "main", "--format", form, *args)
-        return json.loads(done) if form == "json" else done
+        if form != "json":
+            return done
+        doc = json.loads(done)
+        if jsonschema:
+            with open(os.path.join(ROOT, "docs/history.schema.json"), encoding="utf-8") as f:
+                jsonschema.Draft202012Validator(json.load(f)).validate(doc)
+        return doc
 
 
 def machine(seed, **more):
