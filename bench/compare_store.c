@@ -34,8 +34,9 @@ static int refuse_baseline(const struct stored *s, struct err *err)
 static int read_result(struct stored **out, const char *arg, struct err *err)
 {
 	char path[PATH_BYTES];
+	int code = compare_path(arg, path, sizeof(path), err);
 
-	return compare_path(arg, path, sizeof(path), err) || stored_read(out, path, err) ? err->code : 0;
+	return code ? code : stored_read(out, path, err);
 }
 
 static void tell_kept(const struct stored *s, const char *name, const char *path)
@@ -56,11 +57,11 @@ static void tell_kept(const struct stored *s, const char *name, const char *path
 int compare_save_baseline(const struct compare_options *o, struct err *err)
 {
 	char path[PATH_BYTES];
-	struct stored *s;
-	int code;
+	struct stored *s = NULL;
+	int code = read_result(&s, o->args[0], err);
 
-	if (read_result(&s, o->args[0], err))
-		return err->code;
+	if (code)
+		return code;
 	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size: an error of the write */
 	code = refuse_baseline(s, err);
 	if (!code)
@@ -76,7 +77,7 @@ static int add_stored(struct history *h, char *const *paths, size_t n, struct er
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *name = strrchr(paths[i], '/') + 1;
-		struct stored *old;
+		struct stored *old = NULL;
 		int code = stored_read(&old, paths[i], err);
 
 		if (code == EXIT_NO_RESOURCE)
@@ -99,15 +100,16 @@ static int add_stored(struct history *h, char *const *paths, size_t n, struct er
 static int tell_history(const struct compare_options *o, const struct stored *now, struct err *err)
 {
 	struct history h;
-	char **paths, **foreign;
-	size_t n, nforeign;
-	int code;
+	char **paths = NULL, **foreign = NULL;
+	size_t n = 0, nforeign = 0;
+	int code = store_list_baseline(o->history, &paths, &n, err);
 
-	if (store_list_baseline(o->history, &paths, &n, err))
-		return err->code;
-	if (store_list_foreign(o->history, &foreign, &nforeign, err)) {
+	if (code)
+		return code;
+	code = store_list_foreign(o->history, &foreign, &nforeign, err);
+	if (code) {
 		store_free_list(paths, n);
-		return err->code;
+		return code;
 	}
 	code = history_begin(&h, now, o->gate.gated, err);
 	if (!code)
@@ -130,13 +132,14 @@ static int tell_history(const struct compare_options *o, const struct stored *no
 
 int compare_history(const struct compare_options *o, struct err *err)
 {
-	struct stored *now;
+	struct stored *now = NULL;
 	int code;
 
 	if (o->verdict)
 		return err_set(err, EXIT_USAGE, "--verdict: --history is information and gives none");
-	if (read_result(&now, o->args[0], err))
-		return err->code;
+	code = read_result(&now, o->args[0], err);
+	if (code)
+		return code;
 	code = tell_history(o, now, err);
 	stored_free(now);
 	return code;

@@ -21,7 +21,7 @@ static char *show_value(char *buf, size_t size, const struct history_row *row, d
 	else if (row->metric != GATE_THROUGHPUT)
 		show_ns(buf, size, v);
 	else if (row->steady)
-		snprintf(buf, size, "%.4f ruler", v);
+		snprintf(buf, size, "%.4f x ruler", v);
 	else
 		snprintf(buf, size, "%s/s", show_count(number, sizeof(number), v));
 	return buf;
@@ -64,7 +64,7 @@ static void show_title(const struct history *h, const char *name, char *buf, siz
 	char host[192];
 
 	fingerprint_show(&h->now->host, host, sizeof(host));
-	snprintf(buf, size, "%.200s beside %zu %s of baseline %s (%s)", h->now->path, h->n,
+	snprintf(buf, size, "%.200s\nbeside %zu %s of baseline %s (%s)", h->now->path, h->n,
 		 h->n == 1 ? "result" : "results", name, host);
 }
 

@@ -15,7 +15,7 @@ static const char *base(const char *path)
 static int list_newest(const char *path, size_t older, struct err *err)
 {
 	char host[192];
-	struct stored *s;
+	struct stored *s = NULL;
 	int code = stored_read(&s, path, err);
 
 	if (code) {
@@ -39,8 +39,8 @@ static int list_newest(const char *path, size_t older, struct err *err)
 
 static int list_name(const char *name, struct err *err)
 {
-	char **paths;
-	size_t n;
+	char **paths = NULL;
+	size_t n = 0;
 	int code = store_list_baseline(name, &paths, &n, err);
 
 	if (code) {
@@ -63,8 +63,8 @@ static int list_name(const char *name, struct err *err)
 
 int list_baselines(struct err *err)
 {
-	char **names;
-	size_t n;
+	char **names = NULL;
+	size_t n = 0;
 	int code = store_list_names(&names, &n, err);
 
 	if (code)

@@ -85,6 +85,7 @@ static int scan(const char *dir, enum want want, struct list *out, struct err *e
 		if (wanted(dir, entry->d_name, want, path) && list_add(out, path)) {
 			closedir(d);
 			store_free_list(out->item, out->n);
+			*out = (struct list){ .item = NULL };
 			return err_set(err, EXIT_NO_RESOURCE, "out of memory");
 		}
 	closedir(d);
@@ -96,10 +97,13 @@ static int scan(const char *dir, enum want want, struct list *out, struct err *e
 int store_list_names(char ***names, size_t *n, struct err *err)
 {
 	char dir[STORE_PATH_BYTES];
-	struct list all;
+	struct list all = { .item = NULL };
+	int code = store_place("baselines", dir, EXIT_BAD_DATA, err);
 
-	if (store_place("baselines", dir, EXIT_BAD_DATA, err) || scan(dir, WANT_NAMES, &all, err))
-		return err->code;
+	if (!code)
+		code = scan(dir, WANT_NAMES, &all, err);
+	if (code)
+		return code;
 	for (size_t i = 0; i < all.n; i++) {
 		const char *name = base(all.item[i]);
 
@@ -113,13 +117,16 @@ int store_list_names(char ***names, size_t *n, struct err *err)
 int store_list_foreign(const char *name, char ***paths, size_t *n, struct err *err)
 {
 	char dir[STORE_PATH_BYTES];
-	struct list all;
+	struct list all = { .item = NULL };
+	int code;
 
-	if (store_name_length(name) != strlen(name))
+	if (!store_name_length(name) || store_name_length(name) != strlen(name))
 		return store_bad_name(name, err);
-	if (store_name_dir(name, strlen(name), dir, EXIT_BAD_DATA, err) ||
-	    scan(dir, WANT_FOREIGN, &all, err))
-		return err->code;
+	code = store_name_dir(name, strlen(name), dir, EXIT_BAD_DATA, err);
+	if (!code)
+		code = scan(dir, WANT_FOREIGN, &all, err);
+	if (code)
+		return code;
 	*paths = all.item;
 	*n = all.n;
 	return 0;
@@ -132,9 +139,10 @@ static int no_baseline(const char *name, size_t length, struct err *err)
 	char **names = NULL;
 	struct suggest s;
 	size_t n = 0;
+	int code = store_list_names(&names, &n, err);
 
-	if (store_list_names(&names, &n, err))
-		return err->code;
+	if (code)
+		return code;
 	snprintf(word, sizeof(word), "%.*s", (int)length, name);
 	suggest_start(&s, word);
 	for (size_t i = 0; i < n; i++) {
@@ -144,41 +152,47 @@ static int no_baseline(const char *name, size_t length, struct err *err)
 		snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", names[i]);
 	}
 	suggest_text(&s, "", did, sizeof(did));
-	err_set(err, EXIT_BAD_DATA, "baseline %s: there is none%s (%s%s; `iopt compare --save-baseline "
-		"%s RESULT` keeps one)", word, did, n ? "kept: " : "none is kept", all, word);
+	code = err_set(err, EXIT_BAD_DATA, "baseline %s: there is none%s (%s%s; `iopt compare "
+		       "--save-baseline %s RESULT` keeps one)", word, did, n ? "kept: " : "none is kept",
+		       all, word);
 	store_free_list(names, n);
-	return err->code;
+	return code;
 }
 
 /* Baselines of NAME by number, at least one, no number twice. */
 static int list_numbered(const char *name, size_t length, struct list *out, struct err *err)
 {
 	char dir[STORE_PATH_BYTES];
+	int code = store_name_dir(name, length, dir, EXIT_BAD_DATA, err);
 
-	if (store_name_dir(name, length, dir, EXIT_BAD_DATA, err) ||
-	    scan(dir, WANT_BASELINES, out, err))
-		return err->code;
+	if (!code)
+		code = scan(dir, WANT_BASELINES, out, err);
+	if (code)
+		return code;
 	for (size_t i = 1; i < out->n; i++) {
 		const char *one = base(out->item[i - 1]), *two = base(out->item[i]);
 
 		if (store_baseline_number(one) != store_baseline_number(two))
 			continue;
-		err_set(err, EXIT_BAD_DATA, "%s: %s and %s have one number: remove or rename the one "
-			"that was put there by hand", dir, one, two);
+		code = err_set(err, EXIT_BAD_DATA, "%s: %s and %s have one number: remove or rename the "
+			       "one that was put there by hand", dir, one, two);
 		store_free_list(out->item, out->n);
-		return err->code;
+		*out = (struct list){ .item = NULL };
+		return code;
 	}
 	return out->n ? 0 : no_baseline(name, length, err);
 }
 
 int store_list_baseline(const char *name, char ***paths, size_t *n, struct err *err)
 {
-	struct list all;
+	struct list all = { .item = NULL };
+	int code;
 
 	if (!store_name_length(name) || store_name_length(name) != strlen(name))
 		return store_bad_name(name, err);
-	if (list_numbered(name, strlen(name), &all, err))
-		return err->code;
+	code = list_numbered(name, strlen(name), &all, err);
+	if (code)
+		return code;
 	*paths = all.item;
 	*n = all.n;
 	return 0;
@@ -202,27 +216,29 @@ static bool parse_number(const char *at, unsigned *number)
 int store_find_baseline(const char *name, char *path, size_t size, struct err *err)
 {
 	size_t length = store_name_length(name);
+	struct list all = { .item = NULL };
 	const char *found = NULL;
-	struct list all;
-	unsigned number;
+	unsigned number, newest = 0;
+	int code;
 
 	if (!length || (name[length] && name[length] != '@'))
 		return store_bad_name(name, err);
 	if (!parse_number(name + length, &number))
 		return err_set(err, EXIT_USAGE, "baseline %.80s: want NAME, or NAME@N with the number of "
 			       "one that was kept, such as %.*s@1", name, (int)length, name);
-	if (list_numbered(name, length, &all, err))
-		return err->code;
-	for (size_t i = 0; i < all.n; i++)
-		if (!number || store_baseline_number(base(all.item[i])) == number)
+	code = list_numbered(name, length, &all, err);
+	if (code)
+		return code;
+	for (size_t i = 0; i < all.n; i++) {
+		newest = store_baseline_number(base(all.item[i]));
+		if (!number || newest == number)
 			found = all.item[i];
-	err->code = 0;
+	}
 	if (!found)
-		err_set(err, EXIT_BAD_DATA, "baseline %.80s: there is no number %u; kept are %zu, the "
-			"newest is %u", name, number, all.n,
-			store_baseline_number(base(all.item[all.n - 1])));
+		code = err_set(err, EXIT_BAD_DATA, "baseline %.80s: there is no number %u; kept are %zu, "
+			       "the newest is %u", name, number, all.n, newest);
 	else if ((size_t)snprintf(path, size, "%s", found) >= size)
-		err_set(err, EXIT_BAD_DATA, "%s: the path is too long", found);
+		code = err_set(err, EXIT_BAD_DATA, "%s: the path is too long", found);
 	store_free_list(all.item, all.n);
-	return err->code;
+	return code;
 }

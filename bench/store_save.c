@@ -100,16 +100,13 @@ static int copy(const char *from, const char *dir, char *temporary, struct err *
 	return store_close_temporary(out, failed, temporary, err);
 }
 
-/* Of what `git describe` says only what a file name takes. */
-static void commit_word(const char *commit, char word[STORE_COMMIT_MAX + 1])
+/* Of what `git describe` says only what a file name takes; into word[STORE_COMMIT_MAX + 1]. */
+static void commit_word(const char *commit, char *word)
 {
-	size_t n = 0;
-
-	for (; commit && commit[n] && n < STORE_COMMIT_MAX; n++)
-		word[n] = store_word_char(commit[n]) ? commit[n] : '_';
-	word[n] = '\0';
-	if (!n)
-		strcpy(word, "unknown");
+	snprintf(word, STORE_COMMIT_MAX + 1, "%s", commit && *commit ? commit : "unknown");
+	for (; *word; word++)
+		if (!store_word_char(*word))
+			*word = '_';
 }
 
 static int save(const char *dir, const struct stored *result, char *path, struct err *err)

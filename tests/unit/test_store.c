@@ -20,9 +20,6 @@
 
 #include "bench/store.h"
 
-__attribute__((weak)) const char *const gate_metric_name[GATE_METRICS] = { "throughput", "p50", "p99",
-								  "p999", "waste" };
-
 #define KEY "0123456789abcdef"
 
 static char root[64], result_path[128];
