@@ -70,6 +70,7 @@ struct stored {
 	size_t ncases;
 	char **warnings;
 	size_t nwarnings;
+	const struct stored_case **by_id; /* stored_find()'s; NULL: it looks at each case */
 };
 
 /*
