@@ -32,10 +32,10 @@ struct flag {
 };
 
 /*
- * Take `--name value` and `--name=value` out of argv[0..argc); what is no flag goes into args[],
- * of which there may be at most `most`. `--` ends the flags: *rest is then what follows it (*nrest
- * of them), else NULL; with rest NULL, `--` is an error. Returns 0; EXIT_USAGE naming the flag and
- * the remedy. *help: --help or -h was there, nothing else counts.
+ * Take `--name value` and `--name=value` out of argv[0..argc); what is no flag (`-` is none) goes
+ * into args[], of which there may be at most `most`. With takes_rest `--` ends the flags: rest is
+ * then what follows it (nrest of them), else NULL; without, `--` is an error. Returns 0; EXIT_USAGE
+ * naming the flag and the remedy. help: --help or -h was there, nothing else counts.
  */
 struct flag_args {
 	const char *args[8];
