@@ -177,4 +177,5 @@ void flags_help(const struct flag *flags, FILE *out)
 		}
 		fputc('\n', out);
 	}
+	fprintf(out, "  %-*sthis text\n", HELP_INDENT - 2, "--help");
 }

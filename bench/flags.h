@@ -46,5 +46,5 @@ struct flag_args {
 };
 int flags_parse(const struct flag *flags, const char *verb, int argc, char **argv,
 		struct flag_args *out, struct err *err);
-/* "  --name METAVAR   help", wrapped, for each row. */
+/* "  --name METAVAR   help", wrapped, for each row, and for --help. */
 void flags_help(const struct flag *flags, FILE *out);

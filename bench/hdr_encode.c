@@ -92,7 +92,7 @@ static void put_big_endian(struct bytes *b, uint64_t v, unsigned size)
 
 static void put_leb128(struct bytes *b, int64_t count)
 {
-	uint64_t zigzag = (uint64_t)count << 1 ^ (uint64_t)(count >> 63);
+	uint64_t zigzag = (uint64_t)count << 1 ^ (count < 0 ? UINT64_MAX : 0);
 
 	for (unsigned i = 1; zigzag >> 7 && i < LEB_BYTES; i++) {
 		b->v[b->n++] = (uint8_t)(zigzag | 0x80);
@@ -152,9 +152,11 @@ static char *base64(const uint8_t *v, size_t n)
 
 		*at++ = digit[three >> 18];
 		*at++ = digit[three >> 12 & 63];
-		*at++ = i + 1 < n ? digit[three >> 6 & 63] : '=';
-		*at++ = i + 2 < n ? digit[three & 63] : '=';
+		*at++ = digit[three >> 6 & 63];
+		*at++ = digit[three & 63];
 	}
+	for (size_t pad = (3 - n % 3) % 3; text && pad; pad--)
+		at[-(ptrdiff_t)pad] = '=';
 	if (text)
 		*at = '\0';
 	return text;

@@ -40,7 +40,9 @@ void hgrm_file_name(char name[HGRM_NAME_MAX], const char *case_id, const char *k
 
 	for (n = 0; case_id[n] && n < ID_MAX; n++) {
 		reversible &= harmless(case_id[n]) || case_id[n] == '/';
-		id[n] = harmless(case_id[n]) ? case_id[n] : '_';
+		id[n] = '_';
+		if (harmless(case_id[n]))
+			id[n] = case_id[n];
 	}
 	id[n] = '\0';
 	if (id[0] == '.' || id[0] == '-') /* hidden, or a flag */

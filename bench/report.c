@@ -1,6 +1,5 @@
 /* report.c - `iopt report`: a stored result in a format that other tools read. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -165,7 +164,7 @@ int verb_report(int argc, char **argv)
 	code = check(&q, &args, &err);
 	if (!code)
 		code = read_result(&s, q.path, &err);
-	if (!code)
+	if (s)
 		code = carry_out(&q, s, &err);
 	stored_free(s);
 	return err.code ? verb_fail("report", &err) : code;

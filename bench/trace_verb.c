@@ -1,6 +1,5 @@
 /* trace_verb.c - `iopt trace FILE`: what a recorded trace holds. */
 #include <stdlib.h>
-#include <string.h>
 
 #include <jansson.h>
 

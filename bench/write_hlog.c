@@ -1,7 +1,6 @@
 /* latency.hlog: each case's latencies as a tagged line of an HdrHistogram log, format 1.3. */
 #include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "bench/analyse.h"
