@@ -21,6 +21,12 @@ static inline bool case_withheld(const struct case_result *c)
 	return c->verified == VERIFIED_NO;
 }
 
+/* Are there latencies of these operations that may be shown? */
+static inline bool case_sampled(const struct case_result *c, int kind)
+{
+	return c->latency[kind] && c->latency[kind]->n && !case_withheld(c);
+}
+
 /* No rate, no headline: arrival is forced, or two owners fight over a range. */
 static inline bool case_rateless(const struct case_result *c)
 {

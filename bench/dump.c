@@ -6,18 +6,14 @@
 #include <string.h>
 
 #include "bench/fit.h"
+#include "bench/flags.h"
 #include "bench/verbs.h"
 
 static const char usage[] =
-	"usage: iopt dump FILE [--engine ENGINE] [--levels N]\n"
+	"usage: iopt dump FILE [flags]\n"
 	"\n"
 	"Carry out a script of map, unmap and lookup operations with one thread and print each\n"
 	"result, then every entry of the page table.\n"
-	"\n"
-	"  --engine ENGINE   an engine of `iopt list` (default: amdv1/lockless)\n"
-	"  --levels N        3..6 levels of a new table (default: auto, which is 3 where a table\n"
-	"                    grows, and else the least that spans the script)\n"
-	"  --help            this text\n"
 	"\n"
 	"A script has an operation a line; # starts a comment:\n"
 	"  map IOVA PA PGSIZE COUNT PROT   COUNT pages of PGSIZE; PROT 1 read, 2 write, 3 both\n"
@@ -29,7 +25,9 @@ static const char usage[] =
 	"\n"
 	"Example:\n"
 	"  printf 'map 64K 0x10000 64K 2 3\\nlookup 0x11234\\n' > two.ops\n"
-	"  iopt dump two.ops --engine mutex-2019\n";
+	"  iopt dump two.ops --engine mutex-2019\n"
+	"\n"
+	"Flags:\n";
 
 static const char *error_name(int err)
 {
@@ -202,67 +200,31 @@ int dump_run(const char *path, const char *engine, unsigned levels, FILE *out, s
 	return rc;
 }
 
-struct arguments {
-	const char *path, *engine, *levels;
-};
-
-/* The value of `--name VALUE` or `--name=VALUE` at argv[*i]; NULL: another argument. */
-static const char *value_of(const char *name, int argc, char **argv, int *i)
-{
-	size_t length = strlen(name);
-
-	if (strncmp(argv[*i], name, length))
-		return NULL;
-	if (argv[*i][length] == '=')
-		return argv[*i] + length + 1;
-	if (argv[*i][length])
-		return NULL;
-	return *i + 1 < argc ? argv[++*i] : "";
-}
-
-/* 0 or EXIT_USAGE. */
-static int parse_arguments(int argc, char **argv, struct arguments *a, struct err *err)
-{
-	for (int i = 0; i < argc; i++) {
-		const char *engine = value_of("--engine", argc, argv, &i);
-		const char *levels = engine ? NULL : value_of("--levels", argc, argv, &i);
-
-		if (engine)
-			a->engine = engine;
-		else if (levels)
-			a->levels = levels;
-		else if (argv[i][0] == '-' && argv[i][1])
-			return err_set(err, EXIT_USAGE, "unknown option '%s' (see iopt dump --help)",
-				       argv[i]);
-		else if (a->path)
-			return err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", a->path,
-				       argv[i]);
-		else
-			a->path = argv[i];
-	}
-	if (!a->path)
-		return err_set(err, EXIT_USAGE, "dump wants a FILE (see iopt dump --help)");
-	if (!*a->engine)
-		return err_set(err, EXIT_USAGE, "--engine needs a name (see iopt list)");
-	if (strcmp(a->levels, "auto") && (strlen(a->levels) != 1 || !strchr("3456", *a->levels)))
-		return err_set(err, EXIT_USAGE, "--levels %s: must be auto, 3, 4, 5 or 6", a->levels);
-	return 0;
-}
-
 int verb_dump(int argc, char **argv)
 {
-	struct arguments a = { .path = NULL, .engine = "amdv1/lockless", .levels = "auto" };
+	static const char *const levels[] = { "auto", "3", "4", "5", "6", NULL };
+	const char *engine = "amdv1/lockless";
+	unsigned level = 0;
+	const struct flag flags[] = {
+		{ "engine", FLAG_TEXT, &engine, .metavar = "ENGINE",
+		  .help = "an engine of `iopt list` (default: amdv1/lockless)" },
+		{ "levels", FLAG_CHOICE, &level, .choices = levels, .metavar = "N",
+		  .help = "3 to 6 levels of a new table (default: auto, which is 3 where a table grows, "
+		  "and else the least that spans the script)" },
+		{ .name = NULL },
+	};
+	struct flag_args args = { .most = 1 };
 	struct err err = { 0 };
-	int rc;
+	int rc = flags_parse(flags, "dump", argc, argv, &args, &err);
 
-	for (int i = 0; i < argc; i++)
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			fputs(usage, stdout);
-			return EXIT_FINE;
-		}
-	rc = parse_arguments(argc, argv, &a, &err);
+	if (!rc && args.help) {
+		fputs(usage, stdout);
+		flags_help(flags, stdout);
+		return EXIT_FINE;
+	}
+	if (!rc && !args.nargs)
+		rc = err_set(&err, EXIT_USAGE, "dump wants a FILE (see iopt dump --help)");
 	if (!rc)
-		rc = dump_run(a.path, a.engine, *a.levels == 'a' ? 0 : (unsigned)(*a.levels - '0'),
-			      stdout, &err);
+		rc = dump_run(args.args[0], engine, level ? level + 2 : 0, stdout, &err);
 	return rc ? verb_fail("dump", &err) : EXIT_FINE;
 }

@@ -140,7 +140,7 @@ int flags_parse(const struct flag *flags, const char *verb, int argc, char **arg
 		if (!strncmp(argv[i], "--", 2) && argv[i][2]) {
 			if (take(flags, verb, argc, argv, &i, err))
 				return err->code;
-		} else if (argv[i][0] == '-' && argv[i][1]) { /* - alone is stdin */
+		} else if (argv[i][0] == '-' && argv[i][1]) { /* a lone dash is a file: stdin */
 			return err_set(err, EXIT_USAGE, "%s: no such flag (iopt %s --help lists them)",
 				       argv[i], verb);
 		} else if (out->nargs == out->most) {
@@ -177,4 +177,5 @@ void flags_help(const struct flag *flags, FILE *out)
 		}
 		fputc('\n', out);
 	}
+	fprintf(out, "  %-*sthis text\n", HELP_INDENT - 2, "--help");
 }

@@ -32,10 +32,10 @@ struct flag {
 };
 
 /*
- * Take `--name value` and `--name=value` out of argv[0..argc); what is no flag goes into args[],
- * of which there may be at most `most`. `--` ends the flags: *rest is then what follows it (*nrest
- * of them), else NULL; with rest NULL, `--` is an error. Returns 0; EXIT_USAGE naming the flag and
- * the remedy. *help: --help or -h was there, nothing else counts.
+ * Take `--name value` and `--name=value` out of argv[0..argc); what is no flag (`-` is none) goes
+ * into args[], of which there may be at most `most`. With takes_rest `--` ends the flags: rest is
+ * then what follows it (nrest of them), else NULL; without, `--` is an error. Returns 0; EXIT_USAGE
+ * naming the flag and the remedy. help: --help or -h was there, nothing else counts.
  */
 struct flag_args {
 	const char *args[8];
@@ -46,5 +46,5 @@ struct flag_args {
 };
 int flags_parse(const struct flag *flags, const char *verb, int argc, char **argv,
 		struct flag_args *out, struct err *err);
-/* "  --name METAVAR   help", wrapped, for each row. */
+/* "  --name METAVAR   help", wrapped, for each row, and for --help. */
 void flags_help(const struct flag *flags, FILE *out);

@@ -241,7 +241,7 @@ const struct option_row option_rows[] = {
 	  "plan for another machine (with --dry-run): hwloc XML or '2 pack:2 numa:1 core:4 pu:2'",
 	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "out", &kind_text, ONE(out), NO_RANGE, "", "DIR",
-	  "write result.json, tables as CSV and job.ini there", GROUP_OUTPUT,
+	  "write result.json, tables as CSV, latencies for HdrHistogram and job.ini there", GROUP_OUTPUT,
 	  ROW_ONCE, NULL },
 	{ "resume", &kind_text, ONE(resume), NO_RANGE, "", "DIR",
 	  "go on with the run that was interrupted, or killed, while it wrote to --out DIR",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/checkpoint.h"
+#include "bench/out_hgrm.h"
 #include "bench/signals.h"
 #include "bench/write.h"
 
@@ -25,6 +26,7 @@ static const struct {
 	{ "slices.csv", write_slices_csv },
 	{ "latency.csv", write_latency_csv },
 	{ "scaling.csv", write_scaling_csv },
+	{ "latency.hlog", write_latency_hlog },
 	{ "job.ini", write_job },
 };
 
@@ -103,7 +105,7 @@ static int refuse_foreign_files(const char *dir, struct err *err)
 				       "%s is in the way: %s holds no result of iopt that it could "
 				       "belong to; choose another --out", path, dir);
 	}
-	return 0;
+	return hgrm_check(dir, ours, err);
 }
 
 /* A file nobody else has, beside where it will go. NULL: err is set. */
@@ -207,6 +209,7 @@ static int write_job_alone(const struct result *r, const char *dir, struct err *
 static int write_all(const struct result *r, const char *dir, struct err *err)
 {
 	char (*temporary)[PATH_BYTES] = calloc(NFILES, sizeof(*temporary));
+	struct hgrm_dir hgrm = { 0 };
 
 	if (!temporary)
 		return err_set(err, EXIT_WRITE, "out of memory");
@@ -215,8 +218,9 @@ static int write_all(const struct result *r, const char *dir, struct err *err)
 		refuse_foreign_files(dir, err);
 	for (size_t i = 0; !err->code && i < NFILES; i++)
 		write_temporary(r, i, temporary[i], dir, err);
-	if (!err->code)
-		put_in_place(temporary, dir, err);
+	if (!err->code && !hgrm_write(&hgrm, r, dir, err) && !put_in_place(temporary, dir, err))
+		hgrm_put_in_place(&hgrm, dir, err);
+	hgrm_forget(&hgrm);
 	for (size_t i = 0; i < NFILES; i++)
 		if (temporary[i][0])
 			unlink(temporary[i]);

@@ -165,7 +165,7 @@ static void print_files(const struct screen *s)
 		return;
 	}
 	flow = flow_begin(s, "FILES ", "   ");
-	flow_add(&flow, "%s/{result.json,summary.csv,slices.csv,latency.csv,scaling.csv}", out);
+	flow_add(&flow, "%s/{result.json,*.csv,latency.hlog,hgrm}", out);
 	if (s->r->complete)
 		flow_add(&flow, "again: iopt run %s/job.ini", out);
 	else

@@ -1,127 +1,64 @@
-#include "bench/topo.h"
-
-#include <ctype.h>
+/* topo.c - `iopt topo`: the machine, its distances, and which CPUs a placement takes. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <jansson.h>
 
+#include "bench/flags.h"
 #include "bench/options.h"
+#include "bench/verbs.h"
 #include "sys/err.h"
 #include "sys/topology.h"
+
+static const char usage[] =
+	"usage: iopt topo [flags]\n"
+	"\n"
+	"Show packages, nodes, caches, CPUs and distances, and the CPUs a placement takes.\n"
+	"\n"
+	"Example: where do 8 workers go that spread over a machine of two packages?\n"
+	"  iopt topo --topology 'pack:2 l3:4 core:4 pu:2' --place scatter --threads 8\n"
+	"\n"
+	"Flags:\n";
 
 struct topo_options {
 	const char *topology; /* NULL: this machine */
 	const char *place; /* NULL: none is shown */
-	unsigned threads; /* 0: all CPUs that the placement may take */
-	enum smt_kind smt;
+	uint64_t threads; /* 0: all CPUs that the placement may take */
+	unsigned smt; /* enum smt_kind */
 	bool smt_given, oversubscribe;
-	bool json, help;
+	unsigned json;
 };
 
-static void print_help(FILE *out)
+static int parse(struct topo_options *o, bool *help, int argc, char **argv, struct err *err)
 {
-	fputs("Usage: iopt topo [--topology FILE|SYNTHETIC] [--place P] [--smt S] [--threads N]\n"
-	      "                 [--oversubscribe] [--format text|json]\n"
-	      "\n"
-	      "Show packages, nodes, caches, CPUs and distances, and the CPUs a placement takes.\n"
-	      "\n"
-	      "  --topology T   another machine: an hwloc XML file (lstopo FILE.xml writes one)\n"
-	      "                 or a synthetic description; default: this machine\n"
-	      "  --place P      compact | scatter | node-rr | node:N | cpus:LIST\n"
-	      "                 default: compact, when --smt or --threads is given\n"
-	      "  --smt S        a core's second hyperthread: last | pack | off; default: last\n"
-	      "  --threads N    workers to place; default: all allowed CPUs that P may take\n"
-	      "  --oversubscribe  let more workers than CPUs share them\n"
-	      "  --format F     text (default) or json\n"
-	      "\n"
-	      "Example: where do 8 workers go that spread over a machine of two packages?\n"
-	      "  iopt topo --topology 'pack:2 l3:4 core:4 pu:2' --place scatter --threads 8\n",
-	      out);
-}
+	static const char *const formats[] = { "text", "json", NULL };
+	const char *const smts[] = { smt_name(SMT_LAST), smt_name(SMT_PACK), smt_name(SMT_OFF), NULL };
+	const struct flag flags[] = {
+		{ "topology", FLAG_TEXT, &o->topology, .metavar = "T", .help = "another machine: an "
+		  "hwloc XML file (lstopo FILE.xml writes one) or a synthetic description (default: this "
+		  "machine)" },
+		{ "place", FLAG_TEXT, &o->place, .metavar = "P", .help = "compact | scatter | node-rr | "
+		  "node:N | cpus:LIST (default: compact, when --smt or --threads is given)" },
+		{ "smt", FLAG_CHOICE, &o->smt, &o->smt_given, .choices = smts, .metavar = "S",
+		  .help = "a core's second hyperthread: last | pack | off (default: last)" },
+		{ "threads", FLAG_COUNT, &o->threads, .min = 1, .max = 65536, .metavar = "N",
+		  .help = "workers to place (default: all allowed CPUs that P may take)" },
+		{ "oversubscribe", FLAG_BOOL, &o->oversubscribe, .help = "let more workers than CPUs "
+		  "share them" },
+		{ "format", FLAG_CHOICE, &o->json, .choices = formats, .metavar = "F",
+		  .help = "text or json (default: text)" },
+		{ .name = NULL },
+	};
+	struct flag_args args = { .most = 0 };
+	int code = flags_parse(flags, "topo", argc, argv, &args, err);
 
-static int parse_threads(const char *text, unsigned *out, struct err *err)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-
-	if (!isdigit((unsigned char)*text) || *end || v < 1 || v > 65536)
-		return err_set(err, EXIT_USAGE, "--threads %s: want a number from 1 to 65536",
-			       text);
-	*out = (unsigned)v;
-	return 0;
-}
-
-static int parse_smt(const char *text, struct topo_options *o, struct err *err)
-{
-	for (enum smt_kind k = SMT_LAST; k <= SMT_OFF; k++)
-		if (!strcmp(text, smt_name(k))) {
-			o->smt = k;
-			o->smt_given = true;
-			return 0;
-		}
-	return err_set(err, EXIT_USAGE, "--smt %s: want last, pack or off", text);
-}
-
-static int set_option(struct topo_options *o, const char *name, const char *value, struct err *err)
-{
-	if (!strcmp(name, "topology"))
-		o->topology = value;
-	else if (!strcmp(name, "place"))
-		o->place = value;
-	else if (!strcmp(name, "smt"))
-		return parse_smt(value, o, err);
-	else if (!strcmp(name, "threads"))
-		return parse_threads(value, &o->threads, err);
-	else if (strcmp(value, "text") && strcmp(value, "json"))
-		return err_set(err, EXIT_USAGE, "--format %s: want text or json", value);
-	else
-		o->json = !strcmp(value, "json");
-	return 0;
-}
-
-/* Takes "--name value" or "--name=value" at argv[*i], which moves on. */
-static int parse_flag(struct topo_options *o, int argc, char **argv, int *i, struct err *err)
-{
-	static const char *const names[] = { "topology", "place", "smt", "threads", "format" };
-	const char *flag = argv[*i] + 2;
-	size_t length = strcspn(flag, "=");
-
-	if (!strcmp(flag, "oversubscribe")) {
-		o->oversubscribe = true;
-		return 0;
+	*help = !code && args.help;
+	if (*help) {
+		fputs(usage, stdout);
+		flags_help(flags, stdout);
 	}
-	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
-		if (strlen(names[k]) != length || strncmp(names[k], flag, length))
-			continue;
-		if (flag[length])
-			return set_option(o, names[k], flag + length + 1, err);
-		if (*i + 1 == argc)
-			return err_set(err, EXIT_USAGE, "--%s wants a value", names[k]);
-		return set_option(o, names[k], argv[++*i], err);
-	}
-	return err_set(err, EXIT_USAGE, "unknown flag %s: iopt topo --help lists the flags",
-		       argv[*i]);
-}
-
-static int parse(struct topo_options *o, int argc, char **argv, struct err *err)
-{
-	for (int i = 0; i < argc; i++) {
-		int rc = 0;
-
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			o->help = true;
-		else if (!strncmp(argv[i], "--", 2))
-			rc = parse_flag(o, argc, argv, &i, err);
-		else
-			rc = err_set(err, EXIT_USAGE,
-				     "unexpected '%s': iopt topo --help lists the flags", argv[i]);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return code;
 }
 
 /* *out: the chosen CPUs, freed by the caller; *n of them, 0 when no placement is asked for. */
@@ -140,7 +77,7 @@ static int choose(const struct topo_options *o, const struct topology *t, unsign
 		return rc;
 	place.smt = o->smt;
 	place.oversubscribe = o->oversubscribe;
-	*n = o->threads ? o->threads : place_capacity(t, &place);
+	*n = o->threads ? (unsigned)o->threads : place_capacity(t, &place);
 	*n = *n ? *n : 1; /* to be told why it cannot be */
 	*out = calloc(*n, sizeof(**out));
 	return *out ? place_cpus(t, &place, *n, *out, err)
@@ -254,17 +191,12 @@ static int show(const struct topo_options *o, struct err *err)
 
 int verb_topo(int argc, char **argv)
 {
-	struct topo_options o = { 0 };
+	struct topo_options o = { .smt = SMT_LAST };
 	struct err err = { 0 };
-	int rc = parse(&o, argc, argv, &err);
+	bool help;
+	int rc = parse(&o, &help, argc, argv, &err);
 
-	if (!rc && o.help)
-		print_help(stdout);
-	else if (!rc)
+	if (!rc && !help)
 		rc = show(&o, &err);
-	if (!rc && (fflush(stdout) || ferror(stdout)))
-		rc = err_set(&err, EXIT_WRITE, "cannot write to stdout");
-	if (rc)
-		fprintf(stderr, "iopt topo: %s\n", err.text);
-	return rc;
+	return rc ? verb_fail("topo", &err) : EXIT_FINE;
 }

@@ -67,9 +67,6 @@ void trace_free(struct trace *t);
 /* What was recorded, as a screen of text. */
 void trace_print(const struct trace *t, FILE *out);
 
-/* `iopt trace FILE`: argv[0..argc) after the verb. Prints, and returns an exit code. */
-int verb_trace(int argc, char **argv);
-
 /* One worker's part of a replay, in order. */
 struct replay_step {
 	uint32_t event;      /* index into trace.events */

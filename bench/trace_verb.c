@@ -1,20 +1,18 @@
 /* trace_verb.c - `iopt trace FILE`: what a recorded trace holds. */
 #include <stdlib.h>
-#include <string.h>
 
 #include <jansson.h>
 
+#include "bench/flags.h"
 #include "bench/trace.h"
+#include "bench/verbs.h"
 
 static const char usage[] =
-	"usage: iopt trace FILE [--format text|json]\n"
+	"usage: iopt trace FILE [flags]\n"
 	"\n"
 	"Summarise a trace of the kernel's iommu:map and iommu:unmap events: sizes, leaf tables,\n"
 	"unmaps on another CPU than their map, IOVAs that move between CPUs, live pages. FILE\n"
 	"is the text of the kernel's trace file, plain or gzipped, or a shipped trace's name.\n"
-	"\n"
-	"  --format text|json   a screen, or one JSON object (default: text)\n"
-	"  --help               this text\n"
 	"\n"
 	"Shipped traces are looked for in $IOPT_TRACE_DIR, then among the sources, then where\n"
 	"they were installed.\n"
@@ -23,50 +21,9 @@ static const char usage[] =
 	"  iopt trace nvme-amd-lazy\n"
 	"To record one:\n"
 	"  cd /sys/kernel/tracing && echo 1 > events/iommu/map/enable &&\n"
-	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n";
-
-struct request {
-	const char *file;
-	bool json, help;
-};
-
-static int parse_format(struct request *q, const char *value, struct err *err)
-{
-	if (!value)
-		return err_set(err, EXIT_USAGE, "--format needs a value: text or json");
-	if (strcmp(value, "text") && strcmp(value, "json"))
-		return err_set(err, EXIT_USAGE, "--format '%s': text or json", value);
-	q->json = !strcmp(value, "json");
-	return 0;
-}
-
-static int parse(struct request *q, int argc, char **argv, struct err *err)
-{
-	for (int i = 0; i < argc && !q->help; i++) {
-		const char *a = argv[i];
-		int rc = 0;
-
-		if (!strcmp(a, "--help") || !strcmp(a, "-h"))
-			q->help = true;
-		else if (!strcmp(a, "--format"))
-			rc = parse_format(q, i + 1 < argc ? argv[++i] : NULL, err);
-		else if (!strncmp(a, "--format=", 9))
-			rc = parse_format(q, a + 9, err);
-		else if (a[0] == '-')
-			rc = err_set(err, EXIT_USAGE,
-				     "unknown option '%s' (there are --format and --help)", a);
-		else if (q->file)
-			rc = err_set(err, EXIT_USAGE, "one FILE at a time: '%s' and '%s'", q->file,
-				     a);
-		else
-			q->file = a;
-		if (rc)
-			return rc;
-	}
-	if (!q->file && !q->help)
-		return err_set(err, EXIT_USAGE, "no FILE given (see iopt trace --help)");
-	return 0;
-}
+	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n"
+	"\n"
+	"Flags:\n";
 
 /* Jansson strings are UTF-8; the name of a file need not be. */
 static json_t *text_or_null(const char *text)
@@ -127,17 +84,13 @@ static int print_json(const struct trace *t, FILE *out, struct err *err)
 	return 0;
 }
 
-static int carry_out(const struct request *q, FILE *out, struct err *err)
+static int carry_out(const char *file, bool json, FILE *out, struct err *err)
 {
 	struct trace *t;
 
-	if (q->help) {
-		fputs(usage, out);
-		return 0;
-	}
-	if (trace_load(&t, q->file, err))
+	if (trace_load(&t, file, err))
 		return err->code;
-	if (q->json)
+	if (json)
 		print_json(t, out, err);
 	else
 		trace_print(t, out);
@@ -147,10 +100,25 @@ static int carry_out(const struct request *q, FILE *out, struct err *err)
 
 int verb_trace(int argc, char **argv)
 {
-	struct request q = { 0 };
+	static const char *const formats[] = { "text", "json", NULL };
+	unsigned format = 0;
+	const struct flag flags[] = {
+		{ "format", FLAG_CHOICE, &format, .choices = formats, .metavar = "FORMAT",
+		  .help = "text, a screen, or json, one object (default: text)" },
+		{ .name = NULL },
+	};
+	struct flag_args args = { .most = 1 };
 	struct err err = { 0 };
+	int rc = flags_parse(flags, "trace", argc, argv, &args, &err);
 
-	if (parse(&q, argc, argv, &err) || carry_out(&q, stdout, &err))
-		fprintf(stderr, "iopt trace: %s\n", err.text);
-	return err.code;
+	if (!rc && args.help) {
+		fputs(usage, stdout);
+		flags_help(flags, stdout);
+		return EXIT_FINE;
+	}
+	if (!rc && !args.nargs)
+		rc = err_set(&err, EXIT_USAGE, "no FILE given (see iopt trace --help)");
+	if (!rc)
+		rc = carry_out(args.args[0], format == 1, stdout, &err);
+	return rc ? verb_fail("trace", &err) : EXIT_FINE;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/flags.h"
+
 int verb_fail(const char *verb, const struct err *err)
 {
 	fprintf(stderr, "iopt %s: %s\n", verb, err->text);
@@ -13,26 +15,17 @@ int verb_fail(const char *verb, const struct err *err)
 bool verb_argument(const char *verb, const char *help, int argc, char **argv, const char **arg,
 		   int *rc)
 {
+	const struct flag none[] = { { .name = NULL } };
+	struct flag_args args = { .most = 1 };
 	struct err err = { 0 };
 
-	*arg = NULL;
-	*rc = EXIT_FINE;
-	for (int i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			fputs(help, stdout);
-			return false;
-		}
-		if (argv[i][0] == '-')
-			*rc = err_set(&err, EXIT_USAGE, "%s: unknown option (see iopt %s --help)",
-				      argv[i], verb);
-		else if (*arg)
-			*rc = err_set(&err, EXIT_USAGE, "%s: one argument too many", argv[i]);
-		else
-			*arg = argv[i];
-	}
+	*rc = flags_parse(none, verb, argc, argv, &args, &err);
+	*arg = args.nargs ? args.args[0] : NULL;
 	if (*rc)
 		verb_fail(verb, &err);
-	return !*rc;
+	else if (args.help)
+		fputs(help, stdout);
+	return !*rc && !args.help;
 }
 
 int finish_stdout(void)

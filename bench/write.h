@@ -25,6 +25,13 @@ int write_slices_csv(const struct result *r, FILE *out);  /* a row per slice */
 int write_scaling_csv(const struct result *r, FILE *out); /* a row per engine, series and thread count */
 int write_latency_csv(const struct result *r, FILE *out); /* a row per histogram bucket in use */
 
+/*
+ * HdrHistogram's formats, values in ns: its interval log, a line per case and kind of operation that
+ * has samples, and the percentile distribution of one histogram (.hgrm).
+ */
+int write_latency_hlog(const struct result *r, FILE *out);
+int write_hgrm(const struct histogram *h, FILE *out);
+
 /* The screen. colour: ANSI bold, red, yellow. */
 void screen_print(const struct result *r, FILE *out, bool colour);
 
@@ -39,9 +46,10 @@ int out_dir_check(const char *dir, struct err *err);
  */
 int out_dir_write_job(const struct result *r, const char *dir, struct err *err);
 /*
- * result.json, summary.csv, slices.csv, latency.csv, scaling.csv, job.ini in `dir`, made if need be. All are
- * written under temporary names first and renamed when all are complete. They replace an earlier
- * result of this program; files of these names that are anything else are left alone.
+ * result.json, summary.csv, slices.csv, latency.csv, scaling.csv, latency.hlog, hgrm/, job.ini in `dir`,
+ * made if need be. All are written under temporary names first and renamed when all are complete.
+ * They replace an earlier result of this program; files of these names that are anything else are
+ * left alone.
  * EXIT_CANT_CREATE, EXIT_WRITE in err.
  */
 int out_dir_write(const struct result *r, const char *dir, struct err *err);

@@ -16,7 +16,7 @@ except ImportError:  # the other checks do not need it
 CPUS = len(os.sched_getaffinity(0))
 two_cpus = unittest.skipIf(CPUS < 2, "needs two CPUs")
 TABLES = ("summary.csv", "slices.csv", "latency.csv", "scaling.csv")
-FILES = ("result.json", "job.ini") + TABLES
+FILES = ("result.json", "job.ini", "latency.hlog", "hgrm") + TABLES
 
 
 def no_constant(name):

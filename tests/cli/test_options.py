@@ -66,7 +66,7 @@ class List(Command):
 
     def test_refused(self):
         self.refused(64, r"^iopt list: engine: .*did you mean engines\?", "list", "engine")
-        self.refused(64, r"^iopt list: --all: unknown option", "list", "--all")
+        self.refused(64, r"^iopt list: --all: no such flag", "list", "--all")
         self.refused(64, r"one argument too many", "list", "engines", "workloads")
 
 

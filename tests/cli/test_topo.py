@@ -67,11 +67,11 @@ class Topo(Command):
                      "bind:1")
 
     def test_refused(self):
-        self.refused(64, r"--smt half: want last, pack or off", "topo", "--smt", "half")
+        self.refused(64, r"--smt half: want one of last, pack, off", "topo", "--smt", "half")
         self.refused(64, r"--topology", "topo", "--topology", "pack:")
         self.refused(69, r"--threads 129", "topo", *BIG, "--threads", "129")
         self.refused(69, r"node 9 does not exist", "topo", *BIG, "--place", "node:9")
-        self.refused(64, r"unknown flag --thread", "topo", "--thread", "2")
+        self.refused(64, r"--thread: no such flag; did you mean --threads", "topo", "--thread", "2")
 
 
 class Trace(Command):
@@ -88,7 +88,7 @@ class Trace(Command):
 
     def test_arguments(self):
         self.refused(64, r"FILE|TRACE", "trace")
-        self.refused(64, r"unknown option", "trace", "--all")
+        self.refused(64, r"--all: no such flag", "trace", "--all")
 
 
 if __name__ == "__main__":

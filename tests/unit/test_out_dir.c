@@ -78,7 +78,8 @@ static unsigned entries(const char *name)
 static void test_all_files_and_no_leftovers(void **state)
 {
 	static const char *const names[] = { "a/b/result.json", "a/b/summary.csv", "a/b/slices.csv",
-					     "a/b/latency.csv", "a/b/scaling.csv", "a/b/job.ini" };
+					     "a/b/latency.csv", "a/b/scaling.csv", "a/b/job.ini",
+					     "a/b/latency.hlog", "a/b/hgrm" };
 	struct result r = made_whole();
 	struct err err;
 	long first;
@@ -88,9 +89,9 @@ static void test_all_files_and_no_leftovers(void **state)
 	assert_int_equal(out_dir_check(in_root("a/b"), &err), 0);
 	assert_int_equal(entries("a/b"), 0);
 	assert_int_equal(out_dir_write(&r, in_root("a/b"), &err), 0);
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 8; i++)
 		assert_true(size_of(names[i]) > 0);
-	assert_int_equal(entries("a/b"), 6);
+	assert_int_equal(entries("a/b"), 8);
 	/* the next result of the same name replaces it */
 	first = size_of("a/b/result.json");
 	r.ncases--;
@@ -98,7 +99,7 @@ static void test_all_files_and_no_leftovers(void **state)
 	assert_int_equal(out_dir_write(&r, in_root("a/b/"), &err), 0);
 	r.ncases++;
 	assert_true(size_of("a/b/result.json") < first);
-	assert_int_equal(entries("a/b"), 6);
+	assert_int_equal(entries("a/b"), 8);
 	/* but not what has become something else */
 	unlink(in_root("a/b/latency.csv"));
 	assert_int_equal(symlink("/etc/passwd", in_root("a/b/latency.csv")), 0);
@@ -164,6 +165,54 @@ static void test_read_only_directory(void **state)
 	assert_non_null(strstr(err.text, strerror(EACCES)));
 }
 
+static void test_percentile_files_are_replaced_as_a_whole(void **state)
+{
+	struct result r = made_whole();
+	struct err err;
+	unsigned files;
+	char there[64];
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(out_dir_write(&r, in_root("h"), &err), 0);
+	files = entries("h/hgrm");
+	assert_true(files > 1);
+	/* a case less, and an older file: neither stays */
+	put_file("h/hgrm/older-map.hgrm", "");
+	for (size_t i = r.ncases; i--;)
+		if (r.cases[i].latency[OP_MAP]) {
+			free(r.cases[i].latency[OP_MAP]);
+			r.cases[i].latency[OP_MAP] = NULL;
+			break;
+		}
+	assert_int_equal(out_dir_check(in_root("h"), &err), 0);
+	assert_int_equal(out_dir_write(&r, in_root("h"), &err), 0);
+	assert_int_equal(entries("h/hgrm"), files - 1);
+	assert_int_equal(entries("h"), 8);
+	/* what is not ours in there is not lost */
+	put_file("h/hgrm/plot.png", "mine");
+	assert_int_equal(out_dir_check(in_root("h"), &err), EXIT_CANT_CREATE);
+	assert_non_null(strstr(err.text, "h/hgrm/plot.png is in the way"));
+	assert_int_equal(out_dir_write(&r, in_root("h"), &err), EXIT_CANT_CREATE);
+	assert_int_equal(size_of("h/hgrm/plot.png"), 4);
+	unlink(in_root("h/hgrm/plot.png"));
+	mkdir(in_root("h/hgrm/sub.hgrm"), 0777);
+	assert_int_equal(out_dir_check(in_root("h"), &err), EXIT_CANT_CREATE);
+	rmdir(in_root("h/hgrm/sub.hgrm"));
+	/* nor what it might point at */
+	strcpy(there, in_root("elsewhere"));
+	assert_int_equal(rename(in_root("h/hgrm"), there), 0);
+	assert_int_equal(symlink("../elsewhere", in_root("h/hgrm")), 0);
+	assert_int_equal(out_dir_check(in_root("h"), &err), EXIT_CANT_CREATE);
+	assert_int_equal(entries("elsewhere"), files - 1);
+	/* nor one that no result stands beside */
+	mkdir(in_root("alone"), 0777);
+	mkdir(in_root("alone/hgrm"), 0777);
+	assert_int_equal(out_dir_check(in_root("alone"), &err), EXIT_CANT_CREATE);
+	assert_non_null(strstr(err.text, "holds no result of iopt"));
+	result_free(&r);
+}
+
 /* A limit on the size of files stands for a full disk. */
 static void test_a_full_disk_leaves_the_old_result(void **state)
 {
@@ -186,7 +235,7 @@ static void test_a_full_disk_leaves_the_old_result(void **state)
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_int_equal(code, EXIT_WRITE);
 	assert_non_null(strstr(err.text, strerror(EFBIG)));
-	assert_int_equal(entries("full"), 6);
+	assert_int_equal(entries("full"), 8);
 	assert_int_equal(size_of("full/slices.csv"), before);
 	result_free(&r);
 }
@@ -198,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_ours_is_left_alone),
 		cmocka_unit_test(test_where_nothing_can_be_made),
 		cmocka_unit_test(test_read_only_directory),
+		cmocka_unit_test(test_percentile_files_are_replaced_as_a_whole),
 		cmocka_unit_test(test_a_full_disk_leaves_the_old_result),
 	};
 
