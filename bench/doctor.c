@@ -164,7 +164,10 @@ int verb_doctor(int argc, char **argv)
 	}
 	if (!code)
 		code = settle(&o, &args, &err);
-	if (!code)
+	if (!code && o.calibrate)
+		code = doctor_calibrate((unsigned)o.trials, args.rest, args.nrest,
+					o.format == FORMAT_IS_JSON, &err);
+	else if (!code)
 		code = doctor(&o, &err);
 	if (err.code)
 		verb_fail("doctor", &err);

@@ -106,6 +106,15 @@ class Doctor(Command):
         self.refused(64, r"--trials 5: want 30 to", "doctor", "--calibrate", "--trials", "5")
         self.assertIn("iopt doctor", self.fine("doctor", "--help"))
 
+    def test_calibrate_asks_run_first(self):
+        """Options that `run` refuses are refused before a minute is spent, and nothing is kept."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = self.iopt("doctor", "--calibrate", "--", "--workload", "nosuch",
+                             env=dict(os.environ, XDG_DATA_HOME=folder))
+            self.assertEqual((done.returncode, done.stdout), (64, ""))
+            self.assertRegex(done.stderr, r"--workload nosuch: no such workload")
+            self.assertEqual(os.listdir(folder), [])
+
 
 def libc_personality(persona):
     import ctypes
