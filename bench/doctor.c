@@ -2,12 +2,10 @@
 #include "bench/doctor.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench/doctor_report.h"
 #include "bench/flags.h"
-#include "bench/units.h"
 #include "bench/verbs.h"
 
 static const char usage[] =

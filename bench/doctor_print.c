@@ -1,5 +1,4 @@
 /* doctor_print.c - `iopt doctor` for people. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
