@@ -96,6 +96,7 @@ static int set(const struct flag *f, const char *text, struct err *err)
 	case FLAG_PERCENT:
 		return set_percent(f, text, err);
 	case FLAG_CHOICE:
+	case FLAG_MODE:
 		return set_choice(f, text, err);
 	}
 	return 0;
@@ -117,6 +118,10 @@ static int take(const struct flag *flags, const char *verb, int argc, char **arg
 		return set(f, name + length + 1, err);
 	if (f->kind == FLAG_BOOL) {
 		*(bool *)f->value = true;
+		return 0;
+	}
+	if (f->kind == FLAG_MODE) {
+		*(unsigned *)f->value = 1;
 		return 0;
 	}
 	if (*i + 1 == argc || !strcmp(argv[*i + 1], "--"))

@@ -19,6 +19,7 @@ enum flag_kind {
 	FLAG_DURATION, /* uint64_t nanoseconds in min..max: 20ms */
 	FLAG_PERCENT,  /* double, a fraction: `3` and `3%` are 0.03; 0 <= it <= max percent */
 	FLAG_CHOICE,   /* unsigned: index into choices */
+	FLAG_MODE,     /* the same; `--name` alone is choices[1], and a value follows `=` only */
 };
 
 struct flag {

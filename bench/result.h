@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/doctor.h"
 #include "bench/options.h"
 #include "bench/page_mix.h"
 #include "bench/workload.h"
@@ -228,6 +229,8 @@ struct ruler {
 	uint64_t peak_rss_bytes;
 };
 
+#define RESULT_ADVICE 32u
+
 struct result {
 	bool complete;
 	int argc;
@@ -241,6 +244,8 @@ struct result {
 	struct ruler ruler;
 	char warnings[16][240];
 	unsigned nwarnings;
+	char advice[RESULT_ADVICE][DOCTOR_TEXT]; /* of the machine, at length: in the file, behind warnings */
+	unsigned nadvice;
 	struct case_result *cases;
 	size_t ncases;
 	struct comparison *comparisons;

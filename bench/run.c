@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/doctor.h"
 #include "bench/plan.h"
 #include "bench/progress.h"
 #include "bench/runner.h"
@@ -20,7 +21,7 @@ static void describe(struct result *r, const struct plan *plan, const struct top
 	host_read(&r->host, topo);
 	gmtime_r(&now, &tm);
 	strftime(r->started_utc, sizeof(r->started_utc), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	for (unsigned i = 0; host_warning(&r->host, topo, i, text, sizeof(text)); i++)
+	if (doctor_advice(&r->host, topo, text, sizeof(text), r->advice, RESULT_ADVICE, &r->nadvice))
 		result_warn(r, "%s", text);
 	if (clock_facts.why_not)
 		result_warn(r, "clock_gettime instead of the cycle counter: %s", clock_facts.why_not);

@@ -314,6 +314,15 @@ static void put_run(struct node root, const struct result *r)
 		put_job(array, &r->jobs[i]);
 }
 
+/* A single complaint is a warning already, on the screen too. */
+static bool told(const struct result *r, const char *advice)
+{
+	for (unsigned i = 0; i < r->nwarnings; i++)
+		if (!strncmp(r->warnings[i], advice, sizeof(r->warnings[i]) - 1))
+			return true;
+	return false;
+}
+
 static void put_findings(struct node root, const struct result *r)
 {
 	/* arrays by node are by OS number, and those may have gaps */
@@ -322,6 +331,9 @@ static void put_findings(struct node root, const struct result *r)
 
 	for (unsigned i = 0; i < r->nwarnings; i++)
 		add_text(array, r->warnings[i]);
+	for (unsigned i = 0; i < r->nadvice; i++)
+		if (!told(r, r->advice[i]))
+			add_text(array, r->advice[i]);
 	array = put_array(root, "cases");
 	for (size_t i = 0; i < r->ncases; i++)
 		put_case(array, &r->cases[i], nodes);

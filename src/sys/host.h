@@ -1,6 +1,6 @@
 /*
- * host.h - facts about the machine that belong into every result, and what would spoil a
- * measurement, each with its remedy. Reads /proc and /sys; called outside measured stretches only.
+ * host.h - facts about the machine that belong into every result (checks.h judges them). Reads /proc
+ * and /sys; called outside measured stretches only.
  */
 #pragma once
 
@@ -31,10 +31,6 @@ struct host_facts {
 void host_read(struct host_facts *facts, const struct topology *t);
 /* The same with /proc, /sys, /etc and /run below `root`: for tests. "" is the machine. */
 void host_read_at(struct host_facts *facts, const struct topology *t, const char *root);
-
-/* One warning with its remedy at a time: i = 0, 1, … until false. */
-bool host_warning(const struct host_facts *facts, const struct topology *t, unsigned i,
-		  char *text, size_t size);
 
 /* Counters of the calling thread and of the machine that tell whether a slice was disturbed. */
 struct host_counters {

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <ftw.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,73 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "made_root.h"
 #include "stat/histogram.h"
 #include "sys/clock.h"
 #include "sys/host.h"
-
-static char root[64];
-
-/* A file of a made-up machine, with its directories. */
-static void put(const char *path, const char *text)
-{
-	char name[512];
-	FILE *f;
-
-	snprintf(name, sizeof(name), "%s%s", root, path);
-	for (char *p = name + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		mkdir(name, 0700);
-		*p = '/';
-	}
-	f = fopen(name, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int new_root(void **state)
-{
-	(void)state;
-	strcpy(root, "/tmp/iopt-test-host-XXXXXX");
-	return !mkdtemp(root);
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static bool warned(const struct host_facts *f, const struct topology *t, const char *of)
-{
-	char text[512];
-
-	for (unsigned i = 0; host_warning(f, t, i, text, sizeof(text)); i++)
-		if (strstr(text, of))
-			return true;
-	return false;
-}
-
-static unsigned warnings(const struct host_facts *f, const struct topology *t)
-{
-	char text[512];
-	unsigned n = 0;
-
-	while (host_warning(f, t, n, text, sizeof(text)))
-		n++;
-	return n;
-}
 
 static struct topology *two_nodes(void)
 {
@@ -103,7 +41,6 @@ static void test_empty_machine(void **state)
 	assert_int_equal(f.memory_bytes, 0);
 	/* these come from the program itself */
 	assert_true(f.compiler[0] && f.version[0] && f.commit[0] && f.jemalloc[0] && f.hwloc[0]);
-	assert_int_equal(warnings(&f, t), 0);
 	topology_free(t);
 }
 
@@ -142,16 +79,6 @@ static void test_troubled_machine(void **state)
 	assert_string_equal(f.thp, "always");
 	assert_string_equal(f.container, "lxc");
 	assert_string_equal(f.hypervisor, "QEMU Standard PC");
-	assert_true(warned(&f, t, "sysctl kernel.numa_balancing=0"));
-	assert_true(warned(&f, t, "governor schedutil"));
-	assert_true(warned(&f, t, "boost is on"));
-	assert_true(warned(&f, t, "SMT is on"));
-	assert_true(warned(&f, t, "transparent huge pages"));
-	assert_true(warned(&f, t, "clocksource hpet"));
-	assert_true(warned(&f, t, "load is 3.5 on 8 CPUs"));
-	assert_true(warned(&f, t, "hypervisor took 10.0 %"));
-	assert_true(warned(&f, t, "figures move with the neighbours"));
-	assert_int_equal(warnings(&f, t), 9);
 	topology_free(t);
 }
 
@@ -172,13 +99,6 @@ static void test_quiet_machine(void **state)
 	host_read_at(&f, t, root);
 	assert_string_equal(f.boost, "off");
 	assert_string_equal(f.thp, "madvise");
-	assert_int_equal(warnings(&f, t), 0);
-	/* balancing has nothing to move on one node */
-	f.numa_balancing = 1;
-	assert_true(warned(&f, t, "numa_balancing"));
-	t->nnodes = 1;
-	assert_false(warned(&f, t, "numa_balancing"));
-	t->nnodes = 2;
 	topology_free(t);
 }
 
@@ -198,8 +118,6 @@ static void test_cgroup2(void **state)
 	host_read_at(&f, t, root);
 	assert_true(f.cgroup_cpus == 2.5);
 	assert_int_equal(f.cgroup_memory_bytes, 268435456);
-	assert_true(warned(&f, t, "grants 2.5 CPUs"));
-	assert_true(warned(&f, t, "grants 256 MiB"));
 	topology_free(t);
 }
 
