@@ -83,7 +83,7 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		{ "tries", FLAG_COUNT, &o->tries, .min = 1, .max = 1000, .metavar = "N", .help = "of "
 		  "--self-test, with a slower side and with none (default: 20, short 3)" },
 		{ "handicap-by", FLAG_PERCENT, &o->handicap_by, .max = 1000, .metavar = "PERCENT",
-		  .help = "of --self-test: how much slower (default: 8%, short 25%)" },
+		  .help = "of --self-test: how much slower (default: 8%, short 50%)" },
 		{ .name = NULL },
 	};
 
