@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench/doctor.h"
 #include "bench/doctor_report.h"
@@ -22,20 +21,6 @@ struct calibration {
 	struct floor_facts floor;
 	char key[FINGERPRINT_KEY], machine[256], path[512];
 };
-
-/* As iopt compare --old --new does when it is not told: one warm workload, one that makes tables. */
-static char *const *default_args(int *n)
-{
-	static char engines[] = "--engines", lockless[] = "lockless", workload[] = "--workload",
-		    both[] = "private,cursor", threads[] = "--threads", one[] = "1", two[] = "2",
-		    duration[] = "--duration", length[] = "250ms";
-	static char *args[] = { engines, lockless, workload, both, threads, one, duration, length };
-
-	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
-		args[5] = two;
-	*n = (int)(sizeof(args) / sizeof(args[0]));
-	return args;
-}
 
 /* The first run is not counted: it warms the machine, checks the options, and tells how long it takes. */
 static int warm_up(unsigned trials, char *const *args, int nargs, struct err *err)
@@ -185,13 +170,16 @@ static void warn(void)
 
 int doctor_calibrate(unsigned trials, char *const *args, int nargs, bool json, struct err *err)
 {
-	struct calibration c = { .runs = calloc(trials, sizeof(struct stored *)) };
-	int code;
+	struct calibration c = { 0 };
+	int code = duet_check_args(args, nargs, err);
 
+	if (code)
+		return code;
+	c.runs = calloc(trials, sizeof(struct stored *));
 	if (!c.runs)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %u runs", trials);
 	if (!nargs)
-		args = default_args(&nargs);
+		args = duet_default_args(duet_cpus(), &nargs);
 	signals_catch();
 	warn();
 	code = warm_up(trials, args, nargs, err);

@@ -67,7 +67,7 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		{ "old", FLAG_TEXT, &o->old, .metavar = "IOPT", .help = "the build to compare with" },
 		{ "new", FLAG_TEXT, &o->new, .metavar = "IOPT", .help = "the build that is judged" },
 		{ "pairs", FLAG_TEXT, &q->pairs, .metavar = "N[..CAP]", .help = "pairs of processes of two "
-		  "builds; with CAP, more while inconclusive (default: 12..48)" },
+		  "builds; with CAP, more while inconclusive (default: 12..96)" },
 		{ "keep", FLAG_TEXT, &o->keep, .metavar = "DIR", .help = "keep the result of every process "
 		  "of two builds there" },
 		{ "quiet", FLAG_BOOL, &o->quiet, .help = "no progress on stderr" },
@@ -83,7 +83,7 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 		{ "tries", FLAG_COUNT, &o->tries, .min = 1, .max = 1000, .metavar = "N", .help = "of "
 		  "--self-test, with a slower side and with none (default: 20, short 3)" },
 		{ "handicap-by", FLAG_PERCENT, &o->handicap_by, .max = 1000, .metavar = "PERCENT",
-		  .help = "of --self-test: how much slower (default: 8%, short 25%)" },
+		  .help = "of --self-test: how much slower (default: 8%, short 50%)" },
 		{ .name = NULL },
 	};
 
@@ -204,7 +204,7 @@ int verb_compare(int argc, char **argv)
 	struct flag_args args = { .most = 2, .takes_rest = true };
 	struct gate_threshold *thresholds = NULL;
 	struct err err = { 0 };
-	struct way way;
+	struct way way = { 0 };
 	int code;
 
 	gate_options_default(&q.o.gate);

@@ -7,7 +7,7 @@
 #include "bench/duet.h"
 
 #define PAIRS_FIRST 12u
-#define PAIRS_CAP 48u
+#define PAIRS_CAP 96u
 
 /* What was measured before an interrupt is told; only what is worse than that outranks it. */
 static int interrupted(const struct duet_result *r, int told, struct err *err)

@@ -152,44 +152,6 @@ static int check_cases(const struct stored *s, struct err *err)
 		       last->forced ? "forced" : "a broken contract");
 }
 
-/* "load is 1.3 on 2 CPUs", "load is 1.4 on 2 CPUs": once is enough. */
-static bool same_but_for_figures(const char *a, const char *b)
-{
-	static const char figures[] = "0123456789.";
-
-	while (*a && *b) {
-		size_t in_a = strspn(a, figures), in_b = strspn(b, figures);
-
-		if (!in_a != !in_b || (!in_a && *a != *b))
-			return false;
-		a += in_a ? in_a : 1;
-		b += in_b ? in_b : 1;
-	}
-	return !*a && !*b;
-}
-
-static bool known_warning(const struct duet_result *r, const char *text)
-{
-	for (size_t i = 0; i < r->nfiles; i++)
-		for (size_t k = 0; k < r->files[i]->nwarnings; k++)
-			if (same_but_for_figures(r->files[i]->warnings[k], text))
-				return true;
-	return false;
-}
-
-/* Of what a hundred processes warn of in the same words, the first time stays. */
-static void drop_known_warnings(const struct duet_result *r, struct stored *s)
-{
-	size_t n = 0;
-
-	for (size_t k = 0; k < s->nwarnings; k++)
-		if (known_warning(r, s->warnings[k]))
-			free(s->warnings[k]);
-		else
-			s->warnings[n++] = s->warnings[k];
-	s->nwarnings = n;
-}
-
 static int keep_pair(struct duet_result *r, struct stored *const pair[2], struct err *err)
 {
 	struct stored **files = realloc(r->files, (r->nfiles + 2) * sizeof(*files));
@@ -202,8 +164,6 @@ static int keep_pair(struct duet_result *r, struct stored *const pair[2], struct
 		r->side[0].n--;
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for %zu results", r->nfiles + 2);
 	}
-	drop_known_warnings(r, pair[0]);
-	drop_known_warnings(r, pair[1]);
 	files[r->nfiles++] = pair[0];
 	files[r->nfiles++] = pair[1];
 	r->pairs++;

@@ -25,7 +25,7 @@ struct duet {
 	struct duet_build a, b;
 	char *const *args;
 	int nargs;
-	unsigned first, cap;      /* pairs at the first look, and at most: 12, 48 */
+	unsigned first, cap;      /* pairs at the first look, and at most: 12, 96 */
 	const struct gate_options *gate; /* its seed is that of the first pair; design, looks are ours */
 	/* Floors of the machine, known by the first result, into the gate; NULL: none */
 	int (*floor)(struct gate_options *gate, const struct stored_host *host, struct err *err);

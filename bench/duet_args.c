@@ -43,10 +43,10 @@ char *const *duet_default_args(unsigned cpus, int *n)
 {
 	static char engines[] = "--engines", lockless[] = "lockless", workload[] = "--workload",
 		    both[] = "private,cursor", threads[] = "--threads", one[] = "1", two[] = "2",
-		    duration[] = "--duration", length[] = "0.25s", slice[] = "--slice", turn[] = "10ms",
-		    round[] = "--round", tables[] = "256";
+		    duration[] = "--duration", length[] = "0.25s", slice[] = "--slice", turn[] = "5ms",
+		    warmup[] = "--warmup", start[] = "1ms", round[] = "--round", tables[] = "256";
 	static char *args[] = { engines, lockless, workload, both, threads, NULL, duration, length,
-				slice, turn, round, tables };
+				slice, turn, warmup, start, round, tables };
 
 	args[5] = cpus > 1 ? two : one;
 	*n = (int)(sizeof(args) / sizeof(args[0]));

@@ -135,12 +135,13 @@ static struct trust look(struct gate *g, const struct gate_side *a, const struct
 /* Holm over all rows of the declared gate; one that has no p yet counts all the same. */
 static int adjust(struct gate *g)
 {
-	double *p = calloc(2 * g->nrows + 1, sizeof(*p)), *adjusted = p + g->nrows;
+	double *p = calloc(2 * g->nrows + 1, sizeof(*p)), *adjusted;
 	size_t n = 0;
 	int rc;
 
 	if (!p)
 		return -1;
+	adjusted = p + g->nrows;
 	for (size_t i = 0; i < g->nrows; i++)
 		if (g->rows[i].gated)
 			p[n++] = g->rows[i].test.p;

@@ -50,6 +50,9 @@ static void explain_width(struct gate_row *row, const struct gate_options *o)
 
 	if (!row->test.ratio.valid && row->metric == GATE_WASTE)
 		say(row, "too few events to bound it: more tables, so a longer --duration");
+	else if (log(row->test.ratio.hi / row->test.ratio.lo) > 6 * log1p(row->margin.relative))
+		say(row, "the interval is far wider than the margin: longer processes (--duration), more of "
+		    "them (%s), or a quieter machine", pairs_flag(o));
 	else if (!wanted || wanted > 1000)
 		say(row, "it lies at the edge of its margin: more pairs will hardly decide it");
 	else

@@ -38,7 +38,7 @@ void hgrm_file_name(char name[HGRM_NAME_MAX], const char *case_id, const char *k
 	char id[ID_MAX + 1], apart[16] = "";
 	size_t n;
 
-	for (n = 0; case_id[n] && n < ID_MAX; n++) {
+	for (n = 0; n < ID_MAX && case_id[n]; n++) {
 		reversible &= harmless(case_id[n]) || case_id[n] == '/';
 		id[n] = '_';
 		if (harmless(case_id[n]))

@@ -56,7 +56,7 @@ static int parse(struct request *q, int argc, char **argv, struct flag_args *arg
 	};
 	int code;
 
-	for (size_t i = 0; export_formats[i].name && i < FORMATS_MAX; i++)
+	for (size_t i = 0; i < FORMATS_MAX && export_formats[i].name; i++)
 		formats[i] = export_formats[i].name;
 	code = flags_parse(flags, "report", argc, argv, args, err);
 	if (code || !args->help)
