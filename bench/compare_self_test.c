@@ -12,11 +12,11 @@ const char *const trial_kind_name[TRIAL_KINDS] = { "slow", "same", "waste" };
 
 /* Both forms: how much is tried, on how much data, and what must be caught. */
 static const struct {
-	unsigned tries, waste_tries, first, cap;
+	unsigned tries, waste_tries, first, cap, same_cap;
 	double by;
 } forms[] = {
-	{ 20, 5, 12, 48, 0.08 },
-	{ 3, 1, 8, 8, 0.50 },    /* few pairs of short processes: only what is large can be told */
+	{ 20, 5, 12, 48, 24, 0.08 },
+	{ 3, 1, 8, 8, 8, 0.50 }, /* few pairs of short processes: only what is large can be told */
 };
 
 #define MISSES_OF 10u /* one in so many may be missed: 18 of 20 */
@@ -37,6 +37,7 @@ static int plan(struct self_test *t, const struct compare_options *o, struct err
 	t->by = o->handicap_by > 0 ? o->handicap_by : forms[o->short_form].by;
 	t->first = o->first ? o->first : forms[o->short_form].first;
 	t->cap = o->first ? o->cap : forms[o->short_form].cap;
+	t->same_cap = o->first ? o->cap : forms[o->short_form].same_cap;
 	t->floor = NAN;
 	snprintf(t->slow, sizeof(t->slow), "slow:%.6g", 100 * t->by);
 	if (t->by <= o->gate.min_effect[GATE_THROUGHPUT])
@@ -58,28 +59,32 @@ static int plan(struct self_test *t, const struct compare_options *o, struct err
 }
 
 /*
- * What is measured in a try, in half a second a process. `lockless-2019` takes some 40 ns an
- * operation: 8 % of that are 8 % of what is measured, the harness's own share being small.
+ * What is measured in a try, in some 0.7 s a process. `lockless-2019` takes some 40 ns an operation: 8 %
+ * of that are 8 % of what is measured, the harness's own share being small. One thread, for two on
+ * a core's hyperthreads differ from process to process by more than what is looked for; and slices
+ * so short that a ruler's follows before the machine's speed has changed.
  */
 static char *const *trial_args(const struct self_test *t, enum trial_kind kind, int *n)
 {
 	static char engines[] = "--engines", lockless[] = "lockless-2019", workload[] = "--workload",
 		    private[] = "private", cursor[] = "cursor", threads[] = "--threads", one[] = "1",
-		    two[] = "2", duration[] = "--duration", brief[] = "80ms", length[] = "0.15s",
-		    slice[] = "--slice", turn[] = "5ms", warmup[] = "--warmup", start[] = "1ms",
-		    round[] = "--round", tables[] = "256";
-	static char *args[] = { engines, lockless, workload, NULL, threads, NULL, duration, NULL,
-				slice, turn, warmup, start, round, tables };
+		    two[] = "2", duration[] = "--duration", brief[] = "80ms", length[] = "0.3s",
+		    slice[] = "--slice", turn[] = "1ms", turn_cold[] = "5ms", warmup[] = "--warmup",
+		    start[] = "0.1ms", round[] = "--round", tables[] = "256";
+	static char *warm[] = { engines, lockless, workload, private, threads, one, duration, NULL,
+				slice, turn, warmup, start };
+	static char *cold[] = { engines, lockless, workload, cursor, threads, two, duration, brief,
+				slice, turn_cold, round, tables };
 
-	if (t->o->nrun && kind != TRIAL_WASTE) {
+	*n = (int)(sizeof(warm) / sizeof(warm[0]));
+	if (kind == TRIAL_WASTE)
+		return cold;
+	if (t->o->nrun) {
 		*n = t->o->nrun;
 		return t->o->run_args;
 	}
-	args[3] = kind == TRIAL_WASTE ? cursor : private;
-	args[5] = duet_cpus() > 1 ? two : one;
-	args[7] = t->short_form || kind == TRIAL_WASTE ? brief : length;
-	*n = (int)(sizeof(args) / sizeof(args[0])) - (kind == TRIAL_WASTE ? 0 : 2); /* no --round */
-	return args;
+	warm[7] = t->short_form ? brief : length;
+	return warm;
 }
 
 /* The row that decided; where none did, the one that it is about. */
@@ -172,7 +177,7 @@ static int try_once(struct self_test *t, enum trial_kind kind, unsigned number, 
 	struct gate_options gate = trial_gate(t, kind);
 	struct trial *trial = &t->trials[t->ntrials];
 	struct duet d = { .a = { this_program(), NULL }, .b = { this_program(), extras[kind] },
-			  .first = t->first, .cap = t->cap, .gate = &gate, .floor = compare_load_floor,
+			  .first = t->first, .cap = kind == TRIAL_SAME ? t->same_cap : t->cap, .gate = &gate, .floor = compare_load_floor,
 			  .quiet = t->o->quiet };
 	struct duet_result r;
 	char label[48];

@@ -39,7 +39,7 @@ struct self_test {
 	char version[160], machine[200];  /* of the first result */
 	char slow[32];                    /* the handicap: "slow:8" */
 	double by;                        /* the same as a fraction */
-	unsigned first, cap;              /* pairs of a try */
+	unsigned first, cap, same_cap;    /* pairs of a try; of one with equal sides at most same_cap */
 	bool short_form, complete;
 	struct trial_goal goals[TRIAL_KINDS];
 	struct trial *trials;
