@@ -81,6 +81,10 @@ static int settle(struct calibration *c, struct err *err)
 	strftime(c->floor.measured_utc, sizeof(c->floor.measured_utc), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	fingerprint_key(&c->runs[0]->host, c->key);
 	fingerprint_show(&c->runs[0]->host, c->machine, sizeof(c->machine));
+	fingerprint_show(&c->runs[0]->host, c->floor.host, sizeof(c->floor.host));
+	if (isnan(c->floor.floor[GATE_BUILDS][GATE_THROUGHPUT]))
+		return err_set(err, EXIT_USAGE, "these runs have no throughput that could be gated: nothing is "
+			       "kept; leave the options after -- out, or name a warm workload");
 	return store_save_floor(c->key, &c->floor, c->path, sizeof(c->path), err);
 }
 

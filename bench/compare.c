@@ -1,6 +1,7 @@
 /* compare.c - `iopt compare`: its flags, and which of its ways they choose. */
 #include "bench/compare.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,8 @@ static int check(const struct request *q, const struct way *way, const struct fl
 			       way->flag ? way->flag : "", way->flag ? " " : "", way->wants);
 	if (args->rest && !builds && !o->self_test)
 		return err_set(err, EXIT_USAGE, "--: options of run go with --old and --new");
+	if (q->o.verdict && (o->save_baseline || o->history))
+		return err_set(err, EXIT_USAGE, "--verdict: %s gives none", way->flag);
 	if (o->keep && !builds)
 		return err_set(err, EXIT_USAGE, "--keep goes with --old and --new");
 	if (q->pairs && !builds && !o->self_test)
@@ -207,12 +210,16 @@ int verb_compare(int argc, char **argv)
 	struct way way = { 0 };
 	int code;
 
+	signal(SIGPIPE, SIG_IGN); /* a closed stdout, or a file beyond the limit of its size: an error … */
+	signal(SIGXFSZ, SIG_IGN); /* … of the write */
 	gate_options_default(&q.o.gate);
 	code = parse(&q, &args, argc, argv, false, &err);
 	if (!code && args.help)
 		return parse(&q, &args, 0, NULL, true, &err);
 	if (!code)
 		code = understand(&q, &way, &args, &thresholds, &err);
+	if (!code && q.o.verdict)
+		gate_forget_verdict(q.o.verdict);
 	if (!code)
 		code = way.run(&q.o, &err);
 	free(thresholds);

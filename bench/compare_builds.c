@@ -28,15 +28,27 @@ static const struct gate_threshold default_thresholds[] = {
 	{ "cursor/*", GATE_P99, 1.0, NAN },
 };
 
-/* Those, then what the user has: the last that fits counts. *all from malloc. */
+/*
+ * Those of metrics whose --min-effect was left alone, then what the user has: the last that fits
+ * counts. *all from malloc.
+ */
 static int add_thresholds(struct gate_options *gate, struct gate_threshold **all, struct err *err)
 {
-	const size_t n = sizeof(default_thresholds) / sizeof(default_thresholds[0]);
+	const size_t most = sizeof(default_thresholds) / sizeof(default_thresholds[0]);
+	struct gate_options usual;
+	size_t n = 0;
 
-	*all = calloc(n + gate->nthresholds, sizeof(**all));
+	gate_options_default(&usual);
+	*all = calloc(most + gate->nthresholds, sizeof(**all));
 	if (!*all)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for thresholds");
-	memcpy(*all, default_thresholds, sizeof(default_thresholds));
+	for (size_t i = 0; i < most; i++) {
+		enum gate_metric metric = default_thresholds[i].metric;
+
+		if (!(gate->min_effect[metric] > usual.min_effect[metric] ||
+		      gate->min_effect[metric] < usual.min_effect[metric]))
+			(*all)[n++] = default_thresholds[i];
+	}
 	if (gate->nthresholds)
 		memcpy(*all + n, gate->thresholds, gate->nthresholds * sizeof(**all));
 	gate->thresholds = *all;

@@ -153,9 +153,9 @@ static const char *this_program(void)
 }
 
 /*
- * What decides in a try: all that the user gates. But not latency where the new side is slower on
- * purpose: the stamps of that handicap, which times some operations to know what 8 % of them are,
- * come to far more than 8 % of those, and the gate would fire for them.
+ * What decides in a try: all that the user gates, and what the try is about. But not latency where
+ * the new side is slower on purpose: the stamps of that handicap, which times some operations to know
+ * what 8 % of them are, come to far more than 8 % of those, and the gate would fire for them.
  */
 static struct gate_options trial_gate(const struct self_test *t, enum trial_kind kind)
 {
@@ -163,6 +163,8 @@ static struct gate_options trial_gate(const struct self_test *t, enum trial_kind
 
 	for (unsigned m = GATE_P50; kind == TRIAL_SLOW && m <= GATE_P999; m++)
 		gate.gated[m] = false;
+	gate.gated[GATE_THROUGHPUT] |= kind == TRIAL_SLOW;
+	gate.gated[GATE_WASTE] |= kind == TRIAL_WASTE;
 	gate.seed += 1000 * (uint64_t)t->ntrials;
 	return gate;
 }
@@ -177,7 +179,8 @@ static int try_once(struct self_test *t, enum trial_kind kind, unsigned number, 
 	struct gate_options gate = trial_gate(t, kind);
 	struct trial *trial = &t->trials[t->ntrials];
 	struct duet d = { .a = { this_program(), NULL }, .b = { this_program(), extras[kind] },
-			  .first = t->first, .cap = kind == TRIAL_SAME ? t->same_cap : t->cap, .gate = &gate, .floor = compare_load_floor,
+			  .first = t->first, .cap = kind == TRIAL_SAME ? t->same_cap : t->cap,
+			  .gate = &gate, .floor = compare_load_floor,
 			  .quiet = t->o->quiet };
 	struct duet_result r;
 	char label[48];

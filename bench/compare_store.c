@@ -1,8 +1,8 @@
 /* compare_store.c - the ways of `iopt compare` that are about what is kept: baselines and history. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/compare.h"
 #include "bench/history.h"
@@ -39,6 +39,17 @@ static int read_result(struct stored **out, const char *arg, struct err *err)
 	return code ? code : stored_read(out, path, err);
 }
 
+/* It is read, then copied: what is kept must be what was looked at. */
+static int only_a_file(const char *arg, struct err *err)
+{
+	struct stat st;
+
+	if (!strcmp(arg, "-") || (!stat(arg, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		return err_set(err, EXIT_USAGE, "--save-baseline: %.200s is no file: write the result to one "
+			       "first (iopt run --out DIR)", arg);
+	return 0;
+}
+
 static void tell_kept(const struct stored *s, const char *name, const char *path)
 {
 	unsigned long number = strtoul(strrchr(path, '/') + 1, NULL, 10);
@@ -58,11 +69,10 @@ int compare_save_baseline(const struct compare_options *o, struct err *err)
 {
 	char path[PATH_BYTES];
 	struct stored *s = NULL;
-	int code = read_result(&s, o->args[0], err);
+	int code = only_a_file(o->args[0], err) ? err->code : read_result(&s, o->args[0], err);
 
 	if (code)
 		return code;
-	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size: an error of the write */
 	code = refuse_baseline(s, err);
 	if (!code)
 		code = store_save_baseline(o->save_baseline, s, path, sizeof(path), err);
@@ -135,8 +145,6 @@ int compare_history(const struct compare_options *o, struct err *err)
 	struct stored *now = NULL;
 	int code;
 
-	if (o->verdict)
-		return err_set(err, EXIT_USAGE, "--verdict: --history is information and gives none");
 	code = read_result(&now, o->args[0], err);
 	if (code)
 		return code;

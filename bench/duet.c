@@ -237,7 +237,16 @@ static bool look_due(const struct duet_result *r)
 	return r->looks < r->nlooks && r->pairs == r->look_at[r->looks];
 }
 
-/* Until a look is clear, the cap is reached, or something ends it. */
+/* Is what is open open for want of anything but pairs? */
+static bool hopeless(const struct gate *g)
+{
+	for (size_t i = 0; i < g->nrows; i++)
+		if (g->rows[i].verdict == GATE_INCONCLUSIVE && !g->rows[i].hopeless)
+			return false;
+	return true;
+}
+
+/* Until a look is clear, more pairs would not make it so, the cap is reached, or something ends it. */
 static int measure_all(struct course *c, struct err *err)
 {
 	struct duet_result *r = c->r;
@@ -251,7 +260,8 @@ static int measure_all(struct course *c, struct err *err)
 			continue;
 		r->looks++;
 		code = judge(c, err);
-		if (code || c->worst || r->gate.code != EXIT_INCONCLUSIVE)
+		if (code || c->worst || r->gate.code != EXIT_INCONCLUSIVE ||
+		    hopeless(&r->gate))
 			return code;
 	}
 	return 0;
@@ -301,14 +311,13 @@ int duet_measure(const struct duet *d, struct duet_result *out, struct err *err)
 	if (c.shows)
 		fprintf(stderr, "\r\033[K");
 	out->seconds = since_s(c.began_ns);
-	out->interrupted = code == EXIT_INTERRUPTED;
-	if (out->interrupted && judge_interrupted(&c, err))
+	if (code == EXIT_INTERRUPTED && judge_interrupted(&c, err))
 		return err->code;
 	if (!code && c.worst && out->gate.code != EXIT_VERIFY && out->gate.code != EXIT_UNTRUSTED) {
 		*err = c.why; /* its result does not show why */
 		return c.worst;
 	}
-	if (code && !out->interrupted)
+	if (code && code != EXIT_INTERRUPTED)
 		return code;
 	if (tell_how(&c))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the notes of a verdict");

@@ -45,7 +45,6 @@ struct duet_result {
 	size_t nfiles;
 	struct gate_side side[2];
 	double seconds;
-	bool interrupted;
 };
 
 /*

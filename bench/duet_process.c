@@ -79,6 +79,12 @@ static void become(char **argv, pid_t parent, int words, const sigset_t *before)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+
+	/* ours would only set a flag that exec forgets */
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (signal(stops[i], SIG_DFL) == SIG_IGN)
+			signal(stops[i], SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -295,8 +301,12 @@ int duet_process_run(const struct duet_process *p, struct stored **out, struct e
 	*out = NULL;
 	if (at_load(&run_interrupted, relaxed)) /* a flag, nothing rides on it */
 		return err_set(err, EXIT_INTERRUPTED, "interrupted");
-	if (p->keep)
-		return converse(p, p->keep, out, err);
+	if (p->keep) {
+		signals_kill_child();
+		code = converse(p, p->keep, out, err);
+		signals_catch();
+		return code;
+	}
 	if (!parent || !*parent)
 		parent = "/tmp";
 	if (snprintf(dir, sizeof(dir), "%s/iopt-duet.XXXXXX", parent) >= (int)sizeof(dir))

@@ -193,7 +193,7 @@ static bool all_steady(struct stored *const *runs, size_t n, size_t c)
 
 static bool gated(const struct stored_case *c)
 {
-	return !c->is_ruler && !c->forced;
+	return !c->is_ruler && !c->forced && !c->unowned;
 }
 
 static void add_case(struct floor_facts *out, struct stored *const *runs, size_t n, size_t c,
@@ -202,15 +202,16 @@ static void add_case(struct floor_facts *out, struct stored *const *runs, size_t
 	static const enum gate_metric tails[] = { GATE_P50, GATE_P99, GATE_P999 };
 	struct wanted w = { GATE_THROUGHPUT, OP_MAP, all_steady(runs, n, c) };
 
-	if (w.steady || !any_steady)
-		add_series(out, runs, n, c, &w, s);
+	add_waste(out, runs, n, c, s);
+	if (!w.steady && any_steady)
+		return;
+	add_series(out, runs, n, c, &w, s);
 	for (size_t m = 0; m < sizeof(tails) / sizeof(tails[0]); m++)
 		for (int kind = 0; kind < OP_KINDS; kind++) {
 			w.metric = tails[m];
 			w.kind = (enum op_kind)kind;
 			add_series(out, runs, n, c, &w, s);
 		}
-	add_waste(out, runs, n, c, s);
 }
 
 int floor_of_runs(struct stored *const *runs, size_t n, struct floor_facts *out)

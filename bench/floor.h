@@ -30,9 +30,10 @@ double floor_of_counts(const uint64_t *events, const double *exposure, size_t n,
 
 /*
  * All metrics of runs with the same cases: the largest floor of any case that can be gated, and of
- * any kind of operation. Throughput is that of cases in units of the ruler, where every run of a case
- * has one; of all cases as they are only when no case has. (Raw figures of processes differ several
- * times as much, and their own intervals say so; as the floor they would hide what others can show.)
+ * any kind of operation. Times are those of cases in units of the ruler, where every run of a case
+ * has one; of all cases as they are only when no case has. (Figures of processes without a ruler
+ * differ several times as much, and their own intervals say so; as the floor they would hide what
+ * others can show.)
  * Sets trials and floor; 0, or -1 for no memory.
  */
 int floor_of_runs(struct stored *const *runs, size_t n, struct floor_facts *out);

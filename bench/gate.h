@@ -77,6 +77,7 @@ struct gate_row {
 	struct stat_margin margin;
 	bool floored;                     /* the A/A floor is what set the margin */
 	enum gate_verdict verdict;
+	bool hopeless;                    /* more pairs will not decide it, only longer processes */
 	char why[160];                    /* of INCONCLUSIVE and INFO, with the remedy */
 };
 
@@ -114,6 +115,11 @@ int gate_note(struct gate *g, const char *fmt, ...) __attribute__((format(printf
 enum gate_format { GATE_TEXT, GATE_MD, GATE_JSON, GATE_CSV };
 int gate_write(const struct gate *g, const struct gate_options *o, enum gate_format format,
 	       FILE *out, bool colour);
+/*
+ * Before anything is measured or read: away with the verdict file of an earlier comparison, so that
+ * nobody takes it for this one's when this one ends early. A file that is anything else stays.
+ */
+void gate_forget_verdict(const char *path);
 /* To a file, complete or not at all: EXIT_CANT_CREATE, EXIT_WRITE. */
 int gate_write_verdict(const struct gate *g, const struct gate_options *o, const char *path,
 		       struct err *err);

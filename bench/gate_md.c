@@ -4,7 +4,7 @@
 
 #include "bench/gate_parts.h"
 
-#define ROWS_MAX 100u /* GitHub refuses comments of more than 65536 characters */
+#define ROWS_MAX 50u /* GitHub refuses comments of more than 65536 characters */
 
 /* What comes out of a file is text, whatever Markdown and HTML would make of it. */
 static void put(FILE *out, const char *text)

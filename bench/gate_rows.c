@@ -101,12 +101,15 @@ static void steady(struct maker *m, struct gate_row *row)
 	gate_test_pairs(m, n, row, &in_units);
 	row->base_steady = gate_median(m, n, 0);
 	row->new_steady = gate_median(m, n, 1);
+	gate_show_interval(text, sizeof(text), &ruler->test.ratio);
 	if (!moved(stat_judge(&ruler->test, &row->margin))) {
 		row->steady = true;
 		row->test = in_units;
+		if (stat_judge(&ruler->test, &row->margin) != STAT_SAME)
+			m->failed |= gate_note(m->g, "the ruler %s: x%s, so a slowdown of it and the engines "
+					       "together would not show (--raw)", m->a->ruler, text);
 		return;
 	}
-	gate_show_interval(text, sizeof(text), &ruler->test.ratio);
 	m->failed |= gate_note(m->g, "the ruler %s itself moved by x%s: throughput beside it is taken as "
 			       "measured", m->a->ruler, text);
 	if (m->o->design == GATE_FILES &&
@@ -121,7 +124,8 @@ static void add_throughput(struct maker *m)
 	struct gate_row *row;
 
 	if (!n) {
-		miss(m, "throughput", isfinite(m->a->ops_per_s), isfinite(m->b->ops_per_s));
+		if (m->o->gated[GATE_THROUGHPUT])
+			miss(m, "throughput", isfinite(m->a->ops_per_s), isfinite(m->b->ops_per_s));
 		return;
 	}
 	row = add_row(m, GATE_THROUGHPUT, OP_MAP);
@@ -175,7 +179,8 @@ static void add_quantile(struct maker *m, enum gate_metric metric, enum op_kind 
 	row->base = gate_median(m, n, 0);
 	row->new = gate_median(m, n, 1);
 	gate_test_pairs(m, n, row, &row->test);
-	if (n < both && n < STAT_UNITS_MIN)
+	row->hopeless = n < both && n < STAT_UNITS_MIN;
+	if (row->hopeless)
 		snprintf(row->why, sizeof(row->why), "too few samples: %llu a process, %s wants %u: longer "
 			 "--duration, or more often by --sample", (unsigned long long)least,
 			 gate_metric_name[metric], samples_wanted[metric]);
@@ -202,7 +207,8 @@ static void add_waste(struct maker *m)
 		lost[1] += b->lost;
 	}
 	if (!n) {
-		miss(m, "waste", in[0], in[1]);
+		if (m->o->gated[GATE_WASTE])
+			miss(m, "waste", in[0], in[1]);
 		return;
 	}
 	row = add_row(m, GATE_WASTE, OP_MAP);
@@ -262,6 +268,20 @@ static void each_case(struct maker *m, unsigned of, bool rulers)
 	}
 }
 
+/* Gated quantiles that no case has on both sides; waste has no row in a warm workload, as is natural. */
+static void tell_unjudged(struct maker *m)
+{
+	for (enum gate_metric metric = GATE_P50; metric <= GATE_P999; metric++) {
+		bool any = !m->o->gated[metric];
+
+		for (size_t i = 0; !any && i < m->g->nrows; i++)
+			any = m->g->rows[i].metric == metric;
+		if (!any)
+			m->failed |= gate_note(m->g, "%s is not judged: no case has it by process on both "
+					       "sides", gate_metric_name[metric]);
+	}
+}
+
 int gate_make_rows(struct gate *g, const struct gate_side *a, const struct gate_side *b,
 		   const struct gate_options *o)
 {
@@ -270,6 +290,8 @@ int gate_make_rows(struct gate *g, const struct gate_side *a, const struct gate_
 	each_case(&m, 0, true); /* first: the others are measured by them */
 	each_case(&m, 0, false);
 	each_case(&m, 1, false);
+	if (g->nrows)
+		tell_unjudged(&m);
 	gate_pairs_free(&m);
 	return m.failed ? -1 : 0;
 }

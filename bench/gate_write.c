@@ -32,6 +32,25 @@ static bool special(const char *path)
 	return !lstat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+void gate_forget_verdict(const char *path)
+{
+	char head[64] = "";
+	struct stat st;
+	FILE *in;
+	bool ours;
+
+	if (lstat(path, &st) || !S_ISREG(st.st_mode))
+		return;
+	in = fopen(path, "r");
+	if (!in)
+		return;
+	ours = fread(head, 1, sizeof(head) - 1, in) &&
+	       (strstr(head, "\"iopt-verdict\"") || strstr(head, "\"iopt-self-test\""));
+	fclose(in);
+	if (ours)
+		unlink(path);
+}
+
 static FILE *open_beside(char *temporary, size_t size, const char *path, struct err *err)
 {
 	mode_t mask = umask(0);

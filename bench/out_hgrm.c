@@ -137,7 +137,7 @@ static int write_one(int dir, const char *name, const struct histogram *h)
 			close(fd);
 		return -1;
 	}
-	failed = write_hgrm(h, out);
+	failed = write_hgrm(h, out) || fsync(fd); /* before any rename, as of the other files */
 	return fclose(out) || failed ? -1 : 0;
 }
 
@@ -155,8 +155,7 @@ static int write_all(int dir, const struct result *r)
 			if (write_one(dir, name, c->latency[kind]))
 				return -1;
 		}
-	/* before any rename, as of the other files; one call for what may be thousands */
-	return syncfs(dir);
+	return fsync(dir);
 }
 
 int hgrm_write(struct hgrm_dir *h, const struct result *r, const char *dir, struct err *err)

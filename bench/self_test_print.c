@@ -21,7 +21,7 @@ void self_test_print_head(const struct self_test *t)
 	printf("iopt compare --self-test%s: %s against itself, by turns\n%s\n", t->short_form ? " --short" : "",
 	       t->version, t->machine);
 	if (t->first < t->cap)
-		printf("a try is %u to %u pairs", t->first, t->cap);
+		printf("a try is %u to %u pairs (\"same\": to %u)", t->first, t->cap, t->same_cap);
 	else
 		printf("a try is %u pairs", t->cap);
 	printf(" of processes; margin of throughput %.3g %%, floor of A/A ",
@@ -135,6 +135,7 @@ int self_test_write(const void *self_test, FILE *out)
 	put_real(root, "handicap", t->by);
 	put_u64(root, "first", t->first);
 	put_u64(root, "cap", t->cap);
+	put_u64(root, "same_cap", t->same_cap);
 	put_real(root, "margin", t->o->gate.min_effect[GATE_THROUGHPUT]);
 	put_real(root, "floor", t->floor);
 	put_real(root, "seconds", t->seconds);

@@ -107,12 +107,14 @@ int store_load_floor(const char *key, struct floor_facts *facts, bool *found, st
 		for (unsigned m = 0; m < GATE_METRICS; m++)
 			facts->floor[d][m] = NAN;
 	code = floor_path(key, dir, path, EXIT_CANT_CREATE, err);
-	if (code == EXIT_CANT_CREATE)
+	if (code == EXIT_CANT_CREATE) {
+		*err = (struct err){ 0 };
 		return 0; /* no place, so nothing in it */
+	}
 	if (code)
 		return code;
 	if (stat(path, &st))
-		return errno == ENOENT ? 0 : broken(path, strerror(errno), err);
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : broken(path, strerror(errno), err);
 	if (!S_ISREG(st.st_mode) || st.st_size > FLOOR_BYTES_MAX)
 		return broken(path, "not a floor that iopt has measured", err);
 	doc = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong);

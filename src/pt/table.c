@@ -64,9 +64,12 @@ int pt_create(struct pt **out, const struct pt_engine *engine, struct pt_worker 
 	return pt_create_levels(out, engine, PT_LEVEL_FIRST + 1, w);
 }
 
-/* Append the tables that `table` points to; one reached twice (a damaged table) is freed once. */
+/*
+ * Append the tables that `table` points to. In a damaged table one may be reached twice: it is freed
+ * once; or be free already, or another table's by now: it is left alone.
+ */
 static void collect_children(const struct pt_format *f, struct page_list *list,
-			     struct pt_table *table, unsigned level, uint32_t mark)
+			     struct pt_table *table, unsigned level, uint32_t owner, uint32_t mark)
 {
 	for (unsigned i = 0; i < PT_ENTRIES; i++) {
 		uint64_t entry = entry_load(&table->e[i]);
@@ -75,7 +78,7 @@ static void collect_children(const struct pt_format *f, struct page_list *list,
 		if (!f->is_table(entry, level))
 			continue;
 		child = page_desc(f->child(entry));
-		if (child->mark == mark)
+		if (child->state != PAGE_LIVE || child->owner != owner || child->mark == mark)
 			continue;
 		child->mark = mark;
 		page_list_add(list, child);
@@ -93,7 +96,7 @@ void pt_destroy(struct pt *pt, struct pt_worker *w)
 	all.head->mark = mark;
 	all.head->level = (uint8_t)top_level(top);
 	for (struct page_desc *d = all.head; d; d = d->next)
-		collect_children(pt->engine->f, &all, d->page, d->level, mark);
+		collect_children(pt->engine->f, &all, d->page, d->level, pt->id, mark);
 	for (struct page_desc *d = all.head; d; d = next) {
 		next = d->next;
 		table_free(w, d->page);

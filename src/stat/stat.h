@@ -96,9 +96,8 @@ static inline bool stat_rate_quotable(uint64_t events)
 /* Jain's index (sum x)^2 / (n sum x^2) in (0, 1]; 1 for n = 0 or all zero. */
 double stat_jain(const double *x, size_t n);
 
-/* stat_judge() (verdict.h) of a ratio alone. */
+/* How b is to a: verdict.h. */
 enum stat_verdict { STAT_SAME, STAT_BETTER, STAT_WORSE, STAT_UNSURE };
-enum stat_verdict stat_verdict(const struct interval *ratio, double margin, bool more_is_better);
 const char *stat_verdict_name(enum stat_verdict v);
 
 /* splitmix64 (Steele, Lea, Flood 2014): one mixing step, and a stream from one word of state. */

@@ -42,14 +42,6 @@ enum stat_verdict stat_judge(const struct stat_test *t, const struct stat_margin
 	return (side > 0) == m->more_is_better ? STAT_BETTER : STAT_WORSE;
 }
 
-enum stat_verdict stat_verdict(const struct interval *ratio, double margin, bool more_is_better)
-{
-	const struct stat_test t = { .ratio = *ratio };
-	const struct stat_margin m = { .relative = margin, .more_is_better = more_is_better };
-
-	return stat_judge(&t, &m);
-}
-
 const char *stat_verdict_name(enum stat_verdict v)
 {
 	switch (v) {

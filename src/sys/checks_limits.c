@@ -61,7 +61,8 @@ void check_steal(const struct check_input *in, struct check_found *out)
 /* The mean over a minute also has our own last run in it; who runs at this moment is somebody else. */
 void check_load(const struct check_input *in, struct check_found *out)
 {
-	double cpus = in->topo ? in->topo->nallowed : 1, load = in->host->load1;
+	/* of all the host, so of all its CPUs, even when few of them are ours */
+	double cpus = in->topo ? in->topo->ncpus : 1, load = in->host->load1;
 	int running = in->facts->running;
 
 	if (load <= LOAD_PER_CPU_MAX * cpus)

@@ -173,7 +173,7 @@ class History(Store):
 
     def test_it_gives_no_verdict(self):
         self.save("main", machine(1))
-        self.refused(64, "--history is information", "compare", "--history", "main", "--verdict",
+        self.refused(64, "--verdict: --history gives none", "compare", "--history", "main", "--verdict",
                      "v.json", self.file("new.json", machine(50)))
 
 

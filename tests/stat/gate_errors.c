@@ -174,7 +174,7 @@ static void trial(const struct setup *s, struct score *score)
 	fill((size_t)(s->first * pow(s->growth, s->looks - 1)), s);
 	for (unsigned i = 0; i < s->looks; i++, n *= s->growth) {
 		look((size_t)n, alpha, s, v);
-		if (i + 1 == s->looks || !any(v, s->tests, STAT_UNSURE))
+		if (i + 1 == s->looks || any(v, s->tests, STAT_WORSE) || !any(v, s->tests, STAT_UNSURE))
 			break;
 	}
 	score->trials++;

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "stat/stat.h"
+#include "stat/verdict.h"
 
 #define PAIRS 60u
 
@@ -297,11 +297,12 @@ static void verdicts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		struct interval x = { .mid = 1, .lo = table[i].lo, .hi = table[i].hi, .n = 20,
-				      .valid = table[i].valid };
+		struct stat_test x = { .ratio = { .mid = 1, .lo = table[i].lo, .hi = table[i].hi, .n = 20,
+						  .valid = table[i].valid } };
+		struct stat_margin more = { 0.03, 0, true }, less = { 0.03, 0, false };
 
-		assert_int_equal(stat_verdict(&x, 0.03, true), table[i].more);
-		assert_int_equal(stat_verdict(&x, 0.03, false), table[i].less);
+		assert_int_equal(stat_judge(&x, &more), table[i].more);
+		assert_int_equal(stat_judge(&x, &less), table[i].less);
 	}
 	assert_string_equal(stat_verdict_name(STAT_SAME), "same");
 	assert_string_equal(stat_verdict_name(STAT_BETTER), "better");
