@@ -94,13 +94,10 @@ static const struct gate_row *telling_row(const struct gate *g, enum gate_metric
 
 	for (size_t i = 0; i < g->nrows; i++) {
 		const struct gate_row *row = &g->rows[i];
+		bool decides = row->verdict == g->verdict, had = found && found->verdict == g->verdict;
 
-		if (!row->gated)
-			continue;
-		if (row->verdict == g->verdict && (row->metric == about || !found ||
-						   found->verdict != g->verdict))
-			found = row;
-		else if (!found || (found->verdict != g->verdict && row->metric == about))
+		if (row->gated && (!found || (decides && !had) ||
+				   (row->metric == about && decides >= had)))
 			found = row;
 	}
 	return found;
