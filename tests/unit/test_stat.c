@@ -119,9 +119,8 @@ static void fill(struct stat_pair *pairs, size_t n, double ratio, uint32_t proce
 	for (size_t i = 0; i < n; i++) {
 		double a = 1000 * exp(noise(&rng));
 
-		pairs[i].a = a;
-		pairs[i].b = a * ratio * exp(0.05 * noise(&rng));
-		pairs[i].process = (uint32_t)(i * processes / n);
+		pairs[i] = (struct stat_pair){ .a = a, .b = a * ratio * exp(0.05 * noise(&rng)),
+					       .process = (uint32_t)(i * processes / n) };
 	}
 }
 
