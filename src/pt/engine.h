@@ -121,6 +121,12 @@ const struct pt_engine *pt_engine_walking(const struct pt_engine *e, const char 
  */
 const struct pt_engine *pt_engine_observed(const struct pt_engine *e);
 
+/*
+ * The same engine from the laboratory (lab.h): with the bug of pt_mutant_on, if one is switched on, and
+ * with points at which lab_shake() holds workers up. It runs on the tables of e. NULL: a ruler.
+ */
+const struct pt_engine *pt_engine_lab(const struct pt_engine *e);
+
 /* Of an engine's format. Bit s of the sizes: pages of 1 << s bytes exist. */
 uint64_t pt_engine_sizes(const struct pt_engine *engine);
 unsigned pt_engine_levels_max(const struct pt_engine *engine);
