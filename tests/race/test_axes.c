@@ -18,6 +18,7 @@
 #include "bench/plan_default.h"
 #include "bench/processes.h"
 #include "bench/runner.h"
+#include "machine.h"
 
 #define BRIEFLY_NS 10000000
 
@@ -32,24 +33,6 @@ static const char *const engines_all[] = { "lockless-2019", "mutex-2019", "lockl
 #define FIRST_SOURCE POOL_SOURCE_ARENA
 #define BREAK_LAST BREAK_STRAY_LEAF
 #endif
-
-static struct topology *topo;
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	clock_init();
-	return topology_load(&topo, NULL, &err);
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
-}
 
 static struct group group_of(const char *workload, unsigned threads, const char *const *engines)
 {

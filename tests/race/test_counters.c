@@ -19,28 +19,12 @@
 #include "bench/crew.h"
 #include "bench/group.h"
 #include "bench/runner.h"
+#include "machine.h"
 
 #define THREADS 2u
 #define CLOCK (1u << PERF_CYCLES)
 
-static struct topology *topo;
 static int64_t spent_ns[THREADS]; /* by the workers, lead-in included */
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	clock_init();
-	return topology_load(&topo, NULL, &err);
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
-}
 
 static struct group group_of(const struct workload *w, unsigned *cpus)
 {

@@ -14,6 +14,7 @@
 
 #include "bench/analyse.h"
 #include "bench/runner.h"
+#include "machine.h"
 
 #define TURNS 3u /* of each side */
 #ifdef IOPT_SANITIZED
@@ -21,24 +22,6 @@
 #else
 #define TRIES 8u
 #endif
-
-static struct topology *topo;
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	clock_init();
-	return topology_load(&topo, NULL, &err);
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
-}
 
 static struct group group_of(const char *workload, unsigned threads, const char *engine,
 			     unsigned *cpus)

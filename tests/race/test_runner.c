@@ -15,26 +15,9 @@
 #include "bench/fit.h"
 #include "bench/lock_stat.h"
 #include "bench/runner.h"
+#include "machine.h"
 
 #define BRIEFLY_NS 60000000u
-
-static struct topology *topo;
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	clock_init();
-	return topology_load(&topo, NULL, &err);
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
-}
 
 /* Threads beyond the allowed CPUs share them. */
 static void give_cpus(struct group *g)

@@ -12,26 +12,9 @@
 
 #include "bench/analyse.h"
 #include "bench/runner.h"
+#include "machine.h"
 
 #define BRIEFLY_NS 60000000u
-
-static struct topology *topo;
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	clock_init();
-	return topology_load(&topo, NULL, &err);
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
-}
 
 /* Both bodies without a lock, and one with; threads beyond the allowed CPUs share them. */
 static struct result *run_one(const char *workload, unsigned threads, unsigned page_lg2,
