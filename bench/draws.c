@@ -62,23 +62,13 @@ static int take_slices(struct draw *d, const struct case_result *c)
 	return 0;
 }
 
-/* Interrupted in its first slices, a process leaves samples and pages, but no slice. */
-static bool left_anything(const struct draw *d, const struct case_result *c)
-{
-	bool any = d->slices || c->pages.allocated;
-
-	for (unsigned k = 0; k < OP_KINDS; k++)
-		any |= c->latency[k]->n > 0;
-	return any;
-}
-
 int draw_take(struct case_result *c, uint32_t process)
 {
 	struct draw d = { .process = process };
 
 	if (take_slices(&d, c))
 		return -ENOMEM;
-	if (!left_anything(&d, c))
+	if (!d.slices)
 		return 0;
 	if (!c->cold) { /* analyse_waste(): what was not allocated in vain became a table */
 		d.lost = c->pages.wasted;

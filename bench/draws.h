@@ -8,7 +8,7 @@
 
 /*
  * Append this process's share to c->draws: from its slices, and the histograms and pages of a case
- * that no other process has been merged into. A case it never began has none. 0 or -ENOMEM.
+ * that no other process has been merged into. A case without slices has none. 0 or -ENOMEM.
  */
 int draw_take(struct case_result *c, uint32_t process);
 int draw_add(struct case_result *c, const struct draw *d);

@@ -98,12 +98,17 @@ static void check_pinning(struct result *r, const struct worker_result *w, unsig
 	r->lost_pinning = true;
 }
 
-/* What the lanes hold goes into the case. 0 or -ENOMEM. */
+/*
+ * What the lanes hold goes into the case. Of a process that was interrupted before its first slice
+ * nothing does, as nothing else of it is kept. 0 or -ENOMEM.
+ */
 static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 {
 	struct engine_run *er = &run->engines[e];
 	struct case_result *c = er->result;
 
+	if (!c->nslices)
+		return 0;
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		for (unsigned k = 0; k < OP_KINDS; k++)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);

@@ -59,7 +59,7 @@ class Resume(Results):
         self.assertEqual(len(groups), done)
 
     def test_killed_in_processes(self):
-        out = self.stopped(signal.SIGKILL, "--processes", "2", cases=3)
+        out = self.stopped(signal.SIGKILL, "--processes", "2", cases=6)
         self.assertFalse(os.path.exists(os.path.join(out, "result.json")))
         with open(os.path.join(out, "checkpoint"), "ab") as f:
             f.write(b"half a record")

@@ -6,8 +6,6 @@
 
 #include <cmocka.h>
 
-#include <string.h>
-
 #include "bench/case.h"
 #include "bench/draws.h"
 #include "made_result.h"
@@ -60,24 +58,7 @@ static void test_own_share(void **state)
 	assert_true(fabs(d->latency[OP_MAP].q[2] - 100) <= 1); /* p99: 20 of 2020 lie beyond */
 	assert_true(isnan(d->latency[OP_MAP].q[3]));           /* p99.9: two samples */
 	assert_int_equal(d->latency[OP_UNMAP].n, 0);
-	result_free(&r);
-}
-
-/* A process that was interrupted: its samples and pages are counted, so it has a draw without slices. */
-static void test_without_slices(void **state)
-{
-	struct result r = made_result();
-	struct case_result *c = made(&r, 2);
-
-	(void)state;
-	assert_int_equal(draw_take(c, 1), 0);
-	assert_int_equal(c->ndraws, 1);
-	assert_int_equal(c->draws->slices, 0);
-	assert_true(isnan(c->draws->ops_per_s));
-	assert_int_equal(c->draws->latency[OP_MAP].n, 2020);
-	c->pages.allocated = c->pages.wasted = 0;
-	memset(c->latency[OP_MAP], 0, sizeof(*c->latency[OP_MAP]));
-	assert_int_equal(draw_take(c, 2), 0); /* it did not come to this case */
+	assert_int_equal(draw_take(c, 1), 0); /* it did not come to this case */
 	assert_int_equal(c->ndraws, 1);
 	result_free(&r);
 }
@@ -146,7 +127,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_share),
-		cmocka_unit_test(test_without_slices),
 		cmocka_unit_test(test_cold_and_forced),
 		cmocka_unit_test(test_travels),
 		cmocka_unit_test(test_intervals),
