@@ -57,10 +57,9 @@ ALWAYS_INLINE pt_entry *slot_2019(const struct pt_kit *k, struct pt *pt, struct 
 				return NULL;
 		} else if (entry && k->f->leaf_lg2(entry, level) != entry_lg2(level)) {
 			drop_replicas(k, table, (unsigned)(slot - table->e), entry, level);
-		} else if (entry && mutant(B10_NO_DOWNGRADE)) {
-			/* B10 (until 6ccb72f8374e): not a pointer to the next level, so no way down. */
-			return NULL;
-		} else if (pt_install(k, pt, w, slot, &entry, level)) {
+		} else if ((mutant(B10_NO_DOWNGRADE) && entry) ||
+			   pt_install(k, pt, w, slot, &entry, level)) {
+			/* B10 (until 6ccb72f8374e): a page in the way was no way down. */
 			return NULL;
 		}
 	}
