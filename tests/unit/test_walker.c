@@ -3,6 +3,7 @@
  * and treats entries that no engine writes as the specifications say.
  */
 #include "made_domain.h"
+#include "made_random.h"
 
 #include "pt/pt.h"
 
