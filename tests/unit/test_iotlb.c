@@ -295,7 +295,7 @@ static uint64_t beside_a_list(unsigned room, bool all, uint64_t random)
 	struct list *l = calloc(1, sizeof(*l));
 	uint64_t found;
 
-	for (unsigned i = 0; i < 4000; i++) {
+	for (unsigned i = 0; i < 2000; i++) {
 		if (made_random(&random) % 3)
 			fill_both(t, l, &random);
 		else
@@ -306,7 +306,7 @@ static uint64_t beside_a_list(unsigned room, bool all, uint64_t random)
 			compare(t, l, l->item[made_random(&random) % l->n].last, all);
 	}
 	found = iotlb_stats(t).found;
-	assert_true(iotlb_stats(t).dropped > 1000);
+	assert_true(iotlb_stats(t).dropped > 500);
 	free(l);
 	iotlb_destroy(t);
 	return found;
@@ -315,12 +315,12 @@ static uint64_t beside_a_list(unsigned room, bool all, uint64_t random)
 static void nothing_is_lost_or_kept(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 4; seed++) {
+	for (uint64_t seed = 1; seed <= 2; seed++) {
 		uint64_t large = beside_a_list(1 << 14, true, seed * 0x9e3779b97f4a7c15);
 		uint64_t small = beside_a_list(16, false, seed * 0x9e3779b97f4a7c15);
 
-		assert_true(large > 1000);
-		assert_true(small > 100 && small < large);
+		assert_true(large > 500);
+		assert_true(small > 50 && small < large);
 	}
 }
 
