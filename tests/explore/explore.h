@@ -55,6 +55,11 @@ void ex_reading(const void *p, const char *what);
 void ex_writing(const void *p, const char *what);
 /* In a thread: not scheduled again before another thread has stored something, or ends. */
 void ex_yield(void);
+/*
+ * Another thread may come first, though nothing that they share is touched here. Data of the scenario's
+ * own that several threads use (what it believes the state to be) go with the access before them.
+ */
+void ex_point(const char *what);
 /* Which coroutine runs; EX_THREADS_MAX: setup or finish. */
 unsigned ex_self(void);
 
@@ -81,6 +86,8 @@ struct ex_options {
 	uint64_t seed;         /* pct: of the first schedule */
 	const char *replay;    /* choices of a failure, as printed */
 	unsigned steps;        /* of a schedule, beyond it is a hang; 0: the default */
+	const char *command;   /* what replays, before " --replay CHOICES"; NULL: "explore NAME" */
+	bool quiet;            /* no report of a failure on stderr: out has its message */
 };
 
 struct ex_outcome {
