@@ -196,32 +196,37 @@ uint64_t scene_lookup(uint64_t iova)
 	return op.result;
 }
 
-void scene_judge(unsigned probe, uint32_t told, uint64_t found, const char *who)
+/* The value it is, from the from-th on; begun + 1: none of them. */
+static unsigned value_from(const struct probe *p, unsigned from, uint64_t found)
 {
-	struct probe *p = &scene.probe[probe];
-	unsigned from = told > p->seen[ex_self()] ? told : p->seen[ex_self()];
+	while (from <= p->begun && p->value[from] != found)
+		from++;
+	return from;
+}
 
-	for (unsigned i = from; i <= p->begun; i++) {
-		if (p->value[i] == found) {
-			p->seen[ex_self()] = i;
-			return;
-		}
-	}
-	for (unsigned i = 0; i < from; i++)
-		if (p->value[i] == found)
-			ex_fail("%s at 0x%" PRIx64 " finds 0x%" PRIx64 ", which is over: 0x%" PRIx64
-				" has followed", who, p->iova, found, p->value[from]);
-	ex_fail("%s at 0x%" PRIx64 " finds 0x%" PRIx64 ", which was never there: 0x%" PRIx64 " is",
-		who, p->iova, found, p->value[p->begun]);
+void scene_judge(unsigned probe, uint32_t from, uint64_t found, const char *who)
+{
+	const struct probe *p = &scene.probe[probe];
+
+	if (value_from(p, from, found) <= p->begun)
+		return;
+	if (value_from(p, 0, found) < from)
+		ex_fail("%s at 0x%" PRIx64 " finds 0x%" PRIx64 ", which is over: 0x%" PRIx64
+			" has followed", who, p->iova, found, p->value[from]);
+	ex_fail("%s at 0x%" PRIx64 " finds 0x%" PRIx64 ", which was never there", who, p->iova, found);
 }
 
 uint64_t scene_look(unsigned probe)
 {
+	struct probe *p = &scene.probe[probe];
 	/* acquire: pairs with tell() */
-	uint32_t told = at_load(&scene.probe[probe].told, acquire);
-	uint64_t found = scene_lookup(scene.probe[probe].iova);
+	uint32_t told = at_load(&p->told, acquire), from = p->seen[ex_self()];
+	uint64_t found = scene_lookup(p->iova);
 
-	scene_judge(probe, told, found, "lookup");
+	/* Nor is what this reader finds older than what it found before. */
+	from = told > from ? told : from;
+	scene_judge(probe, from, found, "lookup");
+	p->seen[ex_self()] = value_from(p, from, found);
 	return found;
 }
 

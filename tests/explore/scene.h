@@ -70,8 +70,8 @@ void scene_unmap(uint64_t iova, uint64_t bytes);
 uint64_t scene_lookup(uint64_t iova);
 /* Look it up and judge; what was found. */
 uint64_t scene_look(unsigned probe);
-/* Judge what was found by whoever else; `told` as read (acquire) before. */
-void scene_judge(unsigned probe, uint32_t told, uint64_t found, const char *who);
+/* Judge what was found; `from`: the first value it may be, usually `told` as read (acquire) before. */
+void scene_judge(unsigned probe, uint32_t from, uint64_t found, const char *who);
 
 /* With scene_reclaim(): around a thread's lookups; holding no pointer right now. */
 void scene_online(void);
