@@ -68,6 +68,8 @@ unsigned ex_self(void);
  * schedule, the next allocations may fail, at most `times` of them, which ones is explored.
  */
 void ex_pages_may_fail(unsigned times);
+/* From now on, in this schedule, a freed page may be handed out again: whether it is, is explored. */
+void ex_pages_reuse(void);
 /* In finish(): live pages are exactly `reachable` (what pt_scan counted). */
 void ex_pages_balance(uint64_t reachable);
 
