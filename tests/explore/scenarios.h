@@ -8,3 +8,5 @@ extern const struct ex_scenario scenarios_grow[];    /* the root grows */
 extern const struct ex_scenario scenarios_retire[];  /* tables are taken out under walkers */
 extern const struct ex_scenario scenarios_memory[];  /* memory runs out */
 extern const struct ex_scenario scenarios_domain[];  /* devices */
+extern const struct ex_scenario scenarios_locks[];   /* mutual exclusion */
+extern const struct ex_scenario scenarios_grace[];   /* nothing is freed under a reader */
