@@ -112,6 +112,8 @@ struct ex_weakening {
 	enum { EX_LOSE_ACQUIRE, EX_LOSE_RELEASE, EX_LOSE_FAILURE } what; /* failure: of a cas */
 };
 void ex_weaken(const struct ex_weakening *what);
+/* From now on ex_site.reached of every site that a thread reaches gets these bits. */
+void ex_reaching(uint64_t bits);
 
 /* Explore one scenario. A failure's schedule is printed, step by step with source lines, to stderr. */
 void ex_explore(const struct ex_scenario *scenario, const struct ex_options *options,
