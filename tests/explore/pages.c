@@ -109,7 +109,6 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 				 .page = pages.base + (size_t)i * PAGE_BYTES };
 	memset(d->page, 0, PAGE_BYTES);
 	ex_page_born(d->page, PAGE_BYTES);
-	ex_note("page %u allocated", i);
 	return d->page;
 }
 
@@ -124,7 +123,6 @@ void page_free(struct pool_cache *cache, void *page)
 	d = page_desc(page);
 	if (d->state != PAGE_LIVE)
 		ex_fail("page %u is freed twice", number_of(page));
-	ex_note("page %u freed", number_of(page));
 	ex_page_gone(page, PAGE_BYTES);
 	d->state = PAGE_FREE;
 	d->unused2 = ++freed;
