@@ -65,8 +65,10 @@ unsigned ex_self(void);
 
 /*
  * The page source of the explored sources (mem/pool.h) is the explorer's: pages.c. From now on, in this
- * schedule, the next allocations may fail, at most `times` of them, which ones is explored.
+ * schedule, the next allocations may fail, at most `times` of them, which ones is explored. EX_FOR_GOOD:
+ * from one of them on all fail, until finish().
  */
+#define EX_FOR_GOOD (~0u)
 void ex_pages_may_fail(unsigned times);
 /* From now on, in this schedule, a freed page may be handed out again: whether it is, is explored. */
 void ex_pages_reuse(void);

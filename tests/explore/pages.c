@@ -26,6 +26,7 @@ static struct {
 	unsigned used;     /* handed out at least once in this schedule */
 	unsigned live;
 	unsigned may_fail; /* allocations that still may */
+	bool exhausted;    /* EX_FOR_GOOD, and it has come */
 	bool reuse;
 	struct pool_cache cache;
 } pages;
@@ -43,7 +44,7 @@ void ex_pages_reset(void)
 	for (unsigned i = 0; i < pages.used; i++) /* `generation` goes on */
 		pages.desc[i].state = PAGE_FREE;
 	pages.used = pages.live = pages.may_fail = 0;
-	pages.reuse = false;
+	pages.reuse = pages.exhausted = false;
 }
 
 void ex_pages_may_fail(unsigned times)
@@ -87,14 +88,26 @@ static unsigned freed_last(void)
 	return best;
 }
 
+static bool refused(void)
+{
+	if (ex_self() == EX_THREADS_MAX)
+		return false;
+	if (!pages.may_fail || pages.exhausted || !ex_choose(2, "no memory for a page?"))
+		return pages.exhausted;
+	if (pages.may_fail == EX_FOR_GOOD)
+		pages.exhausted = true;
+	else
+		pages.may_fail--;
+	return true;
+}
+
 void *page_alloc(struct pool_cache *cache, uint32_t owner)
 {
 	unsigned i = pages.used;
 	struct page_desc *d;
 
 	(void)cache;
-	if (pages.may_fail && ex_choose(2, "is there memory for a page?")) {
-		pages.may_fail--;
+	if (refused()) {
 		ex_note("no memory for a page");
 		return NULL;
 	}

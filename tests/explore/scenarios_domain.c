@@ -130,6 +130,48 @@ static void pages_thread(unsigned id)
 	driver_done();
 }
 
+/* --- two drivers, each of whom puts a page over another: the 2019 body does that --- */
+
+static void over_setup(void)
+{
+	scene_reclaim();
+	for (unsigned i = 0; i < 2; i++) {
+		scene_probe(4096 * i);
+		scene_map(4096 * i, 12, 1);
+	}
+	attach(2);
+}
+
+static void over_thread(unsigned id)
+{
+	if (id == 2) {
+		device();
+		return;
+	}
+	scene_map(id * UINT64_C(4096), 12, 2);
+	driver_done();
+}
+
+/* --- 4K are asked for, all of a large page goes --- */
+
+static void part_setup(void)
+{
+	scene_reclaim();
+	scene_probe(REGION + MIB);
+	scene_map(REGION, 21, 1);
+	attach(1);
+}
+
+static void part_thread(unsigned id)
+{
+	if (id) {
+		device();
+		return;
+	}
+	scene_unmap_part(REGION, 4096, 2 * MIB);
+	driver_done();
+}
+
 /* --- two drivers grow the root --- */
 
 static void root_setup(void)
@@ -147,9 +189,7 @@ static void root_thread(unsigned id)
 		device();
 		return;
 	}
-	scene_online();
 	scene_map(ABOVE_3 + id * UINT64_C(4096), 12, 1);
-	scene_offline();
 	driver_done();
 }
 
@@ -214,6 +254,10 @@ static void covered_thread(unsigned id)
 	S(remap, "device-remap", id, engine, 2, 0, "a page is unmapped and mapped anew under a device")
 #define PAGES(S, id, engine)                                                                       \
 	S(pages, "device-pages", id, engine, 2, 0, "two pages are unmapped at once under a device")
+#define OVER(S, id, engine)                                                                        \
+	S(over, "device-over", id, engine, 3, 1, "two drivers put a page over another under a device")
+#define PART(S, id, engine)                                                                        \
+	S(part, "device-part", id, engine, 2, 0, "a part of a large page is unmapped, all of it goes")
 #define ROOT(S, id, engine)                                                                        \
 	S(root, "device-root", id, engine, 3, 1, "two grow the root, both return before the device looks")
 #define LARGE(S, id, engine)                                                                       \
@@ -226,6 +270,9 @@ static void covered_thread(unsigned id)
 	REMAP(S, lockless, "lockless")                                                             \
 	REMAP(S, intel, "lockless-intel")                                                          \
 	PAGES(S, lockless, "lockless")                                                             \
+	OVER(S, l2019, "lockless-2019")                                                            \
+	PART(S, l2019, "lockless-2019")                                                            \
+	PART(S, lockless, "lockless")                                                              \
 	ROOT(S, l2019, "lockless-2019")                                                            \
 	ROOT(S, lockless, "lockless")                                                              \
 	LARGE(S, l2019, "lockless-2019")                                                           \

@@ -169,14 +169,14 @@ bool scene_map_range(uint64_t iova, unsigned n, unsigned version)
 	return mapped(&op);
 }
 
-void scene_unmap(uint64_t iova, uint64_t bytes)
+void scene_unmap_part(uint64_t iova, uint64_t asked, uint64_t bytes)
 {
-	bool page = !(bytes & (bytes - 1)) && pt_engine_sizes(scene.engine) & bytes;
+	bool page = !(asked & (asked - 1)) && pt_engine_sizes(scene.engine) & asked;
 	struct pt_op op = { .kind = PT_UNMAP, .iova = iova,
-			    .count = page ? 1 : (uint32_t)(bytes >> 12),
-			    .size_lg2 = page ? (uint8_t)__builtin_ctzll(bytes) : 12 };
+			    .count = page ? 1 : (uint32_t)(asked >> 12),
+			    .size_lg2 = page ? (uint8_t)__builtin_ctzll(asked) : 12 };
 
-	ex_note("unmap 0x%" PRIx64 " %" PRIu64 " bytes", iova, bytes);
+	ex_note("unmap 0x%" PRIx64 ", %" PRIu64 " bytes", iova, asked);
 	begin_values(iova, bytes, 0);
 	run(&op);
 	if (op.err || op.result != bytes)
@@ -184,6 +184,11 @@ void scene_unmap(uint64_t iova, uint64_t bytes)
 			iova, op.result, bytes, op.err);
 	forget_leaves(iova, bytes);
 	tell(iova, bytes);
+}
+
+void scene_unmap(uint64_t iova, uint64_t bytes)
+{
+	scene_unmap_part(iova, bytes, bytes);
 }
 
 uint64_t scene_lookup(uint64_t iova)

@@ -66,6 +66,8 @@ bool scene_map(uint64_t iova, unsigned size_lg2, unsigned version);
 bool scene_map_range(uint64_t iova, unsigned n, unsigned version);
 /* All pages of [iova, iova + bytes), which are there. bytes: a page size, or several 4K. */
 void scene_unmap(uint64_t iova, uint64_t bytes);
+/* The same asked for by its first bytes, and it goes as a whole. */
+void scene_unmap_part(uint64_t iova, uint64_t asked, uint64_t bytes);
 /* By the engine. */
 uint64_t scene_lookup(uint64_t iova);
 /* Look it up and judge; what was found. */
