@@ -103,6 +103,18 @@ struct ex_outcome {
 	char replay[4096];     /* its choices, for --replay */
 };
 
+/*
+ * From now on the accesses of one line do without a part of the order that is written there, in
+ * exploring only: would anybody notice? NULL: as written.
+ */
+struct ex_weakening {
+	const char *file; /* "grace.c" */
+	int line;
+	const char *text; /* the expression accessed, if the line has several; or NULL */
+	enum { EX_LOSE_ACQUIRE, EX_LOSE_RELEASE, EX_LOSE_FAILURE } what; /* failure: of a cas */
+};
+void ex_weaken(const struct ex_weakening *what);
+
 /* Explore one scenario. A failure's schedule is printed, step by step with source lines, to stderr. */
 void ex_explore(const struct ex_scenario *scenario, const struct ex_options *options,
 		struct ex_outcome *out);

@@ -4,7 +4,8 @@
  *   coroutine.c  stacks, switching, thread-local variables
  *   schedule.c   who goes on; every choice goes through ex_decide()
  *   memory.c     locations with their histories, happens-before
- *   pages.h      is pages.c's; page.c here knows births and deaths, and plain data
+ *   site.c       the accesses in the sources, and orders that are weakened
+ *   page.c       births and deaths of pages, and plain data
  *   system.c     what the kernel and the C library would do
  *   explore.c    the next schedule: dfs, pct, replay
  *   trace.c      the steps of a failure, printed
@@ -39,8 +40,7 @@ struct thread {
 	bool stale;               /* since its last yield it has read something not newest */
 	unsigned priority;        /* pct */
 	uint64_t clock_told[EX_THREADS_MAX]; /* CPU clocks, as last told to this thread */
-	const char *file;         /* where it was last */
-	int line;
+	const struct ex_site *site; /* where it was last */
 };
 
 /* The schedule under way. */
@@ -53,6 +53,7 @@ struct run {
 	uint64_t steps, steps_max;
 	struct clock consistent;  /* joined by seq_cst accesses */
 	unsigned may_fail;
+	uint64_t reaching;        /* ex_site.reached of those that are */
 	bool failed;
 	char message[512];
 };
@@ -111,6 +112,13 @@ void ex_switch(unsigned from, unsigned to);
 /* What a coroutine runs; returns when the thread's function has. */
 void ex_thread_over(unsigned id) __attribute__((noreturn));
 
+/* ---- sites (site.c) ---- */
+
+/* Every access that was ever executed by a thread, in no order; the same line may be there often. */
+extern struct ex_site *ex_sites;
+void ex_site_meet(struct ex_site *site);
+const char *ex_base_name(const char *file);
+
 /* ---- memory (memory.c, page.c) ---- */
 
 void ex_memory_reset(void);
@@ -139,16 +147,15 @@ uint32_t ex_page_number(uintptr_t at, uintptr_t *offset);
 extern bool ex_tracing;
 struct step {
 	unsigned thread;
-	const char *file;
-	int line;
+	const struct ex_site *site; /* or NULL */
 	char what[232];
 	void *frame[12];
 	int frames;
 };
 void ex_trace_reset(void);
 /* Its number, counted from 1; 0: not tracing. */
-uint32_t ex_trace(const char *file, int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+uint32_t ex_trace(const struct ex_site *site, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* The number that the next one will get. */
 uint32_t ex_trace_next(void);
 /* "step 12, thread 1, grace.c:88" into buf. */

@@ -50,9 +50,7 @@ static uint64_t shared_n;
 struct access {
 	const volatile void *p;
 	unsigned size;
-	const char *file;
-	int line;
-	const char *text;
+	struct ex_site *site;
 };
 
 void ex_memory_reset(void)
@@ -170,8 +168,10 @@ static struct location *enter(const struct access *a, bool stores)
 	struct thread *t = &ex_run.thread[ex_run.self];
 	struct location *l;
 
-	t->file = a->file;
-	t->line = a->line;
+	t->site = a->site;
+	if (!a->site->known)
+		ex_site_meet(a->site);
+	a->site->reached |= ex_run.reaching;
 	ex_point_at(*shared_slot(at) == at);
 	l = locate(a, ex_page_touch(at));
 	l->touched |= (uint8_t)(1u << ex_run.self);
@@ -275,8 +275,8 @@ static void trace_load(const struct location *l, const struct access *a, unsigne
 		snprintf(old, sizeof(old), ", OLD: %s is there since %s",
 			 ex_value(l->store[l->n - 1].value, newest),
 			 ex_trace_where(l->store[i + 1].step, where, sizeof(where)));
-	ex_trace(a->file, a->line, "load %s %s: %s%s", order_name(order),
-		 ex_place(a->p, a->text, place), ex_value(s->value, value), old);
+	ex_trace(a->site, "load %s %s: %s%s", order_name(order),
+		 ex_place(a->p, a->site->text, place), ex_value(s->value, value), old);
 }
 
 static uint32_t trace_write(const char *what, const struct access *a, uint64_t old, uint64_t value,
@@ -286,16 +286,15 @@ static uint32_t trace_write(const char *what, const struct access *a, uint64_t o
 
 	if (!ex_tracing)
 		return 0;
-	return ex_trace(a->file, a->line, "%s %s %s: %s -> %s", what, order_name(order),
-			ex_place(a->p, a->text, place), ex_value(old, from), ex_value(value, to));
+	return ex_trace(a->site, "%s %s %s: %s -> %s", what, order_name(order),
+			ex_place(a->p, a->site->text, place), ex_value(old, from), ex_value(value, to));
 }
 
 /* ---- accesses ---- */
 
-uint64_t ex_load(const volatile void *p, unsigned size, enum ex_order order, const char *file,
-		 int line, const char *text)
+uint64_t ex_load(const volatile void *p, unsigned size, struct ex_site *site)
 {
-	struct access a = { p, size, file, line, text };
+	struct access a = { p, size, site };
 	struct thread *t = &ex_run.thread[ex_run.self];
 	struct location *l;
 	unsigned newest, ages, age, i;
@@ -303,7 +302,7 @@ uint64_t ex_load(const volatile void *p, unsigned size, enum ex_order order, con
 	if (ex_run.self == ALONE)
 		return peek(p, size);
 	l = enter(&a, false);
-	if (order == EX_seq_cst)
+	if (site->order == EX_seq_cst)
 		ex_join(&t->now, &ex_run.consistent);
 	newest = l->n - 1u;
 	ages = newest - oldest(l);
@@ -315,15 +314,14 @@ uint64_t ex_load(const volatile void *p, unsigned size, enum ex_order order, con
 	l->looked[ex_run.self] = t->yields + 1;
 	t->stale |= age != 0;
 	saw(l, i);
-	trace_load(l, &a, i, order);
-	acquire(&l->store[i], order);
+	trace_load(l, &a, i, site->order);
+	acquire(&l->store[i], site->order);
 	return l->store[i].value;
 }
 
-void ex_store(volatile void *p, unsigned size, uint64_t value, enum ex_order order,
-	      const char *file, int line, const char *text)
+void ex_store(volatile void *p, unsigned size, uint64_t value, struct ex_site *site)
 {
-	struct access a = { p, size, file, line, text };
+	struct access a = { p, size, site };
 	struct location *l;
 	uint64_t old;
 
@@ -334,14 +332,15 @@ void ex_store(volatile void *p, unsigned size, uint64_t value, enum ex_order ord
 	}
 	l = enter(&a, true);
 	old = peek(p, size);
-	append(l, &a, value, order, NULL)->step = trace_write("store", &a, old, value, order);
+	append(l, &a, value, site->order, NULL)->step =
+		trace_write("store", &a, old, value, site->order);
 }
 
 uint64_t ex_rmw(volatile void *p, unsigned size, enum ex_rmw_op op, uint64_t operand,
-		enum ex_order order, const char *file, int line, const char *text)
+		struct ex_site *site)
 {
 	static const char *const name[] = { "exchange", "add", "sub", "or", "and" };
-	struct access a = { p, size, file, line, text };
+	struct access a = { p, size, site };
 	struct location *l = ex_run.self == ALONE ? NULL : enter(&a, true);
 	uint64_t old = peek(p, size), value = operand;
 	struct store after;
@@ -360,8 +359,9 @@ uint64_t ex_rmw(volatile void *p, unsigned size, enum ex_rmw_op op, uint64_t ope
 	}
 	after = l->store[l->n - 1];
 	saw(l, l->n - 1u);
-	acquire(&after, order);
-	append(l, &a, value, order, &after)->step = trace_write(name[op], &a, old, value, order);
+	acquire(&after, site->order);
+	append(l, &a, value, site->order, &after)->step =
+		trace_write(name[op], &a, old, value, site->order);
 	return old;
 }
 
@@ -373,17 +373,17 @@ static bool cas_lost(struct location *l, const struct access *a, uint64_t wanted
 	saw(l, l->n - 1u);
 	acquire(s, lost);
 	if (ex_tracing)
-		ex_trace(a->file, a->line, "cas LOST %s %s: wanted %s, found %s%s", order_name(lost),
-			 ex_place(a->p, a->text, place), ex_value(wanted, want),
+		ex_trace(a->site, "cas LOST %s %s: wanted %s, found %s%s", order_name(lost),
+			 ex_place(a->p, a->site->text, place), ex_value(wanted, want),
 			 ex_value(s->value, there),
 			 wanted == s->value ? ", but a weak one may fail" : "");
 	return false;
 }
 
 bool ex_cas(volatile void *p, unsigned size, void *expected, uint64_t value, bool weak,
-	    enum ex_order won, enum ex_order lost, const char *file, int line, const char *text)
+	    struct ex_site *site)
 {
-	struct access a = { p, size, file, line, text };
+	struct access a = { p, size, site };
 	struct location *l = ex_run.self == ALONE ? NULL : enter(&a, true);
 	uint64_t wanted = peek(expected, size), old = peek(p, size);
 	struct store after;
@@ -396,18 +396,18 @@ bool ex_cas(volatile void *p, unsigned size, void *expected, uint64_t value, boo
 		return old == wanted;
 	}
 	if (old != wanted || (weak && ex_decide(CHOOSE_WEAK, 3, 0, true)))
-		return cas_lost(l, &a, wanted, lost);
+		return cas_lost(l, &a, wanted, site->lost);
 	after = l->store[l->n - 1];
 	saw(l, l->n - 1u);
-	acquire(&after, won);
-	append(l, &a, value, won, &after)->step = trace_write("cas", &a, old, value, won);
+	acquire(&after, site->order);
+	append(l, &a, value, site->order, &after)->step =
+		trace_write("cas", &a, old, value, site->order);
 	return true;
 }
 
-void ex_init(volatile void *p, unsigned size, uint64_t value, const char *file, int line,
-	     const char *text)
+void ex_init(volatile void *p, unsigned size, uint64_t value, struct ex_site *site)
 {
-	struct access a = { p, size, file, line, text };
+	struct access a = { p, size, site };
 	struct location *l;
 
 	value &= value_mask(size);

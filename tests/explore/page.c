@@ -126,7 +126,7 @@ void ex_page_born(void *at, size_t bytes)
 		f->schedule = schedule_now;
 		f->page = p;
 	}
-	p->born_step = ex_trace(NULL, 0, "page %u is taken and zeroed", p->number);
+	p->born_step = ex_trace(NULL, "page %u is taken and zeroed", p->number);
 }
 
 void ex_page_gone(void *at, size_t bytes)
@@ -141,7 +141,7 @@ void ex_page_gone(void *at, size_t bytes)
 		ex_fail("page %u is freed twice, first at %s", p->number,
 			ex_trace_where(p->gone_step, where, sizeof(where)));
 	tick();
-	p->gone_step = ex_trace(NULL, 0, "page %u is freed", p->number);
+	p->gone_step = ex_trace(NULL, "page %u is freed", p->number);
 	for (unsigned id = 0; ex_run.self != ALONE && id < EX_THREADS_MAX; id++)
 		if (p->touched[id] && !ex_before(t, id, p->touched[id]))
 			ex_fail("page %u is freed, but that thread %u touched it (%s) does not happen "
@@ -184,7 +184,7 @@ void ex_reading(const void *p, const char *what)
 	tick();
 	ex_page_touch((uintptr_t)p);
 	d = plain_of(p);
-	step = ex_trace(NULL, 0, "reads %s", what);
+	step = ex_trace(NULL, "reads %s", what);
 	if (!ex_before(t, d->written_by, d->written))
 		race("reads", what, d->written_by, "wrote", d->written_step);
 	d->read[ex_run.self] = now();
@@ -202,7 +202,7 @@ void ex_writing(const void *p, const char *what)
 	tick();
 	ex_page_touch((uintptr_t)p);
 	d = plain_of(p);
-	step = ex_trace(NULL, 0, "writes %s", what);
+	step = ex_trace(NULL, "writes %s", what);
 	if (!ex_before(t, d->written_by, d->written))
 		race("writes", what, d->written_by, "wrote", d->written_step);
 	for (unsigned id = 0; id < EX_THREADS_MAX; id++)

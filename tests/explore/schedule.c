@@ -114,7 +114,7 @@ unsigned ex_choose(unsigned n, const char *what)
 {
 	unsigned value = ex_decide(CHOOSE_DATA, n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX, 0, false);
 
-	ex_trace(NULL, 0, "choose: %s: %u of %u", what, value, n);
+	ex_trace(NULL, "choose: %s: %u of %u", what, value, n);
 	return value;
 }
 
@@ -159,13 +159,13 @@ static void nobody_may_run(void)
 
 	for (unsigned id = 0; id < ex_run.threads && n < sizeof(text); id++) {
 		const struct thread *t = &ex_run.thread[id];
-		const char *base = t->file ? strrchr(t->file, '/') : NULL;
 
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%sthread %u %s", id ? ", " : "", id,
 				      state[t->state]);
-		if (t->state != ENDED && t->file && n < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, " at %s:%d",
-					      base ? base + 1 : t->file, t->line);
+		if (t->state != ENDED && t->site && n < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " in %s, %s:%d",
+					      t->site->function, ex_base_name(t->site->file),
+					      t->site->line);
 	}
 	ex_fail("deadlock: %s", text);
 }
@@ -193,8 +193,12 @@ static unsigned in_turn(uint64_t who, unsigned from)
 	return from;
 }
 
-/* The running thread cannot go on, or does not want to. */
-static void give_way(void)
+/*
+ * The running thread cannot go on, or does not want to. Another one than the next in turn is free after
+ * one that blocks, and counts as a preemption after one that yields: two that poll would give each other
+ * way in endless variations.
+ */
+static void give_way(bool yields)
 {
 	unsigned self = ex_run.self;
 	uint64_t who = who_may_run();
@@ -205,7 +209,7 @@ static void give_way(void)
 	/* one that yields comes last, whatever its priority */
 	if (ex_decider.by == BY_CHANCE && who & (who - 1))
 		who &= ~(UINT64_C(1) << self);
-	resume(self, ex_decide(CHOOSE_THREAD, who, normal, false));
+	resume(self, ex_decide(CHOOSE_THREAD, who, normal, yields));
 }
 
 /* pct: at d - 1 points whoever runs falls behind all others. */
@@ -243,10 +247,10 @@ void ex_point(const char *what)
 	if (ex_run.self == ALONE)
 		return;
 	ex_point_at(true);
-	ex_trace(NULL, 0, "%s", what);
+	ex_trace(NULL, "%s", what);
 }
 
-void ex_relax(const char *file, int line)
+void ex_relax(struct ex_site *site)
 {
 	struct thread *t = &ex_run.thread[ex_run.self];
 
@@ -254,16 +258,17 @@ void ex_relax(const char *file, int line)
 		ex_fail("nobody gets on: %llu steps", (unsigned long long)ex_run.steps_max);
 	if (ex_run.self == ALONE)
 		return;
-	t->file = file;
-	t->line = line;
+	t->site = site;
 	t->state = YIELDED;
-	ex_trace(file, line, "gives way until another thread has stored something");
-	give_way();
+	ex_trace(site, "gives way until another thread has stored something");
+	give_way(true);
 }
 
 void ex_yield(void)
 {
-	ex_relax("ex_yield()", 0);
+	EX_SITE(site, "", EX_relaxed, EX_relaxed);
+
+	ex_relax(&site);
 }
 
 void ex_block(const void *on)
@@ -274,7 +279,7 @@ void ex_block(const void *on)
 		ex_fail("sleeps though it is alone");
 	t->state = BLOCKED;
 	t->waits_on = on;
-	give_way();
+	give_way(false);
 }
 
 unsigned ex_wake(const void *on, unsigned most)
@@ -352,8 +357,10 @@ static void draw_priorities(void)
 
 bool ex_run_once(const struct ex_scenario *scenario, uint64_t steps_max)
 {
-	ex_run = (struct run){ .scenario = scenario, .self = ALONE, .threads = scenario->threads,
-			       .steps_max = steps_max };
+	uint64_t reaching = ex_run.reaching;
+
+	ex_run = (struct run){ .reaching = reaching, .scenario = scenario, .self = ALONE,
+			       .threads = scenario->threads, .steps_max = steps_max };
 	ex_decider_begin();
 	draw_priorities();
 	ex_trace_reset();

@@ -26,16 +26,16 @@
  */
 static long futex_wait(uint32_t *word, uint32_t expected)
 {
-	uint32_t found = (uint32_t)ex_rmw(word, sizeof(*word), EX_OR, 0, EX_relaxed, "futex wait", 0,
-					  "the word");
+	EX_SITE(site, "the futex", EX_relaxed, EX_relaxed);
+	uint32_t found = (uint32_t)ex_rmw(word, sizeof(*word), EX_OR, 0, &site);
 
 	if (found != expected) {
 		errno = EAGAIN;
 		return -1;
 	}
-	ex_trace(NULL, 0, "falls asleep");
+	ex_trace(NULL, "falls asleep");
 	ex_block(word);
-	ex_trace(NULL, 0, "is awake");
+	ex_trace(NULL, "is awake");
 	return 0;
 }
 
@@ -46,7 +46,7 @@ static long futex_wake(uint32_t *word, uint32_t most)
 	if (ex_self() != ALONE)
 		ex_point_at(true);
 	woken = ex_wake(word, most);
-	ex_trace(NULL, 0, "futex wake: %u woken", woken);
+	ex_trace(NULL, "futex wake: %u woken", woken);
 	return (long)woken;
 }
 
@@ -94,7 +94,7 @@ int ex_clock_gettime(clockid_t clock, struct timespec *out)
 		return 0;
 	told = &ex_run.thread[self].clock_told[who];
 	if (*told && ex_decide(CHOOSE_CLOCK, 3, 0, true))
-		ex_trace(NULL, 0, "is told that thread %u did not run", who);
+		ex_trace(NULL, "is told that thread %u did not run", who);
 	else
 		++*told;
 	out->tv_nsec = (long)*told;
@@ -127,10 +127,10 @@ int ex_mutex_destroy(pthread_mutex_t *m)
 
 int ex_mutex_trylock(pthread_mutex_t *m)
 {
+	EX_SITE(site, "the mutex", EX_acquire, EX_relaxed);
 	uint32_t open = 0;
 
-	return ex_cas(m, sizeof(open), &open, 1, false, EX_acquire, EX_relaxed, "pthread_mutex_lock", 0,
-		      "mutex") ? 0 : EBUSY;
+	return ex_cas(m, sizeof(open), &open, 1, false, &site) ? 0 : EBUSY;
 }
 
 int ex_mutex_lock(pthread_mutex_t *m)
@@ -142,7 +142,9 @@ int ex_mutex_lock(pthread_mutex_t *m)
 
 int ex_mutex_unlock(pthread_mutex_t *m)
 {
-	ex_store(m, sizeof(uint32_t), 0, EX_release, "pthread_mutex_unlock", 0, "mutex");
+	EX_SITE(site, "the mutex", EX_release, EX_relaxed);
+
+	ex_store(m, sizeof(uint32_t), 0, &site);
 	ex_wake(m, 1);
 	return 0;
 }
@@ -186,5 +188,5 @@ void ex_free(void *p)
 
 void lab_stop(const char *label)
 {
-	ex_trace(NULL, 0, "at %s", label);
+	ex_trace(NULL, "at %s", label);
 }

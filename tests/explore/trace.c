@@ -29,7 +29,7 @@ uint32_t ex_trace_next(void)
 	return ex_tracing ? steps_n + 1 : 0;
 }
 
-uint32_t ex_trace(const char *file, int line, const char *fmt, ...)
+uint32_t ex_trace(const struct ex_site *site, const char *fmt, ...)
 {
 	va_list args;
 	struct step *s;
@@ -42,8 +42,7 @@ uint32_t ex_trace(const char *file, int line, const char *fmt, ...)
 		return 0;
 	s = &step[steps_n];
 	s->thread = ex_run.self;
-	s->file = file;
-	s->line = line;
+	s->site = site;
 	s->frames = backtrace(s->frame, (int)(sizeof(s->frame) / sizeof(s->frame[0])));
 	va_start(args, fmt);
 	vsnprintf(s->what, sizeof(s->what), fmt, args);
@@ -61,17 +60,10 @@ void ex_note(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	ex_trace(NULL, 0, "# %s", text);
+	ex_trace(NULL, "# %s", text);
 }
 
 /* ---- names ---- */
-
-static const char *base_name(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return slash ? slash + 1 : file;
-}
 
 const char *ex_trace_where(uint32_t n, char *buf, size_t bytes)
 {
@@ -141,7 +133,7 @@ static void add_frame(char site[SITE_BYTES], char function[256], char place[512]
 		*more = 0;
 	if (dull(function, place) || strstr(place, "??") || strstr(place, "coroutine.c"))
 		return;
-	snprintf(site + n, SITE_BYTES - n, "%s%s:%s", n ? " < " : "", base_name(place), function);
+	snprintf(site + n, SITE_BYTES - n, "%s%s:%s", n ? " < " : "", ex_base_name(place), function);
 }
 
 static bool read_line(FILE *from, char *buf, int bytes)
@@ -205,8 +197,9 @@ static void print_step(uint32_t i, const char *site)
 	const struct step *s = &step[i];
 	char plain[160] = "";
 
-	if (s->file && !*site)
-		snprintf(plain, sizeof(plain), "%s:%d", base_name(s->file), s->line);
+	if (s->site && !*site)
+		snprintf(plain, sizeof(plain), "%s:%d:%s", ex_base_name(s->site->file), s->site->line,
+			 s->site->function);
 	fprintf(stderr, "%5u  %-8s %s\n", i + 1, who[s->thread], s->what);
 	if (*site || *plain)
 		fprintf(stderr, "%26s%s\n", "", *site ? site : plain);
