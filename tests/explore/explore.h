@@ -97,6 +97,7 @@ struct ex_options {
 struct ex_outcome {
 	bool caught;
 	bool complete;         /* dfs: nothing left within the bound */
+	unsigned begun;        /* dfs: nothing left below so many preemptions */
 	uint64_t schedules, steps;
 	double seconds;
 	char message[512];     /* of the failure */

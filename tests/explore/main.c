@@ -207,15 +207,17 @@ static void list(void)
 /* "complete within 2 preemptions", "bounded", … */
 static const char *extent(const struct ex_options *o, const struct ex_outcome *out, char *text, size_t n)
 {
+	unsigned within = out->complete ? o->preemptions : out->begun - 1;
+
 	if (o->replay)
 		snprintf(text, n, "replayed");
 	else if (!strcmp(o->mode, "pct"))
 		snprintf(text, n, "random, depth %u, seeds %" PRIu64 " and up", o->depth, o->seed);
-	else if (out->complete)
-		snprintf(text, n, "complete within %u preemption%s", o->preemptions,
-			 o->preemptions == 1 ? "" : "s");
-	else
+	else if (!out->complete && !out->begun)
 		snprintf(text, n, "bounded");
+	else
+		snprintf(text, n, "complete within %u preemption%s%s", within, within == 1 ? "" : "s",
+			 out->complete ? "" : ", bounded");
 	return text;
 }
 
@@ -224,11 +226,14 @@ static bool explore(const struct request *r, const struct ex_scenario *s, uint64
 		    struct total *total, struct ex_outcome *out)
 {
 	struct ex_options o = r->o;
-	char text[80];
+	char text[80], again[128];
 
 	if (o.preemptions == BY_SCENARIO)
 		o.preemptions = s->preemptions ? s->preemptions : 2;
 	o.seconds = seconds;
+	snprintf(again, sizeof(again), "explore --scenario %s%s%s", s->name, r->mutant ? " --break " : "",
+		 r->mutant ? pt_mutants[r->mutant].name : "");
+	o.command = again;
 	ex_explore(s, &o, out);
 	total->scenarios++;
 	total->schedules += out->schedules;
@@ -239,8 +244,7 @@ static bool explore(const struct request *r, const struct ex_scenario *s, uint64
 	       out->caught ? "caught" : "clean");
 	if (!out->caught)
 		return false;
-	printf("%s: %s\nreplay: explore --scenario %s%s%s --replay %s\n", s->name, out->message, s->name,
-	       r->mutant ? " --break " : "", r->mutant ? pt_mutants[r->mutant].name : "", out->replay);
+	printf("%s: %s\nreplay: %s --replay %s\n", s->name, out->message, again, out->replay);
 	return true;
 }
 
@@ -265,8 +269,11 @@ static int explore_all(const struct request *r)
 
 		if (r->o.seconds && left <= 0)
 			break;
-		if (!explore(r, s, r->o.seconds ? share : 0, &total, &out))
+		if (!explore(r, s, r->o.seconds ? share : 0, &total, &out)) {
+			if (r->o.replay && !out.steps)
+				usage_error("--replay %s: not understood", r->o.replay);
 			continue;
+		}
 		caught++;
 		if (r->mutant) {
 			printf("caught %s after %" PRIu64 " schedules (%.2f s) by %s: %s\n",

@@ -255,15 +255,15 @@ static void covered_thread(unsigned id)
 #define PAGES(S, id, engine)                                                                       \
 	S(pages, "device-pages", id, engine, 2, 0, "two pages are unmapped at once under a device")
 #define OVER(S, id, engine)                                                                        \
-	S(over, "device-over", id, engine, 3, 1, "two drivers put a page over another under a device")
+	S(over, "device-over", id, engine, 3, 0, "two drivers put a page over another under a device")
 #define PART(S, id, engine)                                                                        \
 	S(part, "device-part", id, engine, 2, 0, "a part of a large page is unmapped, all of it goes")
 #define ROOT(S, id, engine)                                                                        \
-	S(root, "device-root", id, engine, 3, 1, "two grow the root, both return before the device looks")
+	S(root, "device-root", id, engine, 3, 0, "two grow the root, both return before the device looks")
 #define LARGE(S, id, engine)                                                                       \
-	S(large, "device-large", id, engine, 3, 1, "two put large pages for tables that a device remembers")
+	S(large, "device-large", id, engine, 3, 0, "two put large pages for tables that a device remembers")
 #define COVERED(S, id, engine)                                                                     \
-	S(covered, "device-covering", id, engine, 2, 1, "an unmap frees a table that a device remembers")
+	S(covered, "device-covering", id, engine, 2, 0, "an unmap frees a table that a device remembers")
 
 #define SCENES(S)                                                                                  \
 	REMAP(S, l2019, "lockless-2019")                                                           \

@@ -87,7 +87,7 @@ static void grow_looks_thread(unsigned id)
 #define BELOW(S, id, engine)                                                                         \
 	S(grow_low, "grow-low", id, engine, 2, 0, "one grows the root, the other works below")
 #define LOOKS(S, id, engine)                                                                       \
-	S(grow_looks, "grow-looks", id, engine, 3, 1, "two grow the root, a third looks up and down")
+	S(grow_looks, "grow-looks", id, engine, 3, 0, "two grow the root, a third looks up and down")
 
 #define SCENES(S)                                                                                  \
 	SAME(S, l2019, "lockless-2019")                                                            \

@@ -90,23 +90,23 @@ static void beside_thread(unsigned id)
 	scene_offline();
 }
 
-#define REPLACE(S, id, engine, preemptions)                                                        \
-	S(replace, "replace", id, engine, 2, preemptions, "a 2M page takes the place of a table, beside lookups")
-#define COVERING(S, id, engine, preemptions)                                                       \
-	S(covering, "covering", id, engine, 2, preemptions, "an unmap frees a table beside lookups in it")
-#define BESIDE(S, id, engine, preemptions)                                                         \
-	S(beside, "covering-beside", id, engine, 2, preemptions, "the same beside a neighbour who builds one")
+#define REPLACE(S, id, engine)                                                                 \
+	S(replace, "replace", id, engine, 2, 0, "a 2M page takes the place of a table, beside lookups")
+#define COVERING(S, id, engine)                                                                 \
+	S(covering, "covering", id, engine, 2, 0, "an unmap frees a table beside lookups in it")
+#define BESIDE(S, id, engine)                                                                 \
+	S(beside, "covering-beside", id, engine, 2, 0, "the same beside a neighbour who builds one")
 
 #define SCENES(S)                                                                                  \
-	REPLACE(S, l2019, "lockless-2019", 0)                                                      \
-	REPLACE(S, lockless, "lockless", 1)                                                        \
-	REPLACE(S, mutex, "mutex", 1)                                                              \
-	REPLACE(S, vtdss, "vtdss/lockless", 1)                                                     \
-	COVERING(S, lockless, "lockless", 1)                                                       \
-	COVERING(S, mutex, "mutex", 1)                                                             \
-	COVERING(S, intel, "lockless-intel", 0)                                                    \
-	BESIDE(S, lockless, "lockless", 1)                                                         \
-	BESIDE(S, intel, "lockless-intel", 0)
+	REPLACE(S, l2019, "lockless-2019") \
+	REPLACE(S, lockless, "lockless") \
+	REPLACE(S, mutex, "mutex") \
+	REPLACE(S, vtdss, "vtdss/lockless") \
+	COVERING(S, lockless, "lockless") \
+	COVERING(S, mutex, "mutex") \
+	COVERING(S, intel, "lockless-intel") \
+	BESIDE(S, lockless, "lockless") \
+	BESIDE(S, intel, "lockless-intel") 
 
 SCENES(SCENE_SETUP)
 

@@ -137,7 +137,7 @@ static void replicas_thread(unsigned id)
 #define CROSSED(S, id, engine)                                                                     \
 	S(crossed, "crossed", id, engine, 2, 0, "two build tables, then map in each other's")
 #define INSTALL3(S, id, engine)                                                                    \
-	S(install3, "install-three", id, engine, 3, 1, "three map neighbours where no table stands yet")
+	S(install3, "install-three", id, engine, 3, 0, "three map neighbours where no table stands yet")
 #define NEIGHBOURS(S, id, engine)                                                                  \
 	S(neighbours, "neighbours", id, engine, 2, 0, "unmap and map beside who maps and looks on")
 #define LOOKUP(S, id, engine)                                                                      \
@@ -145,7 +145,7 @@ static void replicas_thread(unsigned id)
 #define PAYLOAD(S, id, engine)                                                                     \
 	S(payload, "payload", id, engine, 2, 0, "what the owner wrote before mapping is seen through the leaf")
 #define LOOKUP3(S, id, engine)                                                                     \
-	S(lookup3, "lookup-three", id, engine, 3, 1, "two map neighbours, a third looks at both")
+	S(lookup3, "lookup-three", id, engine, 3, 0, "two map neighbours, a third looks at both")
 #define REPLICAS(S, id, engine)                                                                    \
 	S(replicas, "replicas", id, engine, 2, 0, "pages of four entries beside each other, and a look")
 
