@@ -169,6 +169,14 @@ bool scene_map_range(uint64_t iova, unsigned n, unsigned version)
 	return mapped(&op);
 }
 
+void scene_map_inside(uint64_t iova, unsigned version, uint64_t large, uint64_t bytes)
+{
+	begin_values(large, bytes, 0);
+	forget_leaves(large, bytes);
+	scene_map(iova, 12, version);
+	tell(large, bytes);
+}
+
 void scene_unmap_part(uint64_t iova, uint64_t asked, uint64_t bytes)
 {
 	bool page = !(asked & (asked - 1)) && pt_engine_sizes(scene.engine) & asked;
