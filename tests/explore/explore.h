@@ -70,6 +70,8 @@ unsigned ex_self(void);
  */
 #define EX_FOR_GOOD (~0u)
 void ex_pages_may_fail(unsigned times);
+/* Has one failed in this schedule? */
+bool ex_pages_refused(void);
 /* From now on, in this schedule, a freed page may be handed out again: whether it is, is explored. */
 void ex_pages_reuse(void);
 /* In finish(): live pages are exactly `reachable` (what pt_scan counted). */
@@ -115,6 +117,8 @@ struct ex_weakening {
 	enum { EX_LOSE_ACQUIRE, EX_LOSE_RELEASE, EX_LOSE_FAILURE } what; /* failure: of a cas */
 };
 void ex_weaken(const struct ex_weakening *what);
+/* From now on ex_site.reached of every site that a thread reaches gets these bits. */
+void ex_reaching(uint64_t bits);
 
 /* Explore one scenario. A failure's schedule is printed, step by step with source lines, to stderr. */
 void ex_explore(const struct ex_scenario *scenario, const struct ex_options *options,

@@ -61,8 +61,8 @@ extern struct run ex_run;
 
 /* ---- choices (schedule.c) ---- */
 
-enum choice_kind { CHOOSE_THREAD = 's', CHOOSE_READ = 'r', CHOOSE_WEAK = 'w', CHOOSE_CLOCK = 't',
-		   CHOOSE_DATA = 'c' };
+enum choice_kind { CHOOSE_THREAD = 's', CHOOSE_READ = 'r', CHOOSE_PLACE = 'm', CHOOSE_WEAK = 'w',
+		   CHOOSE_CLOCK = 't', CHOOSE_DATA = 'c' };
 
 /* One that differs from the default, or that dfs has still alternatives for. */
 struct choice {

@@ -143,6 +143,25 @@ static void offline_thread(unsigned id)
 	}
 }
 
+/* ---- retired by one that stays offline: the other one, who reads it, moves the epoch on ---- */
+
+static void polls_thread(unsigned id)
+{
+	if (id) {
+		grace_online(state.worker[id]);
+		retire(id, 1);
+		for (unsigned i = 0; i < 5; i++) {
+			look(0);
+			quiesce(id, 1);
+		}
+		grace_offline(state.worker[id]);
+	} else {
+		retire(id, 0);
+		for (unsigned i = 0; i < 2; i++)
+			state.freed += grace_poll(state.worker[id], state.cache);
+	}
+}
+
 /* ---- both retire, both read ---- */
 
 static void both_thread(unsigned id)
@@ -178,6 +197,7 @@ const struct ex_scenario scenarios_grace[] = {
 	{ "grace/comes", "a page is retired beside a reader that comes and goes", 2, begin_2,
 	  comes_thread, end, 3 },
 	{ "grace/offline", "a page is retired by one that is offline", 2, begin_2, offline_thread, end, 3 },
+	{ "grace/polls", "a page is retired by one that stays offline", 2, begin_2, polls_thread, end, 3 },
 	{ "grace/both", "both read what the other one retires", 2, begin_2, both_thread, end, 2 },
 	{ "grace/readers", "a page is retired beside two readers", 3, begin_3, readers_thread, end, 2 },
 	{ .name = NULL }

@@ -60,7 +60,7 @@ void scene_grows_to(unsigned levels, bool perhaps);
 
 /* The output address a page's `version`-th mapping is given. */
 uint64_t scene_pa(uint64_t iova, unsigned size_lg2, unsigned version);
-/* One page. False: no memory, which is right only if ex_pages_may_fail() was called. */
+/* One page. False: no memory, which is right only if an allocation failed. */
 bool scene_map(uint64_t iova, unsigned size_lg2, unsigned version);
 /* The same with `n` pages of 4K by PT_MAP_RANGE: all or nothing. */
 bool scene_map_range(uint64_t iova, unsigned n, unsigned version);

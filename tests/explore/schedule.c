@@ -258,15 +258,16 @@ void ex_relax(struct ex_site *site)
 		ex_fail("nobody gets on: %llu steps", (unsigned long long)ex_run.steps_max);
 	if (ex_run.self == ALONE)
 		return;
-	t->site = site;
+	if (*site->function) /* else it is where it was last */
+		t->site = site;
 	t->state = YIELDED;
-	ex_trace(site, "gives way until another thread has stored something");
+	ex_trace(*site->function ? site : NULL, "gives way until another thread has stored something");
 	give_way(true);
 }
 
 void ex_yield(void)
 {
-	EX_SITE(site, "", EX_relaxed, EX_relaxed);
+	static struct ex_site site = { .function = "" };
 
 	ex_relax(&site);
 }
