@@ -88,7 +88,7 @@ struct ex_options {
 	unsigned preemptions;  /* dfs */
 	unsigned depth;        /* pct: d */
 	uint64_t schedules;    /* at most; 0: no bound */
-	uint64_t seconds;      /* at most; 0: no bound */
+	double seconds;        /* at most; 0: no bound */
 	uint64_t seed;         /* pct: of the first schedule */
 	const char *replay;    /* choices of a failure, as printed */
 	unsigned steps;        /* of a schedule, beyond it is a hang; 0: the default */
