@@ -55,6 +55,8 @@ void ex_reading(const void *p, const char *what);
 void ex_writing(const void *p, const char *what);
 /* In a thread: not scheduled again before another thread has stored something, or ends. */
 void ex_yield(void);
+/* In a thread: the others go first, if any can; no preemption. */
+void ex_pass(void);
 /*
  * Another thread may come first, though nothing that they share is touched here. Data of the scenario's
  * own that several threads use (what it believes the state to be) go with the access before them.

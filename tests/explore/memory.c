@@ -22,6 +22,7 @@
 
 struct store {
 	uint64_t value;
+	uint32_t serial;               /* within the location, from 1 */
 	bool releases;
 	bool rmw;                      /* nothing comes between it and the one before */
 	struct clock released;         /* what an acquire that reads it joins */
@@ -37,6 +38,8 @@ struct location {
 	bool shared;
 	uint8_t n;                     /* stores kept, the newest last */
 	uint32_t looked[EX_THREADS_MAX]; /* 1 + yields of a thread, when it last loaded this */
+	uint32_t read[EX_THREADS_MAX]; /* serial of the store that it then saw */
+	uint32_t serial;
 	struct store store[EX_HISTORY];
 };
 
@@ -131,8 +134,10 @@ static struct location *slot_of(uintptr_t at)
 static void begin_with(struct location *l, uint64_t value)
 {
 	l->n = 1;
-	l->store[0] = (struct store){ .value = value };
+	l->store[0] = (struct store){ .value = value, .serial = 1 };
+	l->serial = 1;
 	memset(l->looked, 0, sizeof(l->looked));
+	memset(l->read, 0, sizeof(l->read));
 }
 
 static struct location *locate(const struct access *a, uint32_t page)
@@ -235,7 +240,8 @@ static struct store *append(struct location *l, const struct access *a, uint64_t
 {
 	struct thread *t = &ex_run.thread[ex_run.self];
 	enum ex_order order = a->site->order;
-	struct store s = { .value = value, .releases = releases(order), .rmw = after };
+	struct store s = { .value = value, .releases = releases(order), .rmw = after,
+			   .serial = ++l->serial };
 	unsigned at;
 
 	if (order == EX_seq_cst)
@@ -281,7 +287,7 @@ static void trace_load(const struct location *l, const struct access *a, unsigne
 	if (!ex_tracing)
 		return;
 	if (i + 1u < l->n)
-		snprintf(old, sizeof(old), ", OLD: %s is there since %s",
+		snprintf(old, sizeof(old), ", OLD: %s stands there since %s",
 			 ex_value(l->store[l->n - 1].value, newest),
 			 ex_trace_where(l->store[i + 1].step, where, sizeof(where)));
 	ex_trace(a->site, "load %s %s: %s%s", order_name(order),
@@ -307,6 +313,7 @@ uint64_t ex_load(const volatile void *p, unsigned size, struct ex_site *site)
 	struct thread *t = &ex_run.thread[ex_run.self];
 	struct location *l;
 	unsigned newest, ages, age, i;
+	uint64_t cost = 0;
 
 	if (ex_run.self == ALONE)
 		return peek(p, size);
@@ -318,10 +325,13 @@ uint64_t ex_load(const volatile void *p, unsigned size, struct ex_site *site)
 	/* a spinner that comes back sees what is new where it spins */
 	if (l->looked[ex_run.self] && l->looked[ex_run.self] == t->yields)
 		ages = 0;
-	age = ex_decide(CHOOSE_READ, (UINT64_C(2) << ages) - 1, 0, true);
+	for (age = 0; age <= ages; age++) /* to go on with the same old one costs nothing more */
+		cost |= (uint64_t)(l->store[newest - age].serial != l->read[ex_run.self]) << age;
+	age = ex_decide(CHOOSE_READ, (UINT64_C(2) << ages) - 1, 0, cost);
 	i = newest - age;
 	l->looked[ex_run.self] = t->yields + 1;
-	t->stale |= age != 0;
+	l->read[ex_run.self] = l->store[i].serial;
+	t->anyway |= age != 0;
 	saw(l, i);
 	trace_load(l, &a, i, site->order);
 	acquire(&l->store[i], site->order);
@@ -358,7 +368,7 @@ void ex_store(volatile void *p, unsigned size, uint64_t value, struct ex_site *s
 	l = enter(&a, true);
 	if (site->order == EX_seq_cst)
 		ex_join(&ex_run.thread[ex_run.self].now, &ex_run.consistent);
-	age = ex_decide(CHOOSE_PLACE, store_ages(l), 0, true);
+	age = ex_decide(CHOOSE_PLACE, store_ages(l), 0, UINT64_MAX);
 	old = peek(p, size);
 	step = trace_write("store", &a, old, age ? old : value, site->order);
 	if (age)
@@ -426,7 +436,7 @@ bool ex_cas(volatile void *p, unsigned size, void *expected, uint64_t value, boo
 			poke(p, size, value);
 		return old == wanted;
 	}
-	if (old != wanted || (weak && ex_decide(CHOOSE_WEAK, 3, 0, true)))
+	if (old != wanted || (weak && ex_decide(CHOOSE_WEAK, 3, 0, UINT64_MAX)))
 		return cas_lost(l, &a, wanted, site->lost);
 	after = l->store[l->n - 1];
 	saw(l, l->n - 1u);

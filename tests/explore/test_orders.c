@@ -97,9 +97,9 @@ static bool try(const struct trial *t)
 	double seconds = 0;
 
 	ex_weaken(&t->w);
-	for (unsigned b = 0; b <= 2; b++)
+	for (unsigned b = 0; b <= 4; b++)
 	for (unsigned n = 0; (s = scenario_nth(n)); n++) {
-		struct ex_options o = { .mode = "dfs", .preemptions = b, .quiet = true, .schedules = 20000 };
+		struct ex_options o = { .mode = "dfs", .preemptions = b, .quiet = true, .schedules = 300000 };
 
 		if (!chosen(s) || !(t->reached >> n % 64 & 1))
 			continue;
