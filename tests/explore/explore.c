@@ -204,9 +204,11 @@ static bool dfs_bound(struct search *s, unsigned budget)
 
 static void dfs(struct search *s)
 {
-	for (unsigned b = 0; b <= s->options->preemptions && !s->stop; b++)
+	for (unsigned b = 0; b <= s->options->preemptions && !s->stop; b++) {
+		s->out->begun = b;
 		while (!dfs_bound(s, b))
 			;
+	}
 	s->out->complete = !s->stop;
 }
 

@@ -67,9 +67,13 @@ unsigned ex_self(void);
 
 /*
  * The page source of the explored sources (mem/pool.h) is the explorer's: pages.c. From now on, in this
- * schedule, the next allocations may fail, at most `times` of them, which ones is explored.
+ * schedule, the next allocations may fail, at most `times` of them, which ones is explored. EX_FOR_GOOD:
+ * from one of them on all fail, until finish().
  */
+#define EX_FOR_GOOD (~0u)
 void ex_pages_may_fail(unsigned times);
+/* Has one failed in this schedule? */
+bool ex_pages_refused(void);
 /* From now on, in this schedule, a freed page may be handed out again: whether it is, is explored. */
 void ex_pages_reuse(void);
 /* In finish(): live pages are exactly `reachable` (what pt_scan counted). */
@@ -88,7 +92,7 @@ struct ex_options {
 	unsigned preemptions;  /* dfs */
 	unsigned depth;        /* pct: d */
 	uint64_t schedules;    /* at most; 0: no bound */
-	uint64_t seconds;      /* at most; 0: no bound */
+	double seconds;        /* at most; 0: no bound */
 	uint64_t seed;         /* pct: of the first schedule */
 	const char *replay;    /* choices of a failure, as printed */
 	unsigned steps;        /* of a schedule, beyond it is a hang; 0: the default */
@@ -99,6 +103,7 @@ struct ex_options {
 struct ex_outcome {
 	bool caught;
 	bool complete;         /* dfs: nothing left within the bound */
+	unsigned begun;        /* dfs: nothing left below so many preemptions */
 	uint64_t schedules, steps;
 	double seconds;
 	char message[512];     /* of the failure */

@@ -121,7 +121,7 @@ static void set_option(struct request *r, int option, const char *text)
 		r->o.schedules = number("schedules", text, 0, UINT64_MAX);
 		break;
 	case SECONDS:
-		r->o.seconds = number("seconds", text, 0, UINT32_MAX);
+		r->o.seconds = (double)number("seconds", text, 0, UINT32_MAX);
 		break;
 	case SEED:
 		r->o.seed = number("seed", text, 0, UINT64_MAX);
@@ -207,28 +207,33 @@ static void list(void)
 /* "complete within 2 preemptions", "bounded", … */
 static const char *extent(const struct ex_options *o, const struct ex_outcome *out, char *text, size_t n)
 {
+	unsigned within = out->complete ? o->preemptions : out->begun - 1;
+
 	if (o->replay)
 		snprintf(text, n, "replayed");
 	else if (!strcmp(o->mode, "pct"))
 		snprintf(text, n, "random, depth %u, seeds %" PRIu64 " and up", o->depth, o->seed);
-	else if (out->complete)
-		snprintf(text, n, "complete within %u preemption%s", o->preemptions,
-			 o->preemptions == 1 ? "" : "s");
-	else
+	else if (!out->complete && !out->begun)
 		snprintf(text, n, "bounded");
+	else
+		snprintf(text, n, "complete within %u preemption%s%s", within, within == 1 ? "" : "s",
+			 out->complete ? "" : ", bounded");
 	return text;
 }
 
 /* One scenario, with its line. True: caught. */
-static bool explore(const struct request *r, const struct ex_scenario *s, uint64_t seconds,
+static bool explore(const struct request *r, const struct ex_scenario *s, double seconds,
 		    struct total *total, struct ex_outcome *out)
 {
 	struct ex_options o = r->o;
-	char text[80];
+	char text[80], again[128];
 
 	if (o.preemptions == BY_SCENARIO)
 		o.preemptions = s->preemptions ? s->preemptions : 2;
 	o.seconds = seconds;
+	snprintf(again, sizeof(again), "explore --scenario %s%s%s", s->name, r->mutant ? " --break " : "",
+		 r->mutant ? pt_mutants[r->mutant].name : "");
+	o.command = again;
 	ex_explore(s, &o, out);
 	total->scenarios++;
 	total->schedules += out->schedules;
@@ -239,16 +244,31 @@ static bool explore(const struct request *r, const struct ex_scenario *s, uint64
 	       out->caught ? "caught" : "clean");
 	if (!out->caught)
 		return false;
-	printf("%s: %s\nreplay: explore --scenario %s%s%s --replay %s\n", s->name, out->message, s->name,
-	       r->mutant ? " --break " : "", r->mutant ? pt_mutants[r->mutant].name : "", out->replay);
+	printf("%s: %s\nreplay: %s --replay %s\n", s->name, out->message, again, out->replay);
 	return true;
+}
+
+/* The last line: bench/verify_mutants.c reads it. */
+static int conclude(const struct request *r, const struct total *total, unsigned caught,
+		    const struct ex_scenario *by, const struct ex_outcome *out)
+{
+	if (caught && r->mutant)
+		printf("caught %s after %" PRIu64 " schedules (%.2f s) by %s: %s\n",
+		       pt_mutants[r->mutant].name, total->schedules, total->seconds, by->name,
+		       out->message);
+	else if (caught)
+		printf("caught in %u of %u scenarios after %" PRIu64 " schedules (%.2f s)\n", caught,
+		       total->scenarios, total->schedules, total->seconds);
+	else
+		printf("clean after %" PRIu64 " schedules (%.2f s)\n", total->schedules, total->seconds);
+	return caught ? EXIT_VERIFY : EXIT_FINE;
 }
 
 /* All that were asked for. With a bug switched on the first catch is enough. */
 static int explore_all(const struct request *r)
 {
 	struct total total = { 0 };
-	const struct ex_scenario *s;
+	const struct ex_scenario *s = NULL;
 	static struct ex_outcome out;
 	unsigned n = 0, caught = 0;
 
@@ -258,29 +278,20 @@ static int explore_all(const struct request *r)
 		usage_error("--scenario %s: no such scenario", r->scenario);
 	if (r->o.replay && n > 1)
 		usage_error("--replay is of one schedule: name its --scenario");
-	for (unsigned i = 0; (s = chosen(r, i)); i++) {
+	for (unsigned i = 0; i < n && !(caught && r->mutant); i++) {
 		/* What is left is shared by those to come. */
-		double left = (double)r->o.seconds - total.seconds;
-		uint64_t share = left / (n - i) < 1 ? 1 : (uint64_t)(left / (n - i));
+		double left = r->o.seconds - total.seconds;
 
-		if (r->o.seconds && left <= 0)
+		if (r->o.seconds > 0 && left <= 0) {
+			printf("%u scenarios were not reached: more --seconds, or a --scenario\n", n - i);
 			break;
-		if (!explore(r, s, r->o.seconds ? share : 0, &total, &out))
-			continue;
-		caught++;
-		if (r->mutant) {
-			printf("caught %s after %" PRIu64 " schedules (%.2f s) by %s: %s\n",
-			       pt_mutants[r->mutant].name, total.schedules, total.seconds, s->name,
-			       out.message);
-			return EXIT_VERIFY;
 		}
+		s = chosen(r, i);
+		caught += explore(r, s, r->o.seconds > 0 ? left / (n - i) : 0, &total, &out);
+		if (r->o.replay && !out.steps)
+			usage_error("--replay %s: not understood", r->o.replay);
 	}
-	if (caught)
-		printf("caught in %u of %u scenarios", caught, total.scenarios);
-	else
-		printf("clean");
-	printf(" after %" PRIu64 " schedules (%.2f s)\n", total.schedules, total.seconds);
-	return caught ? EXIT_VERIFY : EXIT_FINE;
+	return conclude(r, &total, caught, s, &out);
 }
 
 int main(int argc, char **argv)

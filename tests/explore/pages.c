@@ -2,9 +2,9 @@
  * pages.c - the page source of the explored sources (mem/pool.h): every page comes and goes one by one,
  * and a wrong one is a failed schedule.
  *
- * Pages are numbered in the order they are first handed out. A freed page is poisoned and stays away
- * for the rest of the schedule, so that whoever still holds it is found out; after ex_pages_reuse()
- * whether it comes back is one of the things explored, for errors that need the same address twice.
+ * A freed page is poisoned and stays away for the rest of the schedule, so that whoever still holds it
+ * is found out; after ex_pages_reuse() whether it comes back is one of the things explored, for errors
+ * that need the same address twice.
  * Threads of the explorer are coroutines: nothing here needs to be atomic.
  */
 #include <string.h>
@@ -26,9 +26,14 @@ static struct {
 	unsigned used;     /* handed out at least once in this schedule */
 	unsigned live;
 	unsigned may_fail; /* allocations that still may */
+	bool exhausted;    /* EX_FOR_GOOD, and it has come */
+	bool refused;      /* one has failed */
 	bool reuse;
+	uint32_t births, deaths;
 	struct pool_cache cache;
 } pages;
+
+/* The explorer numbers pages by birth, and so do we: `unused2`. `reserved[0]`: when it was freed. */
 
 void ex_pages_reset(void)
 {
@@ -42,13 +47,18 @@ void ex_pages_reset(void)
 	}
 	for (unsigned i = 0; i < pages.used; i++) /* `generation` goes on */
 		pages.desc[i].state = PAGE_FREE;
-	pages.used = pages.live = pages.may_fail = 0;
-	pages.reuse = false;
+	pages.used = pages.live = pages.may_fail = pages.births = pages.deaths = 0;
+	pages.reuse = pages.exhausted = pages.refused = false;
 }
 
 void ex_pages_may_fail(unsigned times)
 {
 	pages.may_fail = times;
+}
+
+bool ex_pages_refused(void)
+{
+	return pages.refused;
 }
 
 void ex_pages_reuse(void)
@@ -82,9 +92,22 @@ static unsigned freed_last(void)
 
 	for (unsigned i = 0; i < pages.used; i++)
 		if (pages.desc[i].state == PAGE_FREE &&
-		    (best == pages.used || pages.desc[i].unused2 > pages.desc[best].unused2))
+		    (best == pages.used || pages.desc[i].reserved[0] > pages.desc[best].reserved[0]))
 			best = i;
 	return best;
+}
+
+static bool refuse(void)
+{
+	if (ex_self() == EX_THREADS_MAX)
+		return false;
+	if (!pages.may_fail || pages.exhausted || !ex_choose(2, "no memory for a page?"))
+		return pages.exhausted;
+	if (pages.may_fail == EX_FOR_GOOD)
+		pages.exhausted = true;
+	else
+		pages.may_fail--;
+	return true;
 }
 
 void *page_alloc(struct pool_cache *cache, uint32_t owner)
@@ -93,9 +116,9 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	struct page_desc *d;
 
 	(void)cache;
-	if (pages.may_fail && ex_choose(2, "is there memory for a page?")) {
-		pages.may_fail--;
+	if (refuse()) {
 		ex_note("no memory for a page");
+		pages.refused = true;
 		return NULL;
 	}
 	if (pages.reuse && freed_last() < pages.used && ex_choose(2, "a page used before?"))
@@ -108,13 +131,13 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	*d = (struct page_desc){ .owner = owner, .state = PAGE_LIVE, .generation = d->generation + 1,
 				 .page = pages.base + (size_t)i * PAGE_BYTES };
 	memset(d->page, 0, PAGE_BYTES);
+	d->unused2 = ++pages.births;
 	ex_page_born(d->page, PAGE_BYTES);
 	return d->page;
 }
 
 void page_free(struct pool_cache *cache, void *page)
 {
-	static uint32_t freed; /* orders the free pages */
 	struct page_desc *d;
 
 	(void)cache;
@@ -122,10 +145,10 @@ void page_free(struct pool_cache *cache, void *page)
 		ex_fail("%p is freed: no page lies there", page);
 	d = page_desc(page);
 	if (d->state != PAGE_LIVE)
-		ex_fail("page %u is freed twice", number_of(page));
+		ex_fail("page %u is freed twice", d->unused2);
 	ex_page_gone(page, PAGE_BYTES);
 	d->state = PAGE_FREE;
-	d->unused2 = ++freed;
+	d->reserved[0] = ++pages.deaths;
 	pages.live--;
 	memset(page, POISON, PAGE_BYTES);
 }
@@ -153,8 +176,8 @@ void ex_pages_balance(uint64_t reachable)
 		return;
 	if (pages.live > reachable && lost < pages.used)
 		ex_fail("%u pages live, %u are accounted for: page %u, of level %u, allocated by worker "
-			"%u, is lost", pages.live, (unsigned)reachable, lost, pages.desc[lost].level,
-			pages.desc[lost].worker);
+			"%u, is lost", pages.live, (unsigned)reachable, pages.desc[lost].unused2,
+			pages.desc[lost].level, pages.desc[lost].worker);
 	ex_fail("%u pages live, %u are accounted for", pages.live, (unsigned)reachable);
 }
 

@@ -53,6 +53,20 @@ static void oom_grow_thread(unsigned id)
 	scene_look(0);
 }
 
+/* --- growth, and there will never be memory again --- */
+
+static void oom_end_setup(void)
+{
+	scene_map(0, 12, 1);
+	scene_grows_to(5, true);
+	ex_pages_may_fail(EX_FOR_GOOD);
+}
+
+static void oom_end_thread(unsigned id)
+{
+	scene_map(id ? ABOVE_4 : ABOVE_3, 12, 1);
+}
+
 /* --- pages that come back at once --- */
 
 static void reuse_setup(void)
@@ -71,7 +85,9 @@ static void reuse_thread(unsigned id)
 #define RANGE(S, id, engine)                                                                       \
 	S(oom_range, "oom-range", id, engine, 2, 0, "a range over two tables fails half way")
 #define GROW(S, id, engine)                                                                        \
-	S(oom_grow, "oom-grow", id, engine, 2, 1, "the root grows, up to two allocations fail")
+	S(oom_grow, "oom-grow", id, engine, 2, 0, "the root grows, up to two allocations fail")
+#define END(S, id, engine)                                                                         \
+	S(oom_end, "oom-end", id, engine, 2, 0, "the root grows, at some point memory is gone for good")
 #define REUSE(S, id, engine)                                                                       \
 	S(reuse, "reuse", id, engine, 2, 0, "a page given back is the next one's at once")
 
@@ -87,6 +103,8 @@ static void reuse_thread(unsigned id)
 	GROW(S, l2019, "lockless-2019")                                                            \
 	GROW(S, lockless, "lockless")                                                              \
 	GROW(S, mutex, "mutex")                                                                    \
+	END(S, l2019, "lockless-2019")                                                             \
+	END(S, lockless, "lockless")                                                               \
 	REUSE(S, l2019, "lockless-2019")                                                           \
 	REUSE(S, lockless, "lockless")
 

@@ -136,7 +136,7 @@ static bool mapped(struct pt_op *op)
 	begin_values(iova, bytes, op->pa);
 	run(op);
 	if (op->err) {
-		if (op->err != ENOMEM || op->result)
+		if (op->err != ENOMEM || op->result || !ex_pages_refused())
 			ex_fail("map of 0x%" PRIx64 " says %s, %" PRIu64 " bytes done", iova,
 				strerror(op->err), op->result);
 		begin_values(iova, bytes, 0);
@@ -169,14 +169,22 @@ bool scene_map_range(uint64_t iova, unsigned n, unsigned version)
 	return mapped(&op);
 }
 
-void scene_unmap(uint64_t iova, uint64_t bytes)
+void scene_map_inside(uint64_t iova, unsigned version, uint64_t large, uint64_t bytes)
 {
-	bool page = !(bytes & (bytes - 1)) && pt_engine_sizes(scene.engine) & bytes;
-	struct pt_op op = { .kind = PT_UNMAP, .iova = iova,
-			    .count = page ? 1 : (uint32_t)(bytes >> 12),
-			    .size_lg2 = page ? (uint8_t)__builtin_ctzll(bytes) : 12 };
+	begin_values(large, bytes, 0);
+	forget_leaves(large, bytes);
+	scene_map(iova, 12, version);
+	tell(large, bytes);
+}
 
-	ex_note("unmap 0x%" PRIx64 " %" PRIu64 " bytes", iova, bytes);
+void scene_unmap_part(uint64_t iova, uint64_t asked, uint64_t bytes)
+{
+	bool page = !(asked & (asked - 1)) && pt_engine_sizes(scene.engine) & asked;
+	struct pt_op op = { .kind = PT_UNMAP, .iova = iova,
+			    .count = page ? 1 : (uint32_t)(asked >> 12),
+			    .size_lg2 = page ? (uint8_t)__builtin_ctzll(asked) : 12 };
+
+	ex_note("unmap 0x%" PRIx64 ", %" PRIu64 " bytes", iova, asked);
 	begin_values(iova, bytes, 0);
 	run(&op);
 	if (op.err || op.result != bytes)
@@ -184,6 +192,11 @@ void scene_unmap(uint64_t iova, uint64_t bytes)
 			iova, op.result, bytes, op.err);
 	forget_leaves(iova, bytes);
 	tell(iova, bytes);
+}
+
+void scene_unmap(uint64_t iova, uint64_t bytes)
+{
+	scene_unmap_part(iova, bytes, bytes);
 }
 
 uint64_t scene_lookup(uint64_t iova)
