@@ -58,7 +58,7 @@ MESSAGE(message_no_acquire, release, relaxed)
 			b = at_load(&x, relaxed);                                                  \
 		}                                                                                  \
 	}
-CHAIN(chain_rmw, at_add(&y, 1, relaxed))
+CHAIN(chain_rmw, (void)at_add(&y, 1, relaxed))
 CHAIN(chain_store, at_store(&y, 2, relaxed))
 
 /* ---- store buffering, Dekker ---- */

@@ -54,11 +54,15 @@ void ex_relax(struct ex_site *site);
 		EX_SITE(site, "store", #p, o, o);                                                  \
 		ex_store((p), sizeof(*(p)), EX_BITS(p, v), &site);                                 \
 	})
-#define EX_RMW(site, p, op, v, o)                                                                  \
+/* The value goes through a variable: clang minds a cast that is left unused. */
+#define EX_RMW_(n, p, op, v, o)                                                                    \
 	__extension__({                                                                            \
-		EX_SITE(site, "update", #p, o, o);                                                 \
-		(EX_TYPE(p))ex_rmw((p), sizeof(*(p)), op, EX_BITS(p, v), &site);                   \
+		EX_SITE(ex_site_##n, "update", #p, o, o);                                          \
+		EX_TYPE(p) ex_old_##n = (EX_TYPE(p))ex_rmw((p), sizeof(*(p)), op, EX_BITS(p, v),   \
+							   &ex_site_##n);                          \
+		ex_old_##n;                                                                        \
 	})
+#define EX_RMW(n, p, op, v, o) EX_RMW_(n, p, op, v, o)
 #define EX_CAS(site, p, expected, v, weak, o, l)                                                   \
 	__extension__({                                                                            \
 		EX_SITE(site, "cas", #p, o, l);                                                    \
@@ -77,11 +81,11 @@ void ex_relax(struct ex_site *site);
 
 #define at_load(p, order) EX_LOAD(EX_NAME(__COUNTER__), p, EX_##order)
 #define at_store(p, v, order) EX_STORE(EX_NAME(__COUNTER__), p, v, EX_##order)
-#define at_xchg(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_XCHG, v, EX_##order)
-#define at_add(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_ADD, v, EX_##order)
-#define at_sub(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_SUB, v, EX_##order)
-#define at_or(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_OR, v, EX_##order)
-#define at_and(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_AND, v, EX_##order)
+#define at_xchg(p, v, order) EX_RMW(__COUNTER__, p, EX_XCHG, v, EX_##order)
+#define at_add(p, v, order) EX_RMW(__COUNTER__, p, EX_ADD, v, EX_##order)
+#define at_sub(p, v, order) EX_RMW(__COUNTER__, p, EX_SUB, v, EX_##order)
+#define at_or(p, v, order) EX_RMW(__COUNTER__, p, EX_OR, v, EX_##order)
+#define at_and(p, v, order) EX_RMW(__COUNTER__, p, EX_AND, v, EX_##order)
 #define at_cas(p, expected, v, won, lost)                                                          \
 	EX_CAS(EX_NAME(__COUNTER__), p, expected, v, false, EX_##won, EX_##lost)
 #define at_cas_weak(p, expected, v, won, lost)                                                     \
