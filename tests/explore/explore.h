@@ -85,6 +85,8 @@ void ex_pages_reset(void);
 void ex_page_born(void *page, size_t bytes);
 void ex_page_gone(void *page, size_t bytes);
 
+struct ex_site;
+
 struct ex_options {
 	const char *mode;      /* "dfs" or "pct" */
 	unsigned preemptions;  /* dfs */
@@ -119,8 +121,10 @@ struct ex_weakening {
 	enum { EX_LOSE_ACQUIRE, EX_LOSE_RELEASE, EX_LOSE_FAILURE } what; /* failure: of a cas */
 };
 void ex_weaken(const struct ex_weakening *what);
-/* From now on ex_site.reached of every site that a thread reaches gets these bits. */
+/* From now on ex_site.reached of every site that a thread reaches gets these bits (sys/atomic.h). */
 void ex_reaching(uint64_t bits);
+/* All that were ever reached, linked by `next`, in no order; one line may be there several times. */
+const struct ex_site *ex_sites(void);
 
 /* Explore one scenario. A failure's schedule is printed, step by step with source lines, to stderr. */
 void ex_explore(const struct ex_scenario *scenario, const struct ex_options *options,

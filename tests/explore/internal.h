@@ -115,8 +115,6 @@ void ex_thread_over(unsigned id) __attribute__((noreturn));
 
 /* ---- sites (site.c) ---- */
 
-/* Every access that was ever executed by a thread, in no order; the same line may be there often. */
-extern struct ex_site *ex_sites;
 void ex_site_meet(struct ex_site *site);
 const char *ex_base_name(const char *file);
 

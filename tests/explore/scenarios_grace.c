@@ -200,6 +200,25 @@ static void polls_thread(unsigned id)
 	}
 }
 
+/* ---- the reader moves the epoch on before the page is taken out, and holds it from then on ---- */
+
+static void ahead_thread(unsigned id)
+{
+	grace_online(state.worker[id]);
+	if (id) {
+		retire(id, 1);
+		quiesce(id, 2);
+		look(0);
+		ex_pass();
+		quiesce(id, 1);
+	} else {
+		ex_pass();
+		retire(id, 0);
+		quiesce(id, 3);
+	}
+	grace_offline(state.worker[id]);
+}
+
 /* ---- both retire, both read ---- */
 
 static void both_thread(unsigned id)
@@ -234,10 +253,12 @@ const struct ex_scenario scenarios_grace[] = {
 	  online_thread, end, 3 },
 	{ "grace/comes", "a page is retired beside a reader that comes and goes", 2, begin_2,
 	  comes_thread, end, 3 },
-	{ "grace/turns", "both go through quiescent states in turn", 2, begin_2, turns_thread, end, 2 },
-	{ "grace/returns", "the same, with a reader that comes and goes", 2, begin_2, returns_thread, end, 3 },
+	{ "grace/turns", "both go through quiescent states in turn", 2, begin_2, turns_thread, end, 1 },
+	{ "grace/returns", "the same, with a reader that comes and goes", 2, begin_2, returns_thread, end, 2 },
 	{ "grace/offline", "a page is retired by one that is offline", 2, begin_2, offline_thread, end, 3 },
 	{ "grace/polls", "a page is retired by one that stays offline", 2, begin_2, polls_thread, end, 3 },
+	{ "grace/ahead", "a reader moves the epoch on before a page is retired", 2, begin_2, ahead_thread,
+	  end, 2 },
 	{ "grace/both", "both read what the other one retires", 2, begin_2, both_thread, end, 2 },
 	{ "grace/readers", "a page is retired beside two readers", 3, begin_3, readers_thread, end, 2 },
 	{ .name = NULL }

@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-struct ex_site *ex_sites;
+static struct ex_site *sites;
 static struct ex_weakening weakening; /* .file NULL: none */
 
 const char *ex_base_name(const char *file)
@@ -47,19 +47,24 @@ static void weaken(struct ex_site *site)
 void ex_site_meet(struct ex_site *site)
 {
 	site->known = true;
-	site->next = ex_sites;
-	ex_sites = site;
+	site->next = sites;
+	sites = site;
 	weaken(site);
 }
 
 void ex_weaken(const struct ex_weakening *what)
 {
 	weakening = what ? *what : (struct ex_weakening){ .file = NULL };
-	for (struct ex_site *s = ex_sites; s; s = s->next)
+	for (struct ex_site *s = sites; s; s = s->next)
 		weaken(s);
 }
 
 void ex_reaching(uint64_t bits)
 {
 	ex_run.reaching = bits;
+}
+
+const struct ex_site *ex_sites(void)
+{
+	return sites;
 }

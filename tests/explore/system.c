@@ -26,7 +26,7 @@
  */
 static long futex_wait(uint32_t *word, uint32_t expected)
 {
-	EX_SITE(site, "the futex", EX_relaxed, EX_relaxed);
+	EX_SITE(site, "wait", "the futex", EX_relaxed, EX_relaxed);
 	uint32_t found = (uint32_t)ex_rmw(word, sizeof(*word), EX_OR, 0, &site);
 
 	if (found != expected) {
@@ -126,7 +126,7 @@ int ex_mutex_destroy(pthread_mutex_t *m)
 
 int ex_mutex_trylock(pthread_mutex_t *m)
 {
-	EX_SITE(site, "the mutex", EX_acquire, EX_relaxed);
+	EX_SITE(site, "cas", "the mutex", EX_acquire, EX_relaxed);
 	uint32_t open = 0;
 
 	return ex_cas(m, sizeof(open), &open, 1, false, &site) ? 0 : EBUSY;
@@ -141,7 +141,7 @@ int ex_mutex_lock(pthread_mutex_t *m)
 
 int ex_mutex_unlock(pthread_mutex_t *m)
 {
-	EX_SITE(site, "the mutex", EX_release, EX_relaxed);
+	EX_SITE(site, "store", "the mutex", EX_release, EX_relaxed);
 
 	ex_store(m, sizeof(uint32_t), 0, &site);
 	ex_wake(m, 1);

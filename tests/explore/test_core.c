@@ -394,7 +394,7 @@ static void try(const struct expected *e, const char *mode)
 	struct ex_scenario s = { .name = e->name, .threads = e->threads, .thread = e->thread,
 				 .setup = e->setup ? e->setup : begin, .finish = e->finish ? e->finish : end };
 	struct ex_options options = { .mode = mode, .preemptions = 4, .quiet = true, .depth = 4,
-				      .schedules = mode[0] == 'p' ? 20000 : 0, .seed = 1,
+				      .schedules = mode[0] == 'p' ? 5000 : 0, .seed = 1,
 				      .steps = STEPS };
 	struct ex_outcome out;
 

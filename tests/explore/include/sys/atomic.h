@@ -14,7 +14,7 @@ enum ex_rmw_op { EX_XCHG, EX_ADD, EX_SUB, EX_OR, EX_AND };
 
 /* One access in the sources. The orders in force may be weaker than those written: ex_weaken(). */
 struct ex_site {
-	const char *file, *function, *text;
+	const char *does, *file, *function, *text;
 	int line;
 	enum ex_order written, written_lost; /* lost: of a compare-exchange */
 	enum ex_order order, lost;
@@ -36,42 +36,42 @@ void ex_relax(struct ex_site *site);
 #define EX_TYPE(p) __typeof__(((void)0, *(p)))
 #define EX_BITS(p, v) ((uint64_t)(EX_TYPE(p))(v))
 
-#define EX_SITE(site, text_, order_, lost_)                                                        \
-	static struct ex_site site = { .file = __FILE__, .function = __func__, .text = text_,      \
-				       .line = __LINE__, .written = order_, .written_lost = lost_, \
-				       .order = order_, .lost = lost_ }
+#define EX_SITE(site, does_, text_, order_, lost_)                                                 \
+	static struct ex_site site = { .does = does_, .text = text_, .file = __FILE__,             \
+				       .line = __LINE__, .function = __func__, .written = order_,  \
+				       .written_lost = lost_, .order = order_, .lost = lost_ }
 /* Accesses may be nested in each other's arguments: each site has a name of its own. */
 #define EX_NAME_(n) ex_site_##n
 #define EX_NAME(n) EX_NAME_(n)
 
 #define EX_LOAD(site, p, o)                                                                        \
 	__extension__({                                                                            \
-		EX_SITE(site, #p, o, o);                                                           \
+		EX_SITE(site, "load", #p, o, o);                                                   \
 		(EX_TYPE(p))ex_load((p), sizeof(*(p)), &site);                                     \
 	})
 #define EX_STORE(site, p, v, o)                                                                    \
 	__extension__({                                                                            \
-		EX_SITE(site, #p, o, o);                                                           \
+		EX_SITE(site, "store", #p, o, o);                                                  \
 		ex_store((p), sizeof(*(p)), EX_BITS(p, v), &site);                                 \
 	})
 #define EX_RMW(site, p, op, v, o)                                                                  \
 	__extension__({                                                                            \
-		EX_SITE(site, #p, o, o);                                                           \
+		EX_SITE(site, "update", #p, o, o);                                                 \
 		(EX_TYPE(p))ex_rmw((p), sizeof(*(p)), op, EX_BITS(p, v), &site);                   \
 	})
 #define EX_CAS(site, p, expected, v, weak, o, l)                                                   \
 	__extension__({                                                                            \
-		EX_SITE(site, #p, o, l);                                                           \
+		EX_SITE(site, "cas", #p, o, l);                                                    \
 		ex_cas((p), sizeof(*(p)), (expected), EX_BITS(p, v), weak, &site);                 \
 	})
 #define EX_INIT(site, p, v)                                                                        \
 	__extension__({                                                                            \
-		EX_SITE(site, #p, EX_relaxed, EX_relaxed);                                         \
+		EX_SITE(site, "initialise", #p, EX_relaxed, EX_relaxed);                           \
 		ex_init((p), sizeof(*(p)), EX_BITS(p, v), &site);                                  \
 	})
 #define EX_RELAX(site)                                                                             \
 	__extension__({                                                                            \
-		EX_SITE(site, "", EX_relaxed, EX_relaxed);                                         \
+		EX_SITE(site, "wait", "", EX_relaxed, EX_relaxed);                                 \
 		ex_relax(&site);                                                                   \
 	})
 
@@ -82,9 +82,9 @@ void ex_relax(struct ex_site *site);
 #define at_sub(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_SUB, v, EX_##order)
 #define at_or(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_OR, v, EX_##order)
 #define at_and(p, v, order) EX_RMW(EX_NAME(__COUNTER__), p, EX_AND, v, EX_##order)
-#define at_cas(p, expected, v, won, lost) \
+#define at_cas(p, expected, v, won, lost)                                                          \
 	EX_CAS(EX_NAME(__COUNTER__), p, expected, v, false, EX_##won, EX_##lost)
-#define at_cas_weak(p, expected, v, won, lost) \
+#define at_cas_weak(p, expected, v, won, lost)                                                     \
 	EX_CAS(EX_NAME(__COUNTER__), p, expected, v, true, EX_##won, EX_##lost)
 #define at_init(p, v) EX_INIT(EX_NAME(__COUNTER__), p, v)
 
