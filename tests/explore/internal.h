@@ -3,7 +3,7 @@
  *
  *   coroutine.c  stacks, switching, thread-local variables
  *   schedule.c   who goes on; every choice goes through ex_decide()
- *   memory.c     locations with their histories, happens-before
+ *   memory.c     locations with their histories, happens-before; access.c: what is done to them
  *   site.c       the accesses in the sources, and orders that are weakened
  *   page.c       births and deaths of pages, and plain data
  *   system.c     what the kernel and the C library would do
@@ -21,7 +21,6 @@
 #include "sys/atomic.h"
 
 #define ALONE EX_THREADS_MAX /* setup() and finish() */
-#define EX_HISTORY 4u        /* stores of a location that a load may choose from */
 #define EX_STEPS 50000u
 
 struct clock {

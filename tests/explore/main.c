@@ -20,6 +20,7 @@ struct request {
 	struct ex_options o;
 	const char *scenario; /* "all", a name, or the part of names before the slash */
 	enum pt_mutant mutant;
+	const char *weaken;
 	bool list;
 };
 
@@ -43,6 +44,8 @@ static const char help[] =
 	"  --schedules N       at most so many of each scenario; 0: no bound (default: 0; pct: 10000)\n"
 	"  --seconds S         at most so long in all, shared among the scenarios; 0: no bound (default)\n"
 	"  --seed N            pct: seed of the first schedule, the next are N + 1, N + 2, … (default: 1)\n"
+	"  --weaken FILE:LINE:ORDER  leave out the acquire or release written there, or the acquire of a\n"
+	"                      compare-exchange that fails (failure): grace.c:138:acquire\n"
 	"  --replay CHOICES    one schedule, as a failure printed it\n"
 	"  --list              the scenarios and the bugs\n"
 	"\n"
@@ -76,7 +79,8 @@ static uint64_t number(const char *flag, const char *text, uint64_t least, uint6
 	return n;
 }
 
-enum { SCENARIO = 1, BREAK, MODE, PREEMPTIONS, DEPTH, SCHEDULES, SECONDS, SEED, REPLAY, LIST, HELP };
+enum { SCENARIO = 1, BREAK, MODE, PREEMPTIONS, DEPTH, SCHEDULES, SECONDS, SEED, REPLAY, WEAKEN, LIST,
+       HELP };
 
 static const struct option options[] = {
 	{ "scenario", required_argument, NULL, SCENARIO },
@@ -88,12 +92,32 @@ static const struct option options[] = {
 	{ "seconds", required_argument, NULL, SECONDS },
 	{ "seed", required_argument, NULL, SEED },
 	{ "replay", required_argument, NULL, REPLAY },
+	{ "weaken", required_argument, NULL, WEAKEN },
 	{ "list", no_argument, NULL, LIST },
 	{ "help", no_argument, NULL, HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 #define BY_SCENARIO (~0u) /* preemptions: each scenario's own */
+
+/* "grace.c:138:acquire" */
+static void weaken(const char *text)
+{
+	static const char *const what[] = { "acquire", "release", "failure" };
+	static char file[64];
+	struct ex_weakening w = { .file = file };
+	char part[16] = "";
+	unsigned i = 0;
+
+	if (sscanf(text, "%63[^:]:%d:%15s", file, &w.line, part) == 3)
+		while (i < 3 && strcmp(part, what[i]))
+			i++;
+	if (!*part || i == 3)
+		usage_error("--weaken %s: want FILE:LINE:acquire, release, or failure (of a "
+			    "compare-exchange)", text);
+	w.what = i;
+	ex_weaken(&w);
+}
 
 static void set_option(struct request *r, int option, const char *text)
 {
@@ -128,6 +152,10 @@ static void set_option(struct request *r, int option, const char *text)
 		break;
 	case REPLAY:
 		r->o.replay = text;
+		break;
+	case WEAKEN:
+		weaken(text);
+		r->weaken = text;
 		break;
 	case LIST:
 		r->list = true;
@@ -226,13 +254,14 @@ static bool explore(const struct request *r, const struct ex_scenario *s, double
 		    struct total *total, struct ex_outcome *out)
 {
 	struct ex_options o = r->o;
-	char text[80], again[128];
+	char text[80], again[256];
 
 	if (o.preemptions == BY_SCENARIO)
 		o.preemptions = s->preemptions ? s->preemptions : 2;
 	o.seconds = seconds;
-	snprintf(again, sizeof(again), "explore --scenario %s%s%s", s->name, r->mutant ? " --break " : "",
-		 r->mutant ? pt_mutants[r->mutant].name : "");
+	snprintf(again, sizeof(again), "explore --scenario %s%s%s%s%s", s->name,
+		 r->mutant ? " --break " : "", r->mutant ? pt_mutants[r->mutant].name : "",
+		 r->weaken ? " --weaken " : "", r->weaken ? r->weaken : "");
 	o.command = again;
 	ex_explore(s, &o, out);
 	total->scenarios++;

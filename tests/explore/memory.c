@@ -11,37 +11,12 @@
  *
  * The memory itself always holds the newest value, so that setup() and finish() need no histories.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "memory.h"
 
 #define LOCATIONS 16384u /* of a schedule; a power of two */
 #define SHARED 65536u
-
-struct store {
-	uint64_t value;
-	uint32_t serial;               /* within the location, from 1 */
-	bool releases;
-	bool rmw;                      /* nothing comes between it and the one before */
-	struct clock released;         /* what an acquire that reads it joins */
-	uint32_t seen[EX_THREADS_MAX]; /* time at which a thread first touched it or a newer one */
-	uint32_t step;                 /* of the trace */
-};
-
-struct location {
-	uintptr_t at;
-	uint32_t schedule;             /* in another one than now: an empty slot */
-	uint32_t page;                 /* number of the page it lies in */
-	uint8_t touched, stored;       /* threads, a bit each */
-	bool shared;
-	uint8_t n;                     /* stores kept, the newest last */
-	uint32_t looked[EX_THREADS_MAX]; /* 1 + yields of a thread, when it last loaded this */
-	uint32_t read[EX_THREADS_MAX]; /* serial of the store that it then saw */
-	uint32_t serial;
-	struct store store[EX_HISTORY];
-};
 
 static struct location location[LOCATIONS];
 static uint32_t schedule_now;
@@ -49,38 +24,10 @@ static unsigned locations_used;
 static uintptr_t shared[SHARED];
 static uint64_t shared_n;
 
-struct access {
-	const volatile void *p;
-	unsigned size;
-	struct ex_site *site;
-};
-
 void ex_memory_reset(void)
 {
 	schedule_now++;
 	locations_used = 0;
-}
-
-/* ---- memory itself ---- */
-
-static uint64_t value_mask(unsigned size)
-{
-	return size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
-}
-
-static uint64_t peek(const volatile void *p, unsigned size)
-{
-	uint64_t value = 0;
-
-	if (size == sizeof(value)) /* whole tables are read at rest, after each schedule */
-		return *(const volatile uint64_t *)p;
-	memcpy(&value, (const void *)(uintptr_t)p, size); /* little-endian, as the tables */
-	return value;
-}
-
-static void poke(const volatile void *p, unsigned size, uint64_t value)
-{
-	memcpy((void *)(uintptr_t)p, &value, size);
 }
 
 /* ---- which locations are shared, over all schedules of an exploration ---- */
@@ -132,8 +79,7 @@ static struct location *slot_of(uintptr_t at)
 	return &location[i];
 }
 
-/* One store from before all that is known of the location. */
-static void begin_with(struct location *l, uint64_t value)
+void ex_begin_with(struct location *l, uint64_t value)
 {
 	l->n = 1;
 	l->store[0] = (struct store){ .value = value, .serial = 1 };
@@ -142,7 +88,7 @@ static void begin_with(struct location *l, uint64_t value)
 	memset(l->read, 0, sizeof(l->read));
 }
 
-static struct location *locate(const struct access *a, uint32_t page)
+struct location *ex_locate(const struct access *a, uint32_t page)
 {
 	uintptr_t at = (uintptr_t)a->p;
 	struct location *l = slot_of(at);
@@ -156,19 +102,18 @@ static struct location *locate(const struct access *a, uint32_t page)
 		l->touched = l->stored = 0;
 		l->shared = *shared_slot(at) == at;
 		l->page = page;
-		begin_with(l, value);
+		ex_begin_with(l, value);
 	} else if (l->page != page) {
 		l->page = page;
 		l->touched = l->stored = 0;
-		begin_with(l, value);
+		ex_begin_with(l, value);
 	} else if (l->store[l->n - 1].value != value) {
-		begin_with(l, value); /* initialised anew, without at_init(): a variable on a stack */
+		ex_begin_with(l, value); /* initialised anew, without at_init(): a variable on a stack */
 	}
 	return l;
 }
 
-/* Every access begins here: others may come first, then it is checked and counted. */
-static struct location *enter(const struct access *a, bool stores)
+struct location *ex_enter(const struct access *a, bool stores)
 {
 	uintptr_t at = (uintptr_t)a->p;
 	struct thread *t = &ex_run.thread[ex_run.self];
@@ -179,7 +124,7 @@ static struct location *enter(const struct access *a, bool stores)
 		ex_site_meet(a->site);
 	a->site->reached |= ex_run.reaching;
 	ex_point_at(*shared_slot(at) == at);
-	l = locate(a, ex_page_touch(at));
+	l = ex_locate(a, ex_page_touch(at));
 	l->touched |= (uint8_t)(1u << ex_run.self);
 	l->stored |= (uint8_t)(stores << ex_run.self);
 	if (!l->shared && l->stored && l->touched & (l->touched - 1)) {
@@ -189,8 +134,7 @@ static struct location *enter(const struct access *a, bool stores)
 	return l;
 }
 
-/* The running thread has touched this store, and so every older one. */
-static void saw(struct location *l, unsigned i)
+void ex_saw(struct location *l, unsigned i)
 {
 	unsigned self = ex_run.self;
 
@@ -199,8 +143,7 @@ static void saw(struct location *l, unsigned i)
 			l->store[j].seen[self] = ex_run.thread[self].now.of[self];
 }
 
-/* The oldest store that coherence leaves to the running thread. */
-static unsigned oldest(const struct location *l)
+unsigned ex_oldest(const struct location *l)
 {
 	const struct thread *t = &ex_run.thread[ex_run.self];
 
@@ -221,7 +164,7 @@ static bool releases(enum ex_order order)
 	return order >= EX_release;
 }
 
-static void acquire(const struct store *s, enum ex_order order)
+void ex_acquire(const struct store *s, enum ex_order order)
 {
 	struct thread *t = &ex_run.thread[ex_run.self];
 
@@ -233,12 +176,8 @@ static void acquire(const struct store *s, enum ex_order order)
 	}
 }
 
-/*
- * A new store, before the `age` newest ones in the order of the location. `after`: a read-modify-write
- * read this one; its release goes on.
- */
-static struct store *append(struct location *l, const struct access *a, uint64_t value,
-			    const struct store *after, unsigned age)
+struct store *ex_append(struct location *l, const struct access *a, uint64_t value,
+			const struct store *after, unsigned age)
 {
 	struct thread *t = &ex_run.thread[ex_run.self];
 	enum ex_order order = a->site->order;
@@ -264,200 +203,8 @@ static struct store *append(struct location *l, const struct access *a, uint64_t
 		poke(a->p, a->size, value);
 	}
 	l->store[at] = s;
-	saw(l, at);
+	ex_saw(l, at);
 	ex_run.stores++;
 	t->stores++;
 	return &l->store[at];
-}
-
-/* ---- the trace ---- */
-
-static const char *order_name(enum ex_order order)
-{
-	static const char *const name[] = { "relaxed", "consume", "acquire", "release", "acq_rel",
-					    "seq_cst" };
-
-	return name[order];
-}
-
-static void trace_load(const struct location *l, const struct access *a, unsigned i,
-		       enum ex_order order)
-{
-	const struct store *s = &l->store[i];
-	char place[160], value[48], newest[48], where[96], old[192] = "";
-
-	if (!ex_tracing)
-		return;
-	if (i + 1u < l->n)
-		snprintf(old, sizeof(old), ", OLD: %s stands there since %s",
-			 ex_value(l->store[l->n - 1].value, newest),
-			 ex_trace_where(l->store[i + 1].step, where, sizeof(where)));
-	ex_trace(a->site, "load %s %s: %s%s", order_name(order),
-		 ex_place(a->p, a->site->text, place), ex_value(s->value, value), old);
-}
-
-static uint32_t trace_write(const char *what, const struct access *a, uint64_t old, uint64_t value,
-			    enum ex_order order)
-{
-	char place[160], from[48], to[48];
-
-	if (!ex_tracing)
-		return 0;
-	return ex_trace(a->site, "%s %s %s: %s -> %s", what, order_name(order),
-			ex_place(a->p, a->site->text, place), ex_value(old, from), ex_value(value, to));
-}
-
-/* ---- accesses ---- */
-
-uint64_t ex_load(const volatile void *p, unsigned size, struct ex_site *site)
-{
-	struct access a = { p, size, site };
-	struct thread *t = &ex_run.thread[ex_run.self];
-	struct location *l;
-	unsigned newest, ages, age, i;
-	uint64_t cost = 0;
-
-	if (ex_run.self == ALONE)
-		return peek(p, size);
-	l = enter(&a, false);
-	if (site->order == EX_seq_cst)
-		ex_join(&t->now, &ex_run.consistent);
-	newest = l->n - 1u;
-	ages = newest - oldest(l);
-	/* a spinner that comes back sees what is new where it spins */
-	if (l->looked[ex_run.self] && l->looked[ex_run.self] == t->yields)
-		ages = 0;
-	for (age = 0; age <= ages; age++) /* to go on with the same old one costs nothing more */
-		cost |= (uint64_t)(l->store[newest - age].serial != l->read[ex_run.self]) << age;
-	age = ex_decide(CHOOSE_READ, (UINT64_C(2) << ages) - 1, 0, cost);
-	i = newest - age;
-	l->looked[ex_run.self] = t->yields + 1;
-	l->read[ex_run.self] = l->store[i].serial;
-	t->anyway |= age != 0;
-	saw(l, i);
-	trace_load(l, &a, i, site->order);
-	acquire(&l->store[i], site->order);
-	return l->store[i].value;
-}
-
-/*
- * Before which of the newest stores this one may come, in the order of the location: not before what
- * coherence has put before it, nor between a read-modify-write and what that has read. A bit each.
- */
-static uint64_t store_ages(const struct location *l)
-{
-	unsigned ages = l->n - 1u - oldest(l);
-	uint64_t may = 1;
-
-	for (unsigned age = 1; age <= ages; age++)
-		may |= (uint64_t)!l->store[l->n - age].rmw << age;
-	return may;
-}
-
-void ex_store(volatile void *p, unsigned size, uint64_t value, struct ex_site *site)
-{
-	struct access a = { p, size, site };
-	struct location *l;
-	unsigned age;
-	uint64_t old;
-	uint32_t step;
-
-	value &= value_mask(size);
-	if (ex_run.self == ALONE) {
-		poke(p, size, value);
-		return;
-	}
-	l = enter(&a, true);
-	if (site->order == EX_seq_cst)
-		ex_join(&ex_run.thread[ex_run.self].now, &ex_run.consistent);
-	age = ex_decide(CHOOSE_PLACE, store_ages(l), 0, UINT64_MAX);
-	old = peek(p, size);
-	step = trace_write("store", &a, old, age ? old : value, site->order);
-	if (age)
-		ex_trace(NULL, "which comes late: %u newer store%s have overtaken this one of %#llx", age,
-			 age > 1 ? "s" : "", (unsigned long long)value);
-	append(l, &a, value, NULL, age)->step = step;
-}
-
-uint64_t ex_rmw(volatile void *p, unsigned size, enum ex_rmw_op op, uint64_t operand,
-		struct ex_site *site)
-{
-	static const char *const name[] = { "exchange", "add", "sub", "or", "and" };
-	struct access a = { p, size, site };
-	struct location *l = ex_run.self == ALONE ? NULL : enter(&a, true);
-	uint64_t old = peek(p, size), value = operand;
-	struct store after;
-
-	switch (op) {
-	case EX_XCHG: break;
-	case EX_ADD: value = old + operand; break;
-	case EX_SUB: value = old - operand; break;
-	case EX_OR: value = old | operand; break;
-	case EX_AND: value = old & operand; break;
-	}
-	value &= value_mask(size);
-	if (!l) {
-		poke(p, size, value);
-		return old;
-	}
-	after = l->store[l->n - 1];
-	saw(l, l->n - 1u);
-	acquire(&after, site->order);
-	append(l, &a, value, &after, 0)->step =
-		trace_write(name[op], &a, old, value, site->order);
-	return old;
-}
-
-static bool cas_lost(struct location *l, const struct access *a, uint64_t wanted, enum ex_order lost)
-{
-	const struct store *s = &l->store[l->n - 1];
-	char place[160], there[48], want[48];
-
-	saw(l, l->n - 1u);
-	acquire(s, lost);
-	if (ex_tracing)
-		ex_trace(a->site, "cas LOST %s %s: wanted %s, found %s%s", order_name(lost),
-			 ex_place(a->p, a->site->text, place), ex_value(wanted, want),
-			 ex_value(s->value, there),
-			 wanted == s->value ? ", but a weak one may fail" : "");
-	return false;
-}
-
-bool ex_cas(volatile void *p, unsigned size, void *expected, uint64_t value, bool weak,
-	    struct ex_site *site)
-{
-	struct access a = { p, size, site };
-	struct location *l = ex_run.self == ALONE ? NULL : enter(&a, true);
-	uint64_t wanted = peek(expected, size), old = peek(p, size);
-	struct store after;
-
-	value &= value_mask(size);
-	poke(expected, size, old);
-	if (!l) {
-		if (old == wanted)
-			poke(p, size, value);
-		return old == wanted;
-	}
-	if (old != wanted || (weak && ex_decide(CHOOSE_WEAK, 3, 0, UINT64_MAX)))
-		return cas_lost(l, &a, wanted, site->lost);
-	after = l->store[l->n - 1];
-	saw(l, l->n - 1u);
-	acquire(&after, site->order);
-	append(l, &a, value, &after, 0)->step =
-		trace_write("cas", &a, old, value, site->order);
-	return true;
-}
-
-void ex_init(volatile void *p, unsigned size, uint64_t value, struct ex_site *site)
-{
-	struct access a = { p, size, site };
-	struct location *l;
-
-	value &= value_mask(size);
-	poke(p, size, value);
-	if (ex_run.self == ALONE)
-		return;
-	l = locate(&a, ex_page_touch((uintptr_t)p));
-	begin_with(l, value);
-	trace_write("initialise", &a, value, value, EX_relaxed);
 }

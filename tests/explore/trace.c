@@ -118,7 +118,7 @@ static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
 /* A function of the explorer, or one whose place says nothing. */
 static bool dull(const char *function, const char *place)
 {
-	static const char *const mine[] = { "memory.c", "page.c", "system.c", "trace.c", "schedule.c",
+	static const char *const mine[] = { "memory.c", "access.c", "page.c", "system.c", "trace.c", "schedule.c",
 					    "explore.c", "main.c", "coroutine.c", "pages.c",
 					    "test_core.c", "test_orders.c" };
 
