@@ -11,6 +11,7 @@
 
 #define REGION (2 * MIB)
 #define ABOVE_3 (UINT64_C(1) << 39)
+#define ABOVE_4 (UINT64_C(1) << 48)
 
 static struct iotlb_unit *unit[2];
 static _Atomic(uint32_t) working; /* drivers */
@@ -59,8 +60,11 @@ static void driver_done(void)
 	at_sub(&working, 1, release);
 }
 
-/* In setup, when the table is as it begins: the devices know it, and remember each probe. */
-static void attach(unsigned devices, unsigned drivers)
+/*
+ * In setup, when the table is as it begins: the devices know it, and remember the first `warm` probes. At
+ * the others they find nothing in their caches but perhaps a table, and walk.
+ */
+static void attach(unsigned devices, unsigned drivers, unsigned warm)
 {
 	struct unit_config config = { .walker = { .format = WALK_AMDV1, .alive = alive },
 				      .leaves = 8, .tables = 8, .seed = 1 };
@@ -76,7 +80,7 @@ static void attach(unsigned devices, unsigned drivers)
 		ex_require(unit[i]);
 		domain_attach(&scene.domain, unit[i]);
 		unit_obey(unit[i]);
-		for (unsigned probe = 0; probe < scene.probes; probe++)
+		for (unsigned probe = 0; probe < warm; probe++)
 			device_look(unit[i], probe);
 	}
 	at_init(&working, drivers);
@@ -89,7 +93,7 @@ static void remap_setup(void)
 	scene_reclaim();
 	scene_probe(4096);
 	scene_map(4096, 12, 1);
-	attach(1, 1);
+	attach(1, 1, 1);
 }
 
 static void remap_thread(unsigned id)
@@ -112,7 +116,7 @@ static void units_setup(void)
 	scene_reclaim();
 	scene_probe(4096);
 	scene_map(4096, 12, 1);
-	attach(2, 1);
+	attach(2, 1, 1);
 }
 
 static void units_thread(unsigned id)
@@ -133,7 +137,7 @@ static void pages_setup(void)
 	scene_probe(8192);
 	scene_map(4096, 12, 1);
 	scene_map(8192, 12, 1);
-	attach(1, 1);
+	attach(1, 1, 1);
 }
 
 static void pages_thread(unsigned id)
@@ -157,7 +161,7 @@ static void over_setup(void)
 		scene_probe(4096 * i);
 		scene_map(4096 * i, 12, 1);
 	}
-	attach(1, 2);
+	attach(1, 2, 2);
 }
 
 static void over_thread(unsigned id)
@@ -177,7 +181,7 @@ static void part_setup(void)
 	scene_reclaim();
 	scene_probe(REGION + MIB);
 	scene_map(REGION, 21, 1);
-	attach(1, 1);
+	attach(1, 1, 1);
 }
 
 static void part_thread(unsigned id)
@@ -198,7 +202,7 @@ static void root_setup(void)
 	scene_probe(ABOVE_3);
 	scene_probe(ABOVE_3 + 4096);
 	scene_grows_to(4, false);
-	attach(1, 2);
+	attach(1, 2, 2);
 }
 
 static void root_thread(unsigned id)
@@ -211,6 +215,27 @@ static void root_thread(unsigned id)
 	driver_done();
 }
 
+/* --- to different heights: one's command makes the device read what the other has written --- */
+
+static void heights_setup(void)
+{
+	scene_reclaim();
+	scene_probe(ABOVE_3);
+	scene_probe(ABOVE_4);
+	scene_grows_to(5, false);
+	attach(1, 2, 0);
+}
+
+static void heights_thread(unsigned id)
+{
+	if (id == 2) {
+		device(unit[0]);
+		return;
+	}
+	scene_map(id ? ABOVE_4 : ABOVE_3, 12, 1);
+	driver_done();
+}
+
 /* --- a large page takes the place of a table, twice at once --- */
 
 static void large_setup(void)
@@ -220,7 +245,8 @@ static void large_setup(void)
 		scene_probe(REGION * (i + 1));
 		scene_map(REGION * (i + 1), 12, 1);
 	}
-	attach(1, 2);
+	scene_probe(REGION + 4096);
+	attach(1, 2, 2);
 }
 
 static void large_thread(unsigned id)
@@ -245,12 +271,13 @@ static void covered_setup(void)
 {
 	scene_reclaim();
 	scene_probe(REGION);
+	scene_probe(REGION + MIB);
 	if (!strcmp(scene.engine->body, "intel"))
 		scene_map(REGION, 12, 1);
 	else
 		for (unsigned i = 0; i < 2; i++)
 			scene_map(REGION + i * MIB, 20, 1);
-	attach(1, 1);
+	attach(1, 1, 1);
 }
 
 static void covered_thread(unsigned id)
@@ -280,6 +307,8 @@ static void covered_thread(unsigned id)
 	S(part, "device-part", id, engine, 2, 0, "a part of a large page is unmapped, all of it goes")
 #define ROOT(S, id, engine)                                                                        \
 	S(root, "device-root", id, engine, 3, 0, "two grow the root, both return before the device looks")
+#define HEIGHTS(S, id, engine)                                                                     \
+	S(heights, "device-heights", id, engine, 3, 0, "one grows the root by a level, the other by two")
 #define LARGE(S, id, engine)                                                                       \
 	S(large, "device-large", id, engine, 3, 0, "two put large pages for tables that a device remembers")
 #define COVERED(S, id, engine)                                                                     \
@@ -296,6 +325,7 @@ static void covered_thread(unsigned id)
 	PART(S, lockless, "lockless")                                                              \
 	ROOT(S, l2019, "lockless-2019")                                                            \
 	ROOT(S, lockless, "lockless")                                                              \
+	HEIGHTS(S, lockless, "lockless")                                                           \
 	LARGE(S, l2019, "lockless-2019")                                                           \
 	COVERED(S, lockless, "lockless")                                                           \
 	COVERED(S, intel, "lockless-intel")
