@@ -52,7 +52,6 @@ struct run {
 	uint64_t stores;          /* of all threads; a thread's end counts as one */
 	uint64_t steps, steps_max;
 	struct clock consistent;  /* joined by seq_cst accesses */
-	unsigned may_fail;
 	uint64_t reaching;        /* ex_site.reached of those that are */
 	bool failed;
 	char message[512];

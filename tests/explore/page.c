@@ -14,9 +14,9 @@
 struct page {
 	uintptr_t at, bytes;
 	uint32_t number;               /* in order of birth, from 0 */
-	uint8_t born_by, gone_by;
+	uint8_t born_by;
 	bool gone;
-	uint32_t born, gone_at;        /* times of those threads */
+	uint32_t born;                 /* time of that thread */
 	uint32_t born_step, gone_step;
 	uint32_t touched[EX_THREADS_MAX], touched_step[EX_THREADS_MAX];
 };
@@ -148,8 +148,6 @@ void ex_page_gone(void *at, size_t bytes)
 				"before", p->number, id,
 				ex_trace_where(p->touched_step[id], where, sizeof(where)));
 	p->gone = true;
-	p->gone_by = (uint8_t)ex_run.self;
-	p->gone_at = now();
 }
 
 /* ---- data that are not atomic ---- */
