@@ -1,0 +1,23 @@
+/*
+ * test_planted.c - linked with a mem/grace.c in which a bug was planted (CMakeLists.txt): some scenario
+ * must fail. With the clean one, none.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "scenarios.h"
+
+int main(int argc, char **argv)
+{
+	bool clean = argc > 1 && !strcmp(argv[1], "clean"), caught = false;
+
+	for (const struct ex_scenario *s = scenarios_grace; s->name && !caught; s++) {
+		struct ex_options o = { .mode = "dfs", .preemptions = s->preemptions, .quiet = !clean };
+		struct ex_outcome out;
+
+		ex_explore(s, &o, &out);
+		printf("%s: %llu schedules %s\n", s->name, (unsigned long long)out.schedules, out.message);
+		caught = out.caught;
+	}
+	return caught == clean;
+}
