@@ -39,6 +39,10 @@ byte pages_live;              /* neither free nor retired */
 byte reading;                 /* threads inside a read section */
 hidden byte i_, j_;           /* inside one d_step only */
 
+#ifndef PAGE_MADE
+#define PAGE_MADE(page)       /* what a model keeps of a page besides, as it is in a new one */
+#endif
+
 #define ENTRY(page, index) page_entry[(page) * ENTRIES + (index)]
 
 /* No page: a walk that had to lead to a table has ended before it, or led astray. */
@@ -51,6 +55,7 @@ inline use(page)
 /* Its content is forgotten: whoever looks at a free page has failed already. */
 inline page_forget(page)
 {
+	PAGE_MADE(page)
 	page_is[page] = FREE_PAGE;
 	waits_for[page] = 0;
 	j_ = 0;
