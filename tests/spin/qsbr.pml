@@ -12,18 +12,20 @@
  * Bounds       WORKERS workers, all of which read, the first WRITERS of which write, for ever; the epoch
  *              ends at EPOCHS; PAGES pages, one of them in the slot
  *
- *   clean  WRITERS=1               :   992000 : two workers, one writes
- *   clean  PAGES=2                 :   200000 : two workers that both write
- *   clean  WORKERS=3 WRITERS=1 EPOCHS=5 PAGES=2 :  3000000 : three workers, one writes
- *   clean  TSO EPOCHS=5 PAGES=2    :   475000 : two workers that write, announcements through a store buffer
+ *   clean  WRITERS=1               :  1219000 : two workers, one writes
+ *   clean  PAGES=2                 :   602000 : two workers that both write
+ *   clean  WORKERS=3 WRITERS=1 EPOCHS=4 PAGES=2 :  2050000 : three workers, one writes
+ *   clean  TSO EPOCHS=5 PAGES=2    :   549000 : two workers that write, announcements through a store buffer
  *   mutant BREAK_PLUS_2 PAGES=2    : I2_no_use_of_freed_page : freed two epochs later, not three
- *   mutant BREAK_NO_SCAN PAGES=2   : I2_no_use_of_freed_page : the epoch moves without a look at the others
- *   mutant BREAK_OLD_SCAN PAGES=2  : I2_no_use_of_freed_page : whom the scan for an earlier epoch passed is passed
+ *   mutant BREAK_NO_SCAN ONLY_I2 PAGES=2   : I2_no_use_of_freed_page : the epoch moves without a look at the others
+ *   mutant BREAK_OLD_SCAN ONLY_I2 PAGES=2  : I2_no_use_of_freed_page : whom the scan for an earlier epoch passed is passed
  *   mutant BREAK_OFFLINE_AT_ZERO PAGES=2 : I2_no_use_of_freed_page : offline, the announcement 0 is taken for an epoch
  *   mutant BREAK_TWO_BUCKETS WRITERS=1 : bucket_is_free : two buckets, by the epoch modulo 2
  *   mutant BREAK_HELD_ON PAGES=2   : I2_no_use_of_freed_page : the worker keeps a pointer over its quiescent state
- *   mutant BREAK_NO_HANDSHAKE TSO WRITERS=1 EPOCHS=5 PAGES=2 : I2_no_use_of_freed_page : online by a store alone: loads pass it
- *   unseen BREAK_NO_HANDSHAKE EPOCHS=5 PAGES=2 : the same where stores are seen at once
+ *   mutant BREAK_NO_HANDSHAKE PAGES=2 : epoch_is_held : online by a store alone: an old epoch is announced
+ *   mutant BREAK_NO_HANDSHAKE ONLY_I2 PAGES=2 : I2_no_use_of_freed_page : the same: and pages retired by it
+ *   mutant BREAK_READERS_STORE ONLY_I2 TSO WRITERS=1 EPOCHS=5 PAGES=2 : I2_no_use_of_freed_page : who only reads: its loads pass the store
+ *   unseen BREAK_READERS_STORE ONLY_I2 WRITERS=1 : who only reads, where a store is seen at once: no harm
  */
 #ifndef WORKERS
 #define WORKERS 2
@@ -143,6 +145,12 @@ inline grace_online()
 #ifdef BREAK_NO_HANDSHAKE
 		break
 #else
+#ifdef BREAK_READERS_STORE
+		if
+		:: me >= WRITERS -> break
+		:: else
+		fi;
+#endif
 		d_step { drain(me); now = epoch }; /* G2: a read-modify-write */
 		if
 		:: now == e -> break
@@ -189,6 +197,7 @@ inline advance()
 		d_step {                        /* G2: a compare-exchange; losing is fine */
 			drain(me);
 			epoch = (epoch == e -> e + 1 : epoch);
+#ifndef ONLY_I2
 			i_ = 0;
 			do
 			:: i_ < WORKERS ->
@@ -197,6 +206,7 @@ inline advance()
 			:: else -> break
 			od;
 			i_ = 0;
+#endif
 #ifndef BREAK_OLD_SCAN
 			scan_epoch = 0;         /* no epoch to come: the same state, whatever it was */
 			scan_next = 0
