@@ -18,12 +18,14 @@
  *   clean                        :  1120000 : two owners, two rounds, a walker
  *   clean  ROUNDS=3 LOOKS=0      :   277000 : two owners, three rounds
  *   clean  OWNERS=3 ROUNDS=1 LOOKS=0 :   896000 : three owners, a round
+ *   clean  LIVENESS LOOKS=0      :   157000 : two owners, two rounds: nobody goes round for ever
  *   mutant BREAK_NO_FIRST_GRACE  : I4_dead_stays_dead : the closer does not wait before it looks
  *   mutant BREAK_NO_CANCEL       : I4_dead_stays_dead : a mapper takes CLOSING for OPEN
  *   mutant BREAK_NO_GRACE        : I2_no_use_of_freed_page : the table is freed as soon as it is unlinked
  *   mutant BREAK_BACK_TO_OPEN    : one_closer : who cancels sets OPEN: a second closer beside the first
  *   mutant BREAK_DEAD_BLINDLY    : I4_dead_stays_dead : DEAD is stored, not compared with CLOSING
  *   mutant BREAK_DEAD_IGNORED    : I4_dead_stays_dead : a mapper takes DEAD for OPEN
+ *   mutant LIVENESS LOOKS=0 BREAK_DEAD_STAYS : starves : a mapper that meets a DEAD table does not help to unlink it
  */
 #ifndef OWNERS
 #define OWNERS 2
@@ -103,7 +105,11 @@ inline map()
 		enter_table();
 		if
 		:: usable -> leaf_store()
+#ifdef BREAK_DEAD_STAYS
+		:: else
+#else
 		:: else -> unlink_dead()
+#endif
 		fi;
 		section_end(me);
 		if

@@ -16,11 +16,13 @@
  *
  *   clean  LOOKS=2           :   189000 : two mappers, a walker that looks twice
  *   clean  MAPPERS=3 LOOKS=0 :   463000 : three mappers
+ *   clean  LIVENESS LOOKS=0   :     7100 : two mappers: growth comes to an end
  *   mutant BREAK_NO_LOCK     : I1_live_leaf_is_found : B1, no lock, root and level one after the other
  *   mutant BREAK_NO_RECHECK  : no_taller_than_needed : B2, does not look again under the lock
  *   mutant BREAK_TORN_READ   : I1_live_leaf_is_found : B3, level and root read one after the other
  *   mutant BREAK_LEAK        : I6_pages_balance : who comes too late does not free its page
  *   mutant BREAK_KEEPS_OWN   : I1_live_leaf_is_found : who comes too late maps below its own page
+ *   mutant LIVENESS BREAK_ENDLESS : starves : B7, out of memory it is tried again for ever
  */
 #ifndef MAPPERS
 #define MAPPERS 2
@@ -65,7 +67,11 @@ inline grow_2019()
 {
 	page_alloc_or_not(fresh);               /* before the lock */
 	if
+#ifdef BREAK_ENDLESS
+	:: fresh == NONE -> goto again
+#else
 	:: fresh == NONE -> goto out_of_memory
+#endif
 	:: else
 	fi;
 	lock();
@@ -93,6 +99,9 @@ proctype mapper(byte me; byte needed)
 	byte root, level, fresh, value;
 
 	top_load(root, level);
+#ifdef BREAK_ENDLESS
+again:
+#endif
 	do
 	:: level < needed -> grow_2019(); top_load(root, level)
 	:: else -> break

@@ -12,7 +12,7 @@
  * Bounds       WORKERS workers, all of which read, the first WRITERS of which write, for ever; the epoch
  *              ends at EPOCHS; PAGES pages, one of them in the slot
  *
- *   clean  WRITERS=1               :  1219000 : two workers, one writes
+ *   clean  WRITERS=1 EPOCHS=5      :   603000 : two workers, one writes
  *   clean  PAGES=2                 :   602000 : two workers that both write
  *   clean  WORKERS=3 WRITERS=1 EPOCHS=4 PAGES=2 :  2050000 : three workers, one writes
  *   clean  TSO EPOCHS=5 PAGES=2    :   549000 : two workers that write, announcements through a store buffer
@@ -25,7 +25,7 @@
  *   mutant BREAK_NO_HANDSHAKE PAGES=2 : epoch_is_held : online by a store alone: an old epoch is announced
  *   mutant BREAK_NO_HANDSHAKE ONLY_I2 PAGES=2 : I2_no_use_of_freed_page : the same: and pages retired by it
  *   mutant BREAK_READERS_STORE ONLY_I2 TSO WRITERS=1 EPOCHS=5 PAGES=2 : I2_no_use_of_freed_page : who only reads: its loads pass the store
- *   unseen BREAK_READERS_STORE ONLY_I2 WRITERS=1 : who only reads, where a store is seen at once: no harm
+ *   unseen BREAK_READERS_STORE ONLY_I2 WRITERS=1 EPOCHS=5 PAGES=2 : who only reads, where a store is seen at once: no harm
  */
 #ifndef WORKERS
 #define WORKERS 2
