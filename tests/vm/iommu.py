@@ -147,8 +147,12 @@ class Tables(Lines):
         windows = [f"{address}:{ram.offset(address)}:{count}" for address, count in WINDOWS]
         super().__init__([program, str(ram.fd), *windows], [ram.fd], None)
 
+    def do_all(self, commands):
+        answers = self.ask([" ".join(str(word) for word in words) for words in commands])
+        return [[int(number) for number in answer.split()] for answer in answers]
+
     def do(self, *words):
-        return [int(number) for number in self.ask([" ".join(str(word) for word in words)])[0].split()]
+        return self.do_all([words])[0]
 
 
 class Machine(Lines):
@@ -248,6 +252,9 @@ class Machine(Lines):
                 self.command(INVALIDATE_DEVICE, FIRST_SLOT + i << 3)
         if told:
             self.invalidate_all()
+
+    def device_entry(self):
+        return self.ram.number(DEVICE_TABLE + 32 * (FIRST_SLOT << 3))
 
     def aborted(self):
         """Has the IOMMU set "target abort" in its PCI status since it was last asked?"""

@@ -13,6 +13,7 @@
  *   unmap | unmap_range IOVA SIZE_LG2 COUNT      -> errno, bytes
  *   lookup IOVA                                  -> errno, address
  *   top                                          -> address of the root, levels
+ *   walk DTE IOVA WANTED                         -> our device's walker: end, pa, size_lg2, prot
  *   path IOVA                                    -> address and value of each entry on the way down
  *   leaves                                       -> iova, pa, size_lg2, prot of each page (the audit's)
  *   flaws                                        -> what the audit finds wrong
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "iotlb/walker.h"
 #include "mem/pool.h"
 #include "pt/engine.h"
 #include "pt/pt.h"
@@ -179,6 +181,23 @@ static void carry_out(struct pt_op op)
 	printf("%u %" PRIu64, op.err, op.result);
 }
 
+/* walk_alive: a table of this tree, by what the page source knows. */
+static const char *alive(void *ctx, uint64_t table, unsigned level)
+{
+	const struct page_desc *d = page_desc((const void *)(uintptr_t)table);
+
+	(void)ctx;
+	return d->state == PAGE_LIVE && d->owner == pt_id(pt) && d->level == level ? NULL : "no table";
+}
+
+static void print_walk(iotlb_dte dte, uint64_t iova, uint8_t wanted)
+{
+	const struct walker walker = { .format = WALK_AMDV1, .alive = alive };
+	struct walk_result r = walk_from_dte(&walker, dte, iova, wanted);
+
+	printf("%d %" PRIu64 " %u %u", r.end, r.pa, r.size_lg2, r.prot);
+}
+
 static void print_path(uint64_t iova)
 {
 	uint64_t top = top_load(pt), entry;
@@ -239,6 +258,8 @@ static void obey(const char *line)
 	} else if (n == 2 && !strcmp(word, "lookup")) {
 		op.kind = PT_LOOKUP;
 		carry_out(op);
+	} else if (n == 4 && !strcmp(word, "walk")) {
+		print_walk(a, b, (uint8_t)c);
 	} else if (n == 2 && !strcmp(word, "path")) {
 		print_path(a);
 	} else if (n == 1 && !strcmp(word, "top")) {
