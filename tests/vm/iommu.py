@@ -12,10 +12,12 @@ import select
 import shutil
 import struct
 import subprocess
+import time
 
 MIB, GIB = 1 << 20, 1 << 30
 NEEDED = ("qemu-system-x86_64", "setpriv")
 LIMIT_S = 60  # without an answer: a directory that leads to itself keeps QEMU busy for ever
+PAUSE_S = 0.0003  # before asking again: answering keeps QEMU from working
 
 # What lies where in the machine. RAM is below 2 GiB and from 4 GiB on, sparse: nobody fills it.
 LOW_BYTES, RAM_BYTES, HIGH = 2 * GIB, 64 * GIB, 4 * GIB
@@ -128,7 +130,8 @@ class Lines:
             ready, _, _ = select.select([self.program.stdout], [], [], LIMIT_S)
             got = os.read(self.program.stdout.fileno(), 1 << 16) if ready else b""
             if not got:
-                what = "ended" if ready else f"did not answer for {LIMIT_S} s"
+                what = "ended" if ready else f"did not answer for {LIMIT_S} s and was ended"
+                self.program.kill()
                 raise RuntimeError(f"{self.program.args[3]} {what}")
             self.rest += got
         line, _, self.rest = self.rest.partition(b"\n")
@@ -164,8 +167,8 @@ class Machine(Lines):
         devices = [f"edu,addr={FIRST_SLOT + i:#x},dma_mask={(1 << 64) - 1:#x}" for i in range(DEVICES)]
         with open(os.path.join(folder, "qemu.stderr"), "wb") as stderr:
             super().__init__(
-                ["qemu-system-x86_64", "-M", "q35,memory-backend=ram", "-cpu", "qemu64", "-m",
-                 f"{RAM_BYTES // MIB}M", "-object", "memory-backend-file,id=ram,share=on,"
+                ["qemu-system-x86_64", "-M", "q35,memory-backend=ram,hpet=off,pit=off", "-cpu", "qemu64",
+                 "-m", f"{RAM_BYTES // MIB}M", "-object", "memory-backend-file,id=ram,share=on,"
                  f"size={RAM_BYTES},mem-path=/proc/self/fd/{ram.fd}", "-nodefaults", "-no-user-config",
                  "-display", "none", "-bios", rom, "-accel", "tcg", "-icount", "shift=0,sleep=off",
                  "-qtest", "stdio", "-qtest-log", "none",
@@ -275,7 +278,7 @@ class Machine(Lines):
         self.qtest(*lines)
         for bar in reversed(bars):  # the last to begin is the last to end
             while self.qtest(f"readq {bar + COMMAND:#x}") & START:
-                pass
+                time.sleep(PAUSE_S)
         self.transfers += len(jobs)
 
     def waves(self, jobs):

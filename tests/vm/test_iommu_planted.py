@@ -71,6 +71,15 @@ class Planted(Iommu):
         with self.subTest(what):
             self.assertTrue(self.plant(*entries)[1])
 
+    def walker_only(self, what, entry):
+        """QEMU is not asked: it would go round for ever."""
+        with self.subTest(what):
+            address, value = entry
+            before = self.ram.number(address)
+            self.ram.number(address, value)
+            self.assertNotEqual(self.walker_differences(self.everything()), [])
+            self.ram.number(address, before)
+
     def device_entries(self, change):
         places = [DEVICE_TABLE + 32 * (FIRST_SLOT + i << 3) for i in range(DEVICES)]
         return [(at, change(self.ram.number(at))) for at in places]
@@ -125,6 +134,9 @@ class Planted(Iommu):
         alone = self.path(self.alone)
         self.unnoticed("a level left out that the address needs", (alone[0][0], next_level(alone[1][1], 1)))
         self.unnoticed("reserved bits", (root[0], root[1] | 1 << 55))
+
+        self.walker_only("to itself", (root[0], next_level(self.tables.do("top")[0] | BOTH << 61 | PRESENT, 3)))
+        self.walker_only("of a level that is not below", (middle[0], next_level(middle[1], 2)))
 
     def test_a_freed_table(self):
         """What stands in a freed page leads to the first bytes of RAM."""
