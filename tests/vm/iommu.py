@@ -50,10 +50,10 @@ def missing():
     for tool in NEEDED:
         if not shutil.which(tool):
             return f"no {tool} here; scripts/setup test installs it"
-    devices = subprocess.run(["qemu-system-x86_64", "-M", "q35", "-device", "help"], capture_output=True,
-                             text=True, check=False).stdout
     for device in "amd-iommu", "edu":
-        if f'name "{device}"' not in devices:
+        asked = subprocess.run(["qemu-system-x86_64", "-M", "q35", "-device", device + ",help"],
+                               capture_output=True, text=True, check=False)
+        if f"{device} options" not in asked.stdout:
             return f"this qemu-system-x86_64 has no device {device}; Debian's qemu-system-x86 does"
     return None
 
