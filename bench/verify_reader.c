@@ -90,6 +90,8 @@ void verify_read(struct verify_thread *t)
 		for (unsigned i = 0; i < LOOKS && !t->found.caught; i++)
 			verify_lookup(t);
 		grace_quiescent(t->d.grace);
+		if (t->round->crowded)
+			sched_yield();
 	}
 	grace_offline(t->d.grace);
 }
@@ -130,7 +132,7 @@ void verify_translate(struct verify_thread *t)
 		unit_obey(t->unit);
 		if (!t->found.caught) /* who waits for completion waits for it all the same */
 			access(t);
-		if (t->round->writers + t->round->devices > 1 && i % LOOKS == 0)
+		if (t->round->crowded && i % LOOKS == 0)
 			sched_yield();
 	}
 	unit_obey(t->unit);

@@ -86,6 +86,7 @@ static void make_threads(struct verify_round *r)
 		t->random = verify_random_from(r->seed * VERIFY_THREADS_MAX * 2 + i);
 		t->lookups = t->translations = t->operations = 0;
 		t->found = (struct verify_outcome){ 0 };
+		t->met = 0;
 		t->unit = NULL;
 		at_init(&t->at, 0);
 	}
@@ -107,7 +108,7 @@ static int begin(struct verify_round *r, uint64_t seed, struct err *err)
 	else
 		r->levels = 4 + (unsigned)verify_below(&random, 2);
 	verify_cells_deal(r, &random);
-	barrier_init(&r->barrier, r->writers);
+	at_init(&r->met, 0);
 	at_init(&r->done, 0);
 	at_init(&r->stop, 0);
 	r->grace = grace_create(r->writers + r->readers);

@@ -38,6 +38,7 @@ static void choose_threads(struct verify_round *r, unsigned cpus)
 	else
 		r->readers = e->single || (spins(e) && !crowd) ? 0 : 1 + r->writers / 8;
 	r->nthreads = r->writers + r->readers + r->devices;
+	r->crowded = r->nthreads > cpus;
 }
 
 static int pin(struct verify_round *r, struct err *err)

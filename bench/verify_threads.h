@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/barrier.h"
 #include "bench/crew.h"
 #include "bench/verify.h"
 #include "bench/verify_random.h"
@@ -34,6 +33,7 @@ struct verify_thread {
 	struct iotlb_unit *unit;      /* a device's */
 	struct pool_cache *cache;     /* of the pool that has plenty */
 	uint64_t lookups, translations, operations;
+	unsigned met;                 /* barriers it has come to */
 	struct verify_outcome found;
 	_Atomic(uint32_t) at;         /* the cell it works at, for others to look there */
 };
@@ -46,6 +46,7 @@ struct verify_round {
 	unsigned writers, readers, devices;
 	struct verify_thread *thread; /* writers, readers, devices */
 	unsigned nthreads;
+	bool crowded;                 /* more threads than CPUs: who only looks lets others work */
 	unsigned *cpus;               /* of each, or NULL: not pinned */
 	struct crew *crew;
 	struct pool *pool;            /* with pages in plenty */
@@ -58,7 +59,7 @@ struct verify_round {
 	struct pt *pt;
 	struct domain domain;
 	struct grace *grace;
-	struct barrier barrier;       /* writers */
+	_Atomic(uint32_t) met;        /* writers that have come to a barrier, all of them together */
 	_Atomic(uint32_t) done;       /* writers that are through */
 	_Atomic(uint32_t) stop;       /* something was caught, or time is up */
 
