@@ -42,6 +42,8 @@ void unit_invalidate(struct iotlb_unit *u, uint64_t iova, unsigned size_lg2, boo
 uint64_t unit_complete(struct iotlb_unit *u);
 /* acquire: pairs with the device's release when it has carried out everything before the ticket. */
 bool unit_completed(struct iotlb_unit *u, uint64_t ticket);
+/* Until then, letting others run: the device's thread must be among them. */
+void unit_wait(struct iotlb_unit *u, uint64_t ticket);
 
 /* At rest. */
 struct iotlb_stats unit_stats(const struct iotlb_unit *u);
