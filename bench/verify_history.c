@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +17,8 @@
 #include "bench/crew.h"
 #include "bench/linear.h"
 #include "bench/runner.h"
-#include "bench/verify.h"
-#include "mem/grace.h"
+#include "bench/verify_evidence.h"
+#include "iotlb/domain.h"
 #include "pt/lab.h"
 #include "stat/stat.h"
 #include "sys/clock.h"
@@ -57,9 +56,8 @@ struct cell {
 struct history;
 
 struct worker {
-	struct pt_worker w;
+	struct domain_worker d;
 	struct history *h;
-	struct grace_worker *grace;
 	struct cell cell[CELLS]; /* of a writer */
 	struct linear_log log;
 	uint64_t rng, lookups, operations;
@@ -69,14 +67,16 @@ struct worker {
 struct history {
 	const struct verify_job *job;
 	struct verify_outcome *out;
-	size_t (*run)(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n);
+	struct domain domain; /* without devices: it hands on what is retired */
 	struct pt *pt;
+	uint64_t seed;        /* of the round */
 	struct pool *pool;
 	struct grace *grace;
 	struct crew *crew;
 	pthread_barrier_t start;
 	unsigned writers, threads; /* the rest are readers */
-	uint64_t slack;
+	bool spins; /* in a line: where threads outnumber CPUs a lock handed over may wait for a time slice */
+	uint64_t slack, until;
 	struct worker *worker;
 };
 
@@ -94,7 +94,7 @@ static void record(struct worker *w, uint64_t iova, uint64_t from, uint64_t to, 
 	}
 	w->log.event[w->log.n++] = (struct linear_event){
 		.page = iova >> 12, .from = from, .to = to, .value = value,
-		.thread = w->w.id, .write = write };
+		.thread = w->d.w.id, .write = write };
 }
 
 static void look_up(struct worker *w, const struct cell *c)
@@ -103,7 +103,7 @@ static void look_up(struct worker *w, const struct cell *c)
 			    .count = 1, .size_lg2 = 12 };
 	uint64_t from = clock_now_fenced();
 
-	w->h->run(w->h->pt, &w->w, &op, 1);
+	domain_run(&w->h->domain, &w->d, &op);
 	record(w, op.iova, from, clock_now_fenced(), op.err ? LINEAR_ABSENT : op.result >> 12, false);
 	w->lookups++;
 }
@@ -113,7 +113,7 @@ static void change(struct worker *w, const struct cell *c, struct pt_op *op)
 {
 	uint64_t bytes = (uint64_t)op->count << op->size_lg2, from = clock_now_fenced(), to;
 
-	w->h->run(w->h->pt, &w->w, op, 1);
+	domain_run(&w->h->domain, &w->d, op);
 	to = clock_now_fenced();
 	for (unsigned i = 0; i < c->nhot; i++) {
 		uint64_t at = c->iova + c->hot[i] - op->iova;
@@ -134,7 +134,7 @@ static struct pt_op map_of(struct worker *w, struct cell *c)
 			    .prot = PT_READ | PT_WRITE };
 	uint64_t at = c->hot[stat_below(&w->rng, c->nhot)];
 
-	op.pa = ((uint64_t)w->w.id + 1) << 48 | (uint64_t)(c - w->cell) << 42 |
+	op.pa = ((uint64_t)w->d.w.id + 1) << 48 | (uint64_t)(c - w->cell) << 42 |
 		(c->serial++ & 0x1fffff) << SPAN_LG2;
 	if (!c->table) {
 		op.iova += at;
@@ -148,7 +148,7 @@ static struct pt_op map_of(struct worker *w, struct cell *c)
 			op.iova += at & -(UINT64_C(1) << op.size_lg2);
 			break;
 		case 2:
-			op.count = 512;
+			op.count = w->h->spins ? 8 : 512;
 			break;
 		default:
 			op.size_lg2 = SPAN_LG2;
@@ -178,22 +178,22 @@ static void work(void *arg, unsigned id)
 	struct history *h = arg;
 	struct worker *w = &h->worker[id];
 	bool writer = id < h->writers;
+	unsigned ops = h->spins ? OPS / 8 : OPS;
 
-	lab_shake(h->job->seed * THREADS_MAX + h->out->rounds * 31 + id, h->job->shake);
+	w->rng = stat_mix(h->seed * THREADS_MAX + id);
+	lab_shake(w->rng, h->job->shake);
 	pthread_barrier_wait(&h->start);
-	grace_online(w->grace);
-	for (unsigned i = 0; i < OPS && w->log.n + HOT_MAX < w->log.max; i++) {
+	grace_online(w->d.grace);
+	for (unsigned i = 0; i < ops && w->log.n + HOT_MAX < w->log.max && clock_now() < h->until; i++) {
 		const struct worker *of = &h->worker[stat_below(&w->rng, h->writers)];
 
 		if (writer)
 			write_once(w);
 		if (!writer || i % 4 == 0)
 			look_up(w, &of->cell[stat_below(&w->rng, CELLS)]);
-		grace_quiescent(w->grace);
-		if (w->w.gather.n)
-			grace_retire(w->grace, &w->w.gather, w->w.pages);
+		grace_quiescent(w->d.grace);
 	}
-	grace_offline(w->grace);
+	grace_offline(w->d.grace);
 	lab_shake(0, 0);
 }
 
@@ -201,7 +201,7 @@ static void work(void *arg, unsigned id)
 static void deal(struct history *h)
 {
 	const uint64_t *place = pt_engine_grows(h->job->engine) ? growing : fixed;
-	uint64_t base[REGIONS] = { 0, place[h->out->rounds % PLACES] };
+	uint64_t base[REGIONS] = { 0, place[h->seed % PLACES] };
 
 	for (unsigned i = 0; i < h->writers; i++) {
 		struct worker *w = &h->worker[i];
@@ -215,29 +215,17 @@ static void deal(struct history *h)
 	}
 }
 
-__attribute__((format(printf, 3, 4)))
-static void caught(struct history *h, const char *oracle, const char *fmt, ...)
-{
-	struct verify_outcome *out = h->out;
-	va_list ap;
-
-	out->caught = true;
-	snprintf(out->oracle, sizeof(out->oracle), "%s", oracle);
-	va_start(ap, fmt);
-	vsnprintf(out->evidence, sizeof(out->evidence), fmt, ap);
-	va_end(ap);
-}
-
 static void judge_results(struct history *h)
 {
+	char text[100];
+
 	for (unsigned i = 0; i < h->writers; i++) {
 		const struct pt_op *op = &h->worker[i].failed;
 
-		if (op->count && !h->out->caught)
-			caught(h, "O1", "thread %u: %s of %u x %" PRIu64 "K at iova 0x%" PRIx64 ": %" PRIu64
-			       " bytes%s%s", i, op->kind == PT_MAP ? "map" : "unmap", op->count,
-			       UINT64_C(1) << (op->size_lg2 - 10), op->iova, op->result,
-			       op->err ? ", " : "", op->err ? strerrorname_np(op->err) : "");
+		if (op->count)
+			verify_caught(h->out, "O1", "thread %u: %s: %" PRIu64 " bytes%s%s", i,
+				      verify_op_text(text, sizeof(text), op), op->result,
+				      op->err ? ", " : "", op->err ? strerrorname_np(op->err) : "");
 	}
 }
 
@@ -259,26 +247,32 @@ static int judge_history(struct history *h, struct err *err)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for a witness");
 	linear_explain(&v, f);
 	fclose(f);
-	caught(h, "history", "%s", text);
+	if (*text) /* the last newline */
+		text[strlen(text) - 1] = '\0';
+	verify_caught(h->out, "history", "%s", text);
 	return 0;
 }
 
 static int one_round(struct history *h, struct err *err)
 {
-	struct pt_worker *first = &h->worker[0].w;
+	struct pt_worker *first = &h->worker[0].d.w;
 	int code;
 
 	if (pt_create_levels(&h->pt, h->job->engine, pt_engine_grows(h->job->engine) ? 3 : 5, first))
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for a table");
+	domain_init(&h->domain, h->pt, pt_engine_lab(h->job->engine));
+	h->seed = h->job->seed + h->out->rounds;
 	deal(h);
 	crew_run(h->crew, work, h);
 	code = judge_history(h, err);
 	judge_results(h);
+	if (h->out->caught)
+		verify_again(h->out, h->job, VERIFY_HISTORY, h->seed);
 	for (unsigned i = 0; i < h->threads; i++) {
 		struct worker *w = &h->worker[i];
 
-		grace_retire(w->grace, &w->w.gather, w->w.pages);
-		grace_drain(w->grace, w->w.pages);
+		grace_retire(w->d.grace, &w->d.w.gather, w->d.w.pages);
+		grace_drain(w->d.grace, w->d.w.pages);
 		h->out->operations += w->operations;
 		h->out->lookups += w->lookups;
 		w->operations = w->lookups = 0;
@@ -293,8 +287,8 @@ static void close_history(struct history *h)
 {
 	for (unsigned i = 0; h->worker && i < h->threads; i++) {
 		free(h->worker[i].log.event);
-		if (h->worker[i].w.pages)
-			pool_cache_destroy(h->worker[i].w.pages);
+		if (h->worker[i].d.w.pages)
+			pool_cache_destroy(h->worker[i].d.w.pages);
 	}
 	free(h->worker);
 	if (h->crew)
@@ -323,13 +317,12 @@ static int open_history(struct history *h, struct err *err)
 		struct worker *w = &h->worker[i];
 
 		w->h = h;
-		w->w.id = i;
-		w->w.pages = pool_cache_create(h->pool, 0);
-		w->grace = grace_worker(h->grace, i);
-		w->rng = stat_mix(h->job->seed * THREADS_MAX + i);
+		w->d.w.id = i;
+		w->d.w.pages = pool_cache_create(h->pool, 0);
+		w->d.grace = grace_worker(h->grace, i);
 		w->log.max = EVENTS;
 		w->log.event = calloc(EVENTS, sizeof(*w->log.event));
-		if (!w->w.pages || !w->log.event)
+		if (!w->d.w.pages || !w->log.event)
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for %u threads", h->threads);
 	}
 	return crew_create(&h->crew, h->threads, NULL, err);
@@ -337,13 +330,16 @@ static int open_history(struct history *h, struct err *err)
 
 int verify_history(const struct verify_job *job, struct verify_outcome *out, struct err *err)
 {
-	struct history h = { .job = job, .out = out, .run = pt_engine_lab(job->engine)->run };
+	struct history h = { .job = job, .out = out };
 	uint64_t began = clock_monotonic_ns();
 	int code;
 
 	*out = (struct verify_outcome){ 0 };
 	h.writers = job->engine->single ? 1 : job->threads < WRITERS_MAX ? job->threads : WRITERS_MAX;
 	h.threads = job->engine->single ? 1 : 2 * h.writers;
+	h.spins = !strcmp(job->engine->sync, "spin") || !strcmp(job->engine->sync, "ticket") ||
+		  !strcmp(job->engine->sync, "mcs");
+	h.until = clock_now() + clock_ticks((double)job->duration_ns);
 	h.slack = clock_ticks(clock_facts.cross_cpu_ns + clock_facts.step_ns + UNSEEN_NS);
 	code = open_history(&h, err);
 	pt_mutant_on = job->mutant;
