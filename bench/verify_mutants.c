@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bench/runner.h"
+#include "bench/screen.h"
 #include "bench/signals.h"
 #include "bench/verify_child.h"
 #include "sys/clock.h"
@@ -71,8 +72,10 @@ static int add_rows(struct verify_matrix *m, struct err *err)
 		return m->n ? 0 : err_set(err, EXIT_USAGE, "--break %s: no such bug", only);
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler)
-			add_row(m, e->name, e, MUTANT_NONE);
-	add_row(m, "scenarios", NULL, MUTANT_NONE);
+			add_row(m, short_name(e), e, MUTANT_NONE);
+	m->engines = m->n - m->nmutants;
+	if (m->program[VERIFY_EXPLORER][0])
+		add_row(m, "explorer's scenarios", NULL, MUTANT_NONE);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct verify_row {
 struct verify_matrix {
 	const struct verify_matrix_options *options;
 	struct verify_row *row; /* bugs first, then clean engines */
-	size_t nmutants, n;
+	size_t nmutants, n, engines;
 	char program[VERIFY_LAYERS][PATH_MAX]; /* of layers that are programs; "": not built */
 	unsigned at_once;
 	uint64_t elapsed_ns;

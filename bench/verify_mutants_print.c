@@ -5,11 +5,11 @@
 #include "bench/units.h"
 #include "bench/verify_mutants.h"
 
-#define NAME_COLUMNS 22
+#define NAME_COLUMNS 23
 
 static const int columns[VERIFY_LAYERS] = {
 	[VERIFY_SEQUENCE] = 13, [VERIFY_RACE] = 13,	[VERIFY_DEVICE] = 13,
-	[VERIFY_HISTORY] = 13,	[VERIFY_EXPLORER] = 18, [VERIFY_TSAN] = 13,
+	[VERIFY_HISTORY] = 13,	[VERIFY_EXPLORER] = 17, [VERIFY_TSAN] = 11,
 };
 
 static const char *const what_is_missing[VERIFY_LAYERS] = {
@@ -46,31 +46,48 @@ static void show_cell(char *buf, size_t size, enum verify_layer layer, const str
 	}
 }
 
+/* Cells that end a line leave no blanks behind. */
+struct line {
+	FILE *out;
+	int at, column;
+};
+
+static void put_cell(struct line *line, int columns_wide, const char *text, const char *colour)
+{
+	line->column += columns_wide;
+	if (!*text)
+		return;
+	fprintf(line->out, "%*s%s%s%s", line->column - columns_wide - line->at, "", colour, text,
+		*colour ? "\033[0m" : "");
+	line->at = line->column - columns_wide + (int)strlen(text);
+}
+
 static void print_row(const struct verify_row *row, bool wanted, FILE *out, bool colour)
 {
-	const char *good = colour ? "\033[32m" : "", *bad = colour ? "\033[1;31m" : "",
-		   *end = colour ? "\033[0m" : "";
+	const char *good = colour ? "\033[32m" : "", *bad = colour ? "\033[1;31m" : "";
+	struct line line = { .out = out };
 	char cell[64];
 
-	fprintf(out, "%-*s", NAME_COLUMNS, row->name);
+	put_cell(&line, NAME_COLUMNS, row->name, "");
 	for (unsigned l = 0; l < VERIFY_LAYERS; l++) {
-		bool caught = row->cell[l].out.caught;
-
 		show_cell(cell, sizeof(cell), (enum verify_layer)l, &row->cell[l]);
-		fprintf(out, " %s%-*s%s", !caught ? "" : wanted ? good : bad, columns[l] - 1, cell,
-			caught ? end : "");
+		put_cell(&line, columns[l], cell, !row->cell[l].out.caught ? "" : wanted ? good : bad);
 	}
 	if (wanted)
-		fprintf(out, " %s%s%s", row->caught ? good : bad, row->caught ? "yes" : "NO", end);
+		put_cell(&line, 3, row->caught ? "yes" : "NO", row->caught ? good : bad);
 	fputc('\n', out);
 }
 
 static void print_head(const char *title, const char *last, FILE *out)
 {
-	fprintf(out, "\n%-*s", NAME_COLUMNS, title);
+	struct line line = { .out = out };
+
+	fputc('\n', out);
+	put_cell(&line, NAME_COLUMNS, title, "");
 	for (unsigned l = 0; l < VERIFY_LAYERS; l++)
-		fprintf(out, " %-*s", columns[l] - 1, verify_layer_name[l]);
-	fprintf(out, " %s\n", last);
+		put_cell(&line, columns[l], verify_layer_name[l], "");
+	put_cell(&line, 6, last, "");
+	fputc('\n', out);
 }
 
 /* What a layer said, each line indented. */
@@ -128,13 +145,13 @@ static void print_verdict(const struct verify_matrix *m, FILE *out, bool colour)
 	fprintf(out, "%s%zu of %zu bug%s caught", colour ? bad ? "\033[1;31m" : "\033[32m" : "",
 		m->nmutants - m->missed, m->nmutants, m->nmutants == 1 ? "" : "s");
 	if (m->n > m->nmutants)
-		fprintf(out, "; %zu clean engines, %zu false alarm%s", m->n - m->nmutants - 1, m->alarms,
+		fprintf(out, "; %zu clean engines, %zu false alarm%s", m->engines, m->alarms,
 			m->alarms == 1 ? "" : "s");
 	fprintf(out, "%s; %.0f s\n", colour ? "\033[0m" : "", (double)m->elapsed_ns / 1e9);
 	for (size_t i = 0; m->missed && i < m->nmutants; i++)
 		if (!m->row[i].caught)
-			fprintf(out, "  missed: %s (%s): %s\n", m->row[i].name,
-				m->row[i].job.engine->name, pt_mutants[m->row[i].job.mutant].help);
+			fprintf(out, "  missed: %-*s %s\n", NAME_COLUMNS - 2, m->row[i].name,
+				pt_mutants[m->row[i].job.mutant].help);
 }
 
 void verify_mutants_print(const struct verify_matrix *m, FILE *out, bool colour)
