@@ -47,18 +47,19 @@ static void add(struct verify_outcome *out, const char *fmt, va_list ap)
 	vsnprintf(out->evidence + used, room, fmt, ap);
 }
 
-void verify_caught(struct verify_outcome *out, const char *oracle, const char *fmt, ...)
+bool verify_caught(struct verify_outcome *out, const char *oracle, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (out->caught)
-		return;
+		return false;
 	out->caught = true;
 	snprintf(out->oracle, sizeof(out->oracle), "%s", oracle);
 	out->evidence[0] = '\0';
 	va_start(ap, fmt);
 	add(out, fmt, ap);
 	va_end(ap);
+	return true;
 }
 
 void verify_add(struct verify_outcome *out, const char *fmt, ...)

@@ -5,6 +5,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "bench/verify.h"
 
 /* "0/17/511": the indices from the root of `levels` levels down to the 4K entry of an address. */
@@ -12,8 +16,8 @@ char *verify_path(char *text, size_t size, unsigned levels, uint64_t iova);
 /* "unmap 3 x 64K at 0x…": kind, count, size, address. Returns text. */
 char *verify_op_text(char *text, size_t size, const struct pt_op *op);
 
-/* Caught, unless something was before: the oracle, and the first lines of the evidence. */
-__attribute__((format(printf, 3, 4))) void verify_caught(struct verify_outcome *out,
+/* Caught: the oracle, and the first lines of the evidence. False, and nothing changed: so it was before. */
+__attribute__((format(printf, 3, 4))) bool verify_caught(struct verify_outcome *out,
 							  const char *oracle, const char *fmt, ...);
 /* A line more. */
 __attribute__((format(printf, 2, 3))) void verify_add(struct verify_outcome *out, const char *fmt,
