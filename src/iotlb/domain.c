@@ -211,9 +211,9 @@ static void flush(struct domain *d, struct domain_worker *w, const struct range 
 }
 
 /*
- * Step 3 of the 2019 driver, for maps: a flush is due when the domain's flag is set, whoever set it,
- * and clears it when it has been done. Between a worker's own setting and its looking another's
- * flush may have ended that began before.
+ * B4, step 3 of the 2019 driver for maps: the flag is set when something is found in the way, a flush is
+ * due if it is set, and clears it when done. In between another worker's flush, begun earlier, may
+ * have ended and cleared it.
  */
 static bool flag_says(struct domain *d)
 {
@@ -256,10 +256,12 @@ void domain_run(struct domain *d, struct domain_worker *w, struct pt_op *op)
 		return;
 	}
 	before = look_before(d, op);
+	if (old_way && before.any)
+		flag_set(d, true);
 	d->engine->run(d->pt, &w->w, op, 1);
 	retired = w->w.gather.n > gathered;
 	changed = range_changed(d, op, &before, retired);
-	if (old_way && changed.any)
+	if (old_way && changed.any && !before.any)
 		flag_set(d, true);
 	tell_root(d, w, growths);
 	if (changed.any && (!old_way || flag_says(d))) {

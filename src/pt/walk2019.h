@@ -36,6 +36,7 @@ ALWAYS_INLINE pt_entry *slot_2019(const struct pt_kit *k, struct pt *pt, struct 
 	if (mutant(B12_LARGE_AT_ZERO))
 		needed = top_needed(iova, 0);
 	while (top_level(top) < needed) {
+		lab_point("growth: root too low");
 		/* B7 (until 5.7): growth returned nothing, so its caller went round for ever. */
 		if (pt_grow_2019(k, pt, w, needed) && !mutant(B7_ENDLESS_GROWTH))
 			return NULL;
