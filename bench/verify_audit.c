@@ -72,10 +72,11 @@ static uint64_t look_for_lost(struct auditor *a, const struct shadow_cell *c)
 	return leaves;
 }
 
-static void same(struct verify_outcome *out, const char *what, uint64_t want, uint64_t got)
+static void same(struct verify_outcome *out, const char *oracle, const char *what, uint64_t want,
+		 uint64_t got)
 {
 	if (want != got)
-		verify_caught(out, "O2", "%s: expected %" PRIu64 ", found %" PRIu64, what, want, got);
+		verify_caught(out, oracle, "%s: expected %" PRIu64 ", found %" PRIu64, what, want, got);
 }
 
 static void look_at_pages(struct verify_round *r, uint64_t tables, struct verify_outcome *out)
@@ -94,11 +95,13 @@ static void look_at_pages(struct verify_round *r, uint64_t tables, struct verify
 		for (unsigned l = 0; l < PT_LEVELS_MAX; l++)
 			wasted += n->wasted_install[l];
 	}
-	same(out, "pages allocated (freed + retired + reachable)", freed + retired + tables, allocated);
+	same(out, "O2", "pages allocated (freed + retired + reachable)", freed + retired + tables, allocated);
 	if (!r->starved) /* a growth that ends half way gives pages back as well */
-		same(out, "pages given back (lost installs and growths)", wasted, freed);
-	same(out, "levels that workers say they have added", pt_levels(r->pt) - r->levels, growths);
-	same(out, "live pages of the pool (reachable)", tables, stats.allocated - stats.freed);
+		same(out, "O2", "pages given back (lost installs and growths)", wasted, freed);
+	if (!r->starved)
+		same(out, "O4", "levels of the table", verify_cells_levels(r), pt_levels(r->pt));
+	same(out, "O4", "levels that workers say they have added", pt_levels(r->pt) - r->levels, growths);
+	same(out, "O2", "live pages of the pool (reachable)", tables, stats.allocated - stats.freed);
 }
 
 void verify_audit(struct verify_round *r, struct verify_outcome *out)

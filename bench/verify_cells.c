@@ -73,7 +73,7 @@ static void add_cell(struct verify_round *r, uint64_t iova, unsigned owner, unsi
 /* One leaf table or more dealt out in cells of 64K, then cells of 2M, in one region cells of 1G. */
 static void deal_region(struct verify_round *r, unsigned region, uint64_t at, unsigned tables)
 {
-	unsigned small = small_cells(r, tables), large = large_cells(r);
+	unsigned small = small_cells(r, tables), large = r->brief ? 0 : large_cells(r);
 	uint64_t huge;
 
 	for (unsigned i = 0; i < small; i++)
@@ -82,7 +82,7 @@ static void deal_region(struct verify_round *r, unsigned region, uint64_t at, un
 	for (unsigned i = 0; i < large; i++)
 		add_cell(r, at + i * LARGE_BYTES, i % r->writers, 12, SHADOW_UNITS);
 	huge = (at + large * LARGE_BYTES + HUGE_BYTES - 1) & -HUGE_BYTES;
-	for (unsigned i = 0; region == 1 && i < r->writers && i < HUGE_CELLS_MAX; i++)
+	for (unsigned i = 0; region == 1 && large && i < r->writers && i < HUGE_CELLS_MAX; i++)
 		add_cell(r, huge + i * HUGE_BYTES, i, 21, SHADOW_UNITS);
 }
 
@@ -100,21 +100,45 @@ static void list_owned(struct verify_round *r)
 	}
 }
 
+/* Large ones where it has some: there tables come and go. */
+static void choose_favourites(const struct verify_round *r, struct verify_thread *t)
+{
+	for (unsigned i = 0; i < VERIFY_FAVOURITES; i++)
+		for (unsigned tries = 0; tries < 8; tries++) {
+			t->favourite[i] = t->cells[verify_below(&t->random, t->ncells)];
+			if (r->cell[t->favourite[i]].units == SHADOW_UNITS)
+				break;
+		}
+}
+
 void verify_cells_deal(struct verify_round *r, struct verify_random *random)
 {
 	const uint64_t *at = pt_engine_grows(r->job->engine) ? bases : bases_fixed;
-	unsigned tables = 1 + (unsigned)verify_below(random, SMALL_TABLES_MAX);
+	unsigned tables = r->brief ? 1 : 1 + (unsigned)verify_below(random, SMALL_TABLES_MAX);
 
 	memset(r->words, 0, r->units * sizeof(*r->words));
 	memset(r->lg2, 0, r->units * sizeof(*r->lg2));
 	memset(r->mapped, 0, r->units * sizeof(*r->mapped));
 	r->ncells = 0;
 	r->units = 0;
-	for (unsigned g = 0; g < VERIFY_REGIONS; g++) {
+	r->regions = 2 + (unsigned)verify_below(random, VERIFY_REGIONS - 1);
+	for (unsigned g = 0; g < r->regions; g++) {
 		deal_region(r, g, at[g], tables);
 		r->region_end[g] = r->ncells;
 	}
 	list_owned(r);
+	for (unsigned t = 0; t < r->writers; t++)
+		choose_favourites(r, &r->thread[t]);
+}
+
+unsigned verify_cells_levels(const struct verify_round *r)
+{
+	uint64_t last = r->cell[r->ncells - 1].iova; /* rising, and no cell crosses a border of levels */
+	unsigned levels = r->levels;
+
+	while (levels < 6 && last >> (12 + 9 * levels))
+		levels++;
+	return levels;
 }
 
 struct shadow_cell *verify_cell_at(const struct verify_round *r, uint64_t iova)

@@ -1,6 +1,7 @@
 /* verify_reader.c - who looks: a worker between its operations, readers, devices all the time. */
 #include <inttypes.h>
 #include <sched.h>
+#include <stdio.h>
 
 #include "bench/verify_evidence.h"
 #include "bench/verify_threads.h"
@@ -29,17 +30,17 @@ static void tell(struct verify_thread *t, const char *oracle, const char *who,
 	struct verify_round *r = t->round;
 	unsigned unit = (unsigned)(f->offset >> c->unit_lg2);
 	uint64_t iova = c->iova + f->offset;
-	char path[64], before[48], after[48], found[96];
+	char path[64], before[48], after[48], found[96], want[32] = "nothing";
 
 	if (!verify_caught(&t->found, oracle, "%s of iova 0x%" PRIx64 ", entry %s: %s", who, iova,
 			   verify_path(path, sizeof(path), pt_levels(r->pt), iova), why))
 		return;
 	if ((f->before & 3) == SHADOW_MAPPED)
-		verify_add(&t->found, "expected 0x%" PRIx64 ", ",
-			   shadow_pa(c, (unsigned)(f->before >> 2), f->offset));
-	else
-		verify_add(&t->found, "expected nothing, ");
-	verify_add(&t->found, "found 0x%" PRIx64 ": %s", f->hit ? f->pa : 0,
+		snprintf(want, sizeof(want), "0x%" PRIx64,
+			 shadow_pa(c, (unsigned)(f->before >> 2), f->offset));
+	else if ((f->before & 3) == SHADOW_CHANGING || f->before != f->after)
+		snprintf(want, sizeof(want), "nothing, or one of its own");
+	verify_add(&t->found, "expected %s, found 0x%" PRIx64 ": %s", want, f->hit ? f->pa : 0,
 		   f->hit ? shadow_pa_text(found, sizeof(found), f->pa, r->cell, r->ncells) : "absent");
 	verify_add(&t->found, "cell %u of worker %u, unit %u: %s before, %s after", c->id, c->owner, unit,
 		   shadow_word_text(before, sizeof(before), f->before),

@@ -98,7 +98,12 @@ static int begin(struct verify_round *r, uint64_t seed, struct err *err)
 	bool grows = pt_engine_grows(r->job->engine);
 
 	r->seed = seed;
-	r->ops = OPS;
+	r->brief = verify_below(&random, 2);
+	r->ops = r->brief ? OPS / 16 : OPS;
+	/* some as they come, some with stops here and there, some with many */
+	r->shake = verify_below(&random, 3) ? r->job->shake : 0;
+	if (r->shake > 8 && verify_below(&random, 2))
+		r->shake /= 8;
 	r->until_ns = clock_monotonic_ns() + ROUND_NS;
 	make_threads(r);
 	if (make_pages(r, &random, err))
@@ -127,7 +132,7 @@ static void work(void *arg, unsigned id)
 	struct verify_round *r = arg;
 	struct verify_thread *t = &r->thread[id];
 
-	lab_shake(r->seed * VERIFY_THREADS_MAX * 2 + id, r->job->shake);
+	lab_shake(r->seed * VERIFY_THREADS_MAX * 2 + id, r->shake);
 	if (id < r->writers)
 		verify_write(t);
 	else if (id < r->writers + r->readers)

@@ -22,6 +22,7 @@
 
 #define VERIFY_THREADS_MAX 512u /* writers */
 #define VERIFY_REGIONS 6u
+#define VERIFY_FAVOURITES 3u
 
 struct verify_thread {
 	struct domain_worker d;       /* its pt_worker; a device's is not used */
@@ -30,6 +31,7 @@ struct verify_thread {
 	struct verify_random random;
 	unsigned *cells;              /* a writer's, ids */
 	unsigned ncells;
+	unsigned favourite[VERIFY_FAVOURITES]; /* of them: half of its work is there */
 	struct iotlb_unit *unit;      /* a device's */
 	struct pool_cache *cache;     /* of the pool that has plenty */
 	uint64_t lookups, translations, operations;
@@ -54,6 +56,8 @@ struct verify_round {
 	uint64_t seed, until_ns;
 	unsigned ops;                 /* of each writer */
 	bool starved;                 /* memory may run out */
+	bool brief;                   /* little but the beginning, where the root grows */
+	unsigned shake;               /* one stop in so many */
 	unsigned levels;              /* of the table, at first */
 	struct pool *pages;           /* of this round */
 	struct pt *pt;
@@ -65,6 +69,7 @@ struct verify_round {
 
 	struct shadow_cell *cell;
 	unsigned ncells, ncells_max;
+	unsigned regions;             /* in use */
 	unsigned region_end[VERIFY_REGIONS]; /* cells before the end of each */
 	size_t units, units_max;      /* of the arrays that the cells share */
 	_Atomic(uint64_t) *words;
@@ -88,6 +93,8 @@ int verify_rounds(const struct verify_job *job, enum verify_layer layer, struct 
 /* verify_cells.c: deal the address space for a round of this seed; memory for the largest. */
 bool verify_cells_reserve(struct verify_round *r);
 void verify_cells_deal(struct verify_round *r, struct verify_random *random);
+/* Levels that a table of this format needs for all cells; what it has at the end. */
+unsigned verify_cells_levels(const struct verify_round *r);
 /* The cell that an address lies in, or NULL. */
 struct shadow_cell *verify_cell_at(const struct verify_round *r, uint64_t iova);
 

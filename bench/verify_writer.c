@@ -227,40 +227,58 @@ static void try_dust(struct verify_thread *t, struct shadow_cell *c, unsigned un
 	shadow_end(c, unit, 1);
 }
 
-static void random_step(struct verify_thread *t)
+/* A cell changes over: what is in it goes, or all of it is mapped, one way or another. */
+static void turn_over(struct verify_thread *t, struct shadow_cell *c)
 {
-	static const uint8_t above[] = { 0, 0, 1, 4, 8, 9 }; /* log2 of units to a page */
-	unsigned id = t->cells[below(t, t->ncells)], first;
-	struct shadow_cell *c = &t->round->cell[id];
 	bool large = c->units == SHADOW_UNITS;
-	unsigned up = above[below(t, large ? 6 : 4)];
 
-	if (c->version == SHADOW_VERSIONS)
-		return; /* its output addresses are used up */
-	at_store(&t->at, id, relaxed); /* where others may look, nothing more */
-	switch (below(t, 9)) {
+	if (!is_empty(c, 0, c->units)) {
+		for (unsigned i = 0; i < c->units && c->version < SHADOW_VERSIONS; i++)
+			try_unmap(t, c, i, c->units);
+		return;
+	}
+	switch (below(t, 3)) {
 	case 0: /* a whole table, in one call */
 		try_map(t, c, 0, c->unit_lg2, c->units);
 		break;
+	case 1: /* one page, over a table that was emptied here */
+		try_map(t, c, 0, c->unit_lg2 + (large ? 9 : 4), 1);
+		break;
+	default:
+		try_map_range(t, c, 0, c->units);
+	}
+}
+
+static void random_step(struct verify_thread *t)
+{
+	static const uint8_t above[] = { 0, 0, 1, 4, 8, 9 }; /* log2 of units to a page */
+	unsigned id = below(t, 2) ? t->favourite[below(t, VERIFY_FAVOURITES)] :
+				    t->cells[below(t, t->ncells)];
+	struct shadow_cell *c = &t->round->cell[id];
+	bool large = c->units == SHADOW_UNITS;
+	unsigned up = above[below(t, large ? 6 : 4)], first;
+
+	if (c->version >= SHADOW_VERSIONS)
+		return; /* its output addresses are used up */
+	at_store(&t->at, id, relaxed); /* where others may look, nothing more */
+	switch (below(t, 8)) {
+	case 0:
 	case 1:
 	case 2:
-		try_unmap(t, c, 0, c->units);
+		turn_over(t, c);
 		break;
 	case 3:
 		try_unmap(t, c, below(t, c->units), 1 + below(t, 32));
 		break;
-	case 4: /* the largest page of the cell, over a table if one was emptied here */
-		try_map(t, c, 0, c->unit_lg2 + (large ? 9 : 4), 1);
-		break;
-	case 5:
+	case 4:
 		first = below(t, c->units);
 		try_map_range(t, c, first, 1 + below(t, c->units - first));
 		break;
-	case 6:
+	case 5:
 		if (c->unit_lg2 > 12)
 			try_dust(t, c, below(t, c->units));
 		break;
-	default:
+	default: /* where a page is, it is tried all the same */
 		try_map(t, c, below(t, c->units >> up) << up, c->unit_lg2 + up, 1);
 	}
 }
@@ -305,13 +323,13 @@ static void rendezvous_all(struct verify_thread *t)
 	struct verify_random order = verify_random_from(t->round->seed);
 	unsigned at[VERIFY_REGIONS];
 
-	for (unsigned g = 0; g < VERIFY_REGIONS; g++) {
+	for (unsigned g = 0; g < t->round->regions; g++) {
 		unsigned with = (unsigned)verify_below(&order, g + 1);
 
 		at[g] = at[with];
 		at[with] = g;
 	}
-	for (unsigned g = 0; g < VERIFY_REGIONS; g++)
+	for (unsigned g = 0; g < t->round->regions; g++)
 		rendezvous(t, at[g]);
 }
 

@@ -179,7 +179,7 @@ void pt_retire_tree(const struct pt_format *f, struct pt_worker *w, struct pt_ta
 		if (f->is_table(entry, level) && entry_unlink(&table->e[i], entry))
 			pt_retire_tree(f, w, f->child(entry), level - 1);
 	}
-	/* B16 (the driver to this day): somebody's walk may be in there. */
+	/* B16 (drivers to this day): somebody's walk may be in there. */
 	if (mutant(B16_FREE_AT_ONCE))
 		table_free(w, table);
 	else

@@ -80,8 +80,10 @@ ALWAYS_INLINE void run_fill(pt_entry *slot, unsigned n, uint64_t leaf, uint64_t 
 		line_fill(&slot[i], leaf, step);
 		lab_point("leaf: some written, not all");
 	}
-	for (; i < n; i++, leaf += step)
+	for (; i < n; i++, leaf += step) {
 		entry_leaf(&slot[i], leaf);
+		lab_point("leaf: some written, not all");
+	}
 }
 
 ALWAYS_INLINE void run_clear(pt_entry *slot, unsigned n)

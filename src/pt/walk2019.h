@@ -52,15 +52,14 @@ ALWAYS_INLINE pt_entry *slot_2019(const struct pt_kit *k, struct pt *pt, struct 
 			table = k->f->child(entry);
 			slot = entry_slot(table, --level, iova);
 		} else if (mutant(B11_STALE_REPLICAS) && entry) {
-			/* B11 (6d568ef9a622, until 5.4): the table takes the one entry it needs. */
+			/* B11 (6d568ef9a622, 5.0 to 5.3): the table takes the one entry it needs. */
 			if (pt_install(k, pt, w, slot, &entry, level))
 				return NULL;
 		} else if (entry && k->f->leaf_lg2(entry, level) != entry_lg2(level)) {
 			drop_replicas(k, table, (unsigned)(slot - table->e), entry, level);
-		} else if (entry && mutant(B10_NO_DOWNGRADE)) {
-			/* B10 (until 6ccb72f8374e): not a pointer to the next level, so no way down. */
-			return NULL;
-		} else if (pt_install(k, pt, w, slot, &entry, level)) {
+		} else if ((mutant(B10_NO_DOWNGRADE) && entry) ||
+			   pt_install(k, pt, w, slot, &entry, level)) {
+			/* B10 (until 6ccb72f8374e): a page in the way was no way down. */
 			return NULL;
 		}
 	}
@@ -80,13 +79,16 @@ ALWAYS_INLINE int map_page_2019(const struct pt_kit *k, struct pt *pt, struct pt
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t old = k->s->take(k->f, &slot[i], level);
 
-		lab_point("unlink: table out, not retired");
-		if (k->f->is_table(old, level))
+		if (k->f->is_table(old, level)) {
+			lab_point("unlink: table out, not retired");
 			pt_retire_tree(k->f, w, k->f->child(old), level - 1);
+		}
 	}
 	lab_point("leaf: slot found, not written");
-	for (unsigned i = 0; i < replicas_written(n); i++)
+	for (unsigned i = 0; i < replicas_written(n); i++) {
 		entry_leaf(&slot[i], leaf);
+		lab_point("leaf: some written, not all");
+	}
 	return 0;
 }
 
@@ -103,7 +105,7 @@ ALWAYS_INLINE void clear_group(const struct pt_kit *k, pt_entry *first, unsigned
 }
 
 /*
- * B14 (until 5.17): the size of a hole is that of the level where the walk ended, and counts as
+ * B14 (5.x): the size of a hole is that of the level where the walk ended, and counts as
  * unmapped. Above the top it is 0: the sum stands still, and rounding to 0 leads to address 0.
  */
 ALWAYS_INLINE uint64_t skip_hole_2019(struct pt *pt, uint64_t *iova, unsigned level)
