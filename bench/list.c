@@ -7,14 +7,16 @@
 #include "bench/suggest.h"
 #include "bench/verbs.h"
 #include "pt/engine.h"
+#include "pt/mutant.h"
 
 #define LIST_COLUMNS 96u
 
 static const char help[] =
-	"usage: iopt list [engines|workloads|options|baselines]\n"
+	"usage: iopt list [engines|workloads|options|mutants|baselines]\n"
 	"\n"
 	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
-	"that. Baselines are the results that `iopt compare --save-baseline` has kept here.\n"
+	"that. Mutants are known bugs that `iopt verify` can switch on, to see that they are noticed.\n"
+	"Baselines are the results that `iopt compare --save-baseline` has kept here.\n"
 	"\n"
 	"Example:\n"
 	"  iopt list engines\n";
@@ -102,11 +104,23 @@ static void list_options(void)
 		printf("  %-13s %s\n", row->name, row->help);
 }
 
+static void list_mutants(void)
+{
+	printf("\nMutants: bugs that `iopt verify` must notice (--break)\n");
+	printf("  %-19s %-14s %s\n", "name", "shows in", "what is wrong");
+	for (unsigned m = MUTANT_NONE + 1; m < MUTANTS; m++)
+		printf("  %-19s %-14s %s\n", pt_mutants[m].name, pt_mutants[m].engine,
+		       pt_mutants[m].help);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(void);
 } topics[] = {
-	{ "engines", list_engines }, { "workloads", list_workloads }, { "options", list_options },
+	{ "engines", list_engines },
+	{ "workloads", list_workloads },
+	{ "options", list_options },
+	{ "mutants", list_mutants },
 };
 
 #define NTOPICS (sizeof(topics) / sizeof(topics[0]))
@@ -135,7 +149,7 @@ int verb_list(int argc, char **argv)
 	}
 	if (!topic)
 		return EXIT_FINE;
-	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, baselines%s", topic,
+	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, mutants, baselines%s", topic,
 		suggest_text(&s, "", did, sizeof(did)));
 	return verb_fail("list", &err);
 }

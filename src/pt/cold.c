@@ -33,9 +33,19 @@ int pt_install(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, pt_en
 	if (!fresh)
 		return -ENOMEM;
 	entry = k->f->table(fresh, level);
+	lab_point("install: entry read, table not yet in it");
 	if (!k->s->publish(slot, seen, entry)) {
+		lab_point("install: lost, page not given back");
 		w->n.wasted_install[level - 1]++;
+		/* LOSER_KEEPS_OWN: below a table that nobody will find. */
+		if (mutant(LOSER_KEEPS_OWN)) {
+			*seen = entry;
+			return 0;
+		}
 		table_free(w, fresh);
+		/* DOUBLE_FREE: once where the race was lost, once more on the common way out. */
+		if (mutant(DOUBLE_FREE))
+			table_free(w, fresh);
 		if (timed && w->vain)
 			hist_record(w->vain, (uint64_t)clock_ns(clock_now() - begin));
 		w->n.wasted_install[level - 1] += waste_another(pt, w, level - 1);
@@ -80,6 +90,7 @@ int pt_grow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, unsigned
 		if (built == level) {
 			uint64_t grown = top_word(chain[level - 1], level);
 
+			lab_point("growth: root read, new one not published");
 			if (k->s->publish_top(pt, &top, grown)) {
 				w->n.growths += level - from;
 				return 0;
@@ -96,6 +107,29 @@ int pt_grow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, unsigned
 	return 0;
 }
 
+/*
+ * B1 (until 754265bcab78): no lock, and root and level are two fields. All who found the root too low
+ * add a level; of two new roots one is lost, or the level counts one more than there is. The level
+ * stops below where shifts by it are undefined; the driver's went on to 7.
+ */
+static void grow_unlocked(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
+			  struct pt_table *fresh)
+{
+	uint64_t top = top_load(pt);
+	unsigned from = top_level(top);
+
+	page_desc(fresh)->level = (uint8_t)(from + 1);
+	entry_put(&fresh->e[0], k->f->table(top_root(top), from + 1));
+	lab_point("growth: root read, new one not published");
+	/* P4 as below, twice: root, then level. */
+	at_store(&pt->top, top_word(fresh, top_level(top_load(pt))), release);
+	lab_point("growth: new root, old level");
+	top = top_load(pt);
+	if (top_level(top) + 1 < PT_LEVELS_MAX)
+		at_store(&pt->top, top_word(top_root(top), top_level(top) + 1), release);
+	w->n.growths++;
+}
+
 int pt_grow_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, unsigned level)
 {
 	/* Allocated before the lock, so wasted when another one grew the table meanwhile. */
@@ -106,15 +140,24 @@ int pt_grow_2019(const struct pt_kit *k, struct pt *pt, struct pt_worker *w, uns
 
 	if (!fresh)
 		return -ENOMEM;
+	if (mutant(B1_UNLOCKED_GROWTH)) {
+		grow_unlocked(k, pt, w, fresh);
+		return 0;
+	}
+	lab_point("growth: page allocated, lock not taken");
 	qspin_acquire(&pt->grow_lock, &node);
 	observe_grow();
 	top = top_load(pt);
 	from = top_level(top);
+	/* B2 (until e930e792a998): who waited here for the lock adds a level all the same. */
+	if (mutant(B2_NO_RECHECK))
+		level = from + 1 < PT_LEVELS_MAX ? from + 1 : from;
 	if (from < level) {
 		page_desc(fresh)->level = (uint8_t)(from + 1);
 		entry_put(&fresh->e[0], k->f->table(top_root(top), from + 1));
+		lab_point("growth: root read, new one not published");
 		/* P4: release, the new root before the word; pairs with top_load. */
-		at_store(&pt->top, top_word(fresh, from + 1), release);
+		publish_top_store(pt, &top, top_word(fresh, from + 1));
 	}
 	qspin_release(&pt->grow_lock, &node);
 	if (from < level) {
@@ -136,7 +179,11 @@ void pt_retire_tree(const struct pt_format *f, struct pt_worker *w, struct pt_ta
 		if (f->is_table(entry, level) && entry_unlink(&table->e[i], entry))
 			pt_retire_tree(f, w, f->child(entry), level - 1);
 	}
-	table_retire(w, table);
+	/* B16 (drivers to this day): somebody's walk may be in there. */
+	if (mutant(B16_FREE_AT_ONCE))
+		table_free(w, table);
+	else
+		table_retire(w, table);
 }
 
 bool pt_vacant(const struct pt_format *f, struct pt_table *table, unsigned level)

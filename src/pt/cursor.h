@@ -46,6 +46,7 @@ ALWAYS_INLINE int cursor_seek(const struct pt_kit *k, struct pt *pt, struct pt_w
 			return -ENOMEM;
 		if (!k->f->is_table(entry, c->level))
 			return -EADDRINUSE;
+		lab_point("walk: pointer read, table not yet");
 		c->path[--c->level] = k->f->child(entry);
 	}
 	return 0;

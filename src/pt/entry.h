@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pt/lab.h"
 #include "pt/observe.h"
 #include "sys/atomic.h"
 
@@ -68,7 +69,11 @@ ALWAYS_INLINE uint64_t entry_peek(pt_entry *slot)
 /* An owner's leaf. P3: release, pairs with the entry_load of a lookup or device. */
 ALWAYS_INLINE void entry_leaf(pt_entry *slot, uint64_t leaf)
 {
-	at_store(slot, leaf, release);
+	/* RELAXED_LEAF: a reader translates, and does not see what was there to be translated to. */
+	if (mutant(RELAXED_LEAF))
+		at_store(slot, leaf, relaxed);
+	else
+		at_store(slot, leaf, release);
 }
 
 /*
@@ -97,13 +102,26 @@ ALWAYS_INLINE void entry_clear(pt_entry *slot)
  */
 ALWAYS_INLINE bool entry_install(pt_entry *slot, uint64_t *seen, uint64_t table)
 {
+	/*
+	 * RELAXED_PUBLISH (RISC-V, RVCK pull request 309): a walker, or a loser (P2), reaches the page and
+	 * does not see its zeroes. acquire orders nothing of the winner's.
+	 */
+	if (mutant(RELAXED_PUBLISH))
+		return observe_cas(CAS_INSTALL, at_cas(slot, seen, table, acquire, acquire));
+	/* RELAXED_FAILURE: only who wins was thought of; the loser reads through what it lost to. */
+	if (mutant(RELAXED_FAILURE))
+		return observe_cas(CAS_INSTALL, at_cas(slot, seen, table, release, relaxed));
 	return observe_cas(CAS_INSTALL, at_cas(slot, seen, table, release, acquire));
 }
 
 /* A table goes into a slot that nobody else can fill now. P1: release, walkers take no lock. */
 ALWAYS_INLINE void entry_put(pt_entry *slot, uint64_t table)
 {
-	at_store(slot, table, release);
+	/* B17: the lock orders writers, but whoever walks has not taken it. */
+	if (mutant(B17_RELAXED_LINK))
+		at_store(slot, table, relaxed);
+	else
+		at_store(slot, table, release);
 }
 
 /*

@@ -50,6 +50,13 @@ ALWAYS_INLINE unsigned size_replicas_lg2(unsigned size_lg2)
 	return (size_lg2 - PT_PAGE_LG2) % PT_INDEX_LG2;
 }
 
+/* Of n replicas, how many are written. */
+ALWAYS_INLINE unsigned replicas_written(unsigned n)
+{
+	/* WRONG_REPLICAS: the exponent is one short. */
+	return mutant(WRONG_REPLICAS) && n > 1 ? n / 2 : n;
+}
+
 /* The largest page that divides `address` and is at most `bytes` (not 0; both 4K multiples). */
 ALWAYS_INLINE unsigned size_fitting(uint64_t sizes, uint64_t address, uint64_t bytes)
 {

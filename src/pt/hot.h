@@ -55,6 +55,7 @@ ALWAYS_INLINE struct pt_table *tall_walk(const struct pt_kit *k, uint64_t top, u
 
 		if (!k->f->is_table(entry, level))
 			return NULL;
+		lab_point("walk: pointer read, table not yet");
 		table = k->f->child(entry);
 	}
 	return table;
@@ -79,6 +80,7 @@ ALWAYS_INLINE bool leaf_slot(const struct pt_kit *k, struct pt *pt, uint64_t pag
 	if (unlikely(!k->f->own_table(entry_load(&table->e[(page >> PT_INDEX_LG2) % PT_ENTRIES]), 1,
 				      &table)))
 		return false;
+	lab_point("walk: pointer read, table not yet");
 	*slot = &table->e[page % PT_ENTRIES];
 	return true;
 }
@@ -92,6 +94,7 @@ ALWAYS_INLINE bool map_4k(const struct pt_kit *k, struct pt *pt, struct pt_op *o
 		return false;
 	if (unlikely(!leaf_slot(k, pt, page_of(op->iova), &slot) || entry_peek(slot)))
 		return false;
+	lab_point("leaf: slot found, not written");
 	entry_leaf(slot, k->f->leaf(op->pa, PT_PAGE_LG2, prot));
 	op->result = UINT64_C(1) << PT_PAGE_LG2;
 	op->err = 0;
@@ -108,6 +111,7 @@ ALWAYS_INLINE bool unmap_4k(const struct pt_kit *k, struct pt *pt, struct pt_op 
 	entry = entry_peek(slot);
 	if (unlikely(!k->f->all_single(entry, entry, 0)))
 		return false;
+	lab_point("unmap: entry read, not cleared");
 	entry_clear(slot);
 	op->result = UINT64_C(1) << PT_PAGE_LG2;
 	op->err = 0;
@@ -144,12 +148,14 @@ ALWAYS_INLINE bool replicas_1(const struct pt_kit *k, struct pt *pt, struct pt_o
 	if (op->kind == PT_MAP) {
 		if (!run_empty(slot, n))
 			return false;
-		run_fill(slot, n, k->f->leaf(op->pa, op->size_lg2, op->prot), 0);
+		lab_point("leaf: slot found, not written");
+		run_fill(slot, replicas_written(n), k->f->leaf(op->pa, op->size_lg2, op->prot), 0);
 	} else {
 		uint64_t entry = entry_peek(slot);
 
 		if (!entry || k->f->leaf_lg2(entry, 0) != op->size_lg2 || op->iova & (n * 4096ull - 1))
 			return false;
+		lab_point("unmap: entry read, not cleared");
 		run_clear(slot, n);
 	}
 	op->result = UINT64_C(1) << op->size_lg2;
@@ -171,7 +177,12 @@ ALWAYS_INLINE unsigned modern_slow(const struct pt_kit *k, struct pt *pt, struct
 	if (op->count == 1 && op->size_lg2 < entry_lg2(1) && op->kind <= PT_UNMAP &&
 	    replicas_1(k, pt, op))
 		return 0;
+	/* EARLY_UNLOCK: what follows has no lock, though tables are linked as if it had. */
+	if (mutant(EARLY_UNLOCK))
+		k->s->leave(pt, w);
 	modern_inside(k, pt, w, op);
+	if (mutant(EARLY_UNLOCK))
+		k->s->enter(pt, w);
 	return !!op->err;
 }
 

@@ -93,6 +93,7 @@ ALWAYS_INLINE uint64_t walk(const struct pt_kit *k, struct pt *pt, uint64_t iova
 		*level = l;
 		if (!k->f->is_table(entry, l))
 			return entry;
+		lab_point("walk: pointer read, table not yet");
 		table = k->f->child(entry);
 	}
 }

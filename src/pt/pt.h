@@ -4,7 +4,7 @@
 #pragma once
 
 #include "pt/engine.h"
-#include "pt/entry.h"
+#include "pt/format.h"
 
 #define PT_LEVEL_FIRST 2u /* most tables begin with three levels: the root is at level 2 */
 
@@ -49,6 +49,16 @@ ALWAYS_INLINE struct pt_table *top_root(uint64_t top)
 /* One snapshot an operation. P4: acquire, pairs with the release of whoever grew the table. */
 ALWAYS_INLINE uint64_t top_load(struct pt *pt)
 {
+	/*
+	 * B3 (until eb791aa70b90; from 5.12 until 1e56310b40fd again): level and root are two fields and
+	 * read one after the other. Who grows between the two leaves a new root with an old level.
+	 */
+	if (mutant(B3_TORN_TOP)) {
+		unsigned level = top_level(at_load(&pt->top, acquire));
+
+		lab_point("top: level read, root not yet");
+		return top_word(top_root(at_load(&pt->top, acquire)), level);
+	}
 	return at_load(&pt->top, acquire);
 }
 
@@ -78,6 +88,9 @@ ALWAYS_INLINE struct pt_table *table_alloc(struct pt *pt, struct pt_worker *w, u
 	page_desc(table)->level = (uint8_t)level;
 	page_desc(table)->worker = w->id;
 	w->n.allocated++;
+	/* NOT_ZEROED: what the page was before shows: a leaf of somebody's. relaxed: published later. */
+	if (mutant(NOT_ZEROED))
+		at_store(&table->e[1], pt->engine->f->leaf(0, entry_lg2(level), PT_READ), relaxed);
 	return table;
 }
 

@@ -76,10 +76,14 @@ ALWAYS_INLINE void run_fill(pt_entry *slot, unsigned n, uint64_t leaf, uint64_t 
 {
 	unsigned i = 0;
 
-	for (; i + LINE <= n; i += LINE, leaf += LINE * step)
+	for (; i + LINE <= n; i += LINE, leaf += LINE * step) {
 		line_fill(&slot[i], leaf, step);
-	for (; i < n; i++, leaf += step)
+		lab_point("leaf: some written, not all");
+	}
+	for (; i < n; i++, leaf += step) {
 		entry_leaf(&slot[i], leaf);
+		lab_point("leaf: some written, not all");
+	}
 }
 
 ALWAYS_INLINE void run_clear(pt_entry *slot, unsigned n)

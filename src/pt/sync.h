@@ -66,12 +66,21 @@ ALWAYS_INLINE bool publish_top_store(struct pt *pt, uint64_t *seen, uint64_t top
 {
 	(void)seen;
 	/* P4: release, pairs with top_load of those who take no lock. */
-	at_store(&pt->top, top, release);
+	if (mutant(RELAXED_TOP))
+		at_store(&pt->top, top, relaxed);
+	else
+		at_store(&pt->top, top, release);
 	return true;
 }
 
 ALWAYS_INLINE bool publish_top_cas(struct pt *pt, uint64_t *seen, uint64_t top)
 {
+	/*
+	 * RELAXED_TOP: the new root is reached, and its pointer to the old one is not seen. acquire orders
+	 * nothing of the winner's.
+	 */
+	if (mutant(RELAXED_TOP))
+		return observe_cas(CAS_TOP, at_cas(&pt->top, seen, top, acquire, acquire));
 	/* P4: won: release, pairs with top_load, the new levels before the word. Lost: acquire,
 	 * pairs with the winner's release, for its levels are walked. */
 	return observe_cas(CAS_TOP, at_cas(&pt->top, seen, top, release, acquire));

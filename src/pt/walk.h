@@ -26,6 +26,7 @@ ALWAYS_INLINE bool make_way(const struct pt_kit *k, struct pt_worker *w, pt_entr
 			       pt_vacant(k->f, k->f->child(entry), level - 1)))
 			return false;
 	}
+	lab_point("replace: found vacant, not unlinked");
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t entry = entry_load(&slot[i]);
 
@@ -48,7 +49,7 @@ ALWAYS_INLINE unsigned fill_table(const struct pt_kit *k, struct pt_worker *w, p
 			i += run_fill_empty(&slot[i], n - i, leaf + i * step, step);
 		else
 			for (; i < n && run_empty(&slot[i * replicas], replicas); i++)
-				run_fill(&slot[i * replicas], replicas, leaf + i * step, 0);
+				run_fill(&slot[i * replicas], replicas_written(replicas), leaf + i * step, 0);
 		if (i == n || !make_way(k, w, &slot[i * replicas], replicas, level))
 			return i;
 	}
@@ -75,6 +76,7 @@ ALWAYS_INLINE int map_pages(const struct pt_kit *k, struct pt *pt, struct pt_wor
 			room = (unsigned)n;
 		if (k->rewalk)
 			room = 1;
+		lab_point("leaf: slot found, not written");
 		stored = fill_table(k, w, slot, size_lg2, room,
 				    k->f->leaf(op->pa + *done, size_lg2, op->prot));
 		*done += (uint64_t)stored << size_lg2;
@@ -160,8 +162,10 @@ ALWAYS_INLINE void leave_tables(const struct pt_kit *k, struct pt_worker *w, str
 		slot = entry_slot(c->path[c->level], c->level, iova - 1);
 		entry = entry_load(slot);
 		if (k->f->is_table(entry, c->level) && k->f->child(entry) == table &&
-		    entry_unlink(slot, entry))
+		    entry_unlink(slot, entry)) {
+			lab_point("unlink: table out, not retired");
 			table_retire(w, table);
+		}
 	}
 }
 
@@ -183,6 +187,7 @@ ALWAYS_INLINE uint64_t unmap_pages(const struct pt_kit *k, struct pt *pt, struct
 		uint64_t entry = entry_load(slot);
 		unsigned size_lg2, run = PT_ENTRIES - (unsigned)(slot - c.path[c.level]->e);
 
+		lab_point("unmap: entry read, not cleared");
 		if (k->f->is_table(entry, c.level)) {
 			c.path[--c.level] = k->f->child(entry);
 			continue;

@@ -32,8 +32,13 @@ ALWAYS_INLINE pt_entry *slot_2019(const struct pt_kit *k, struct pt *pt, struct 
 	struct pt_table *table;
 	pt_entry *slot;
 
+	/* B12 (until 6.13): only the first byte counted, and no root was too low for a large page. */
+	if (mutant(B12_LARGE_AT_ZERO))
+		needed = top_needed(iova, 0);
 	while (top_level(top) < needed) {
-		if (pt_grow_2019(k, pt, w, needed))
+		lab_point("growth: root too low");
+		/* B7 (until 5.7): growth returned nothing, so its caller went round for ever. */
+		if (pt_grow_2019(k, pt, w, needed) && !mutant(B7_ENDLESS_GROWTH))
 			return NULL;
 		top = top_load(pt);
 	}
@@ -43,11 +48,18 @@ ALWAYS_INLINE pt_entry *slot_2019(const struct pt_kit *k, struct pt *pt, struct 
 	while (level > target) {
 		entry = entry_load(slot);
 		if (k->f->is_table(entry, level)) {
+			lab_point("walk: pointer read, table not yet");
 			table = k->f->child(entry);
 			slot = entry_slot(table, --level, iova);
+		} else if (mutant(B11_STALE_REPLICAS) && entry) {
+			/* B11 (6d568ef9a622, 5.0 to 5.3): the table takes the one entry it needs. */
+			if (pt_install(k, pt, w, slot, &entry, level))
+				return NULL;
 		} else if (entry && k->f->leaf_lg2(entry, level) != entry_lg2(level)) {
 			drop_replicas(k, table, (unsigned)(slot - table->e), entry, level);
-		} else if (pt_install(k, pt, w, slot, &entry, level)) {
+		} else if ((mutant(B10_NO_DOWNGRADE) && entry) ||
+			   pt_install(k, pt, w, slot, &entry, level)) {
+			/* B10 (until 6ccb72f8374e): a page in the way was no way down. */
 			return NULL;
 		}
 	}
@@ -67,11 +79,16 @@ ALWAYS_INLINE int map_page_2019(const struct pt_kit *k, struct pt *pt, struct pt
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t old = k->s->take(k->f, &slot[i], level);
 
-		if (k->f->is_table(old, level))
+		if (k->f->is_table(old, level)) {
+			lab_point("unlink: table out, not retired");
 			pt_retire_tree(k->f, w, k->f->child(old), level - 1);
+		}
 	}
-	for (unsigned i = 0; i < n; i++)
+	lab_point("leaf: slot found, not written");
+	for (unsigned i = 0; i < replicas_written(n); i++) {
 		entry_leaf(&slot[i], leaf);
+		lab_point("leaf: some written, not all");
+	}
 	return 0;
 }
 
@@ -82,8 +99,22 @@ ALWAYS_INLINE int map_page_2019(const struct pt_kit *k, struct pt *pt, struct pt
 ALWAYS_INLINE void clear_group(const struct pt_kit *k, pt_entry *first, unsigned n, unsigned level)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (n == 1 || !k->f->is_table(entry_peek(&first[i]), level))
+		if (n == 1 || mutant(B11_STALE_REPLICAS) ||
+		    !k->f->is_table(entry_peek(&first[i]), level))
 			entry_clear(&first[i]);
+}
+
+/*
+ * B14 (5.x): the size of a hole is that of the level where the walk ended, and counts as
+ * unmapped. Above the top it is 0: the sum stands still, and rounding to 0 leads to address 0.
+ */
+ALWAYS_INLINE uint64_t skip_hole_2019(struct pt *pt, uint64_t *iova, unsigned level)
+{
+	bool inside = top_spans(top_level(top_load(pt)), *iova);
+	uint64_t span = inside ? UINT64_C(1) << entry_lg2(level) : 0;
+
+	*iova = (*iova & -span) + span;
+	return span;
 }
 
 /*
@@ -100,8 +131,13 @@ ALWAYS_INLINE uint64_t unmap_chunk_2019(const struct pt_kit *k, struct pt *pt, u
 		pt_entry *slot;
 		uint64_t entry = walk(k, pt, *iova, &level, &slot);
 
+		if (mutant(B14_HOLES) && !entry && level) {
+			done += skip_hole_2019(pt, iova, level);
+			continue;
+		}
 		if (!entry && level)
 			break;
+		lab_point("unmap: entry read, not cleared");
 		if (entry) {
 			unsigned n;
 

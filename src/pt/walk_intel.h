@@ -49,6 +49,7 @@ ALWAYS_INLINE int slot_intel(const struct pt_kit *k, struct pt *pt, struct pt_wo
 			return -ENOMEM;
 		if (!k->f->is_table(entry, l))
 			return 0;
+		lab_point("walk: pointer read, table not yet");
 		table = k->f->child(entry);
 	}
 }
@@ -92,6 +93,7 @@ ALWAYS_INLINE uint64_t map_run_intel(const struct pt_kit *k, struct pt *pt, stru
 	}
 	if (level)
 		clear_way_intel(k, w, slot, n, level);
+	lab_point("leaf: slot found, not written");
 	for (uint64_t i = 0; i < n; i++)
 		*refused += !entry_leaf_once(&slot[i], leaf + (i << lg2));
 	return n << lg2;
@@ -137,6 +139,7 @@ ALWAYS_INLINE uint64_t clear_intel(const struct pt_kit *k, struct pt *pt, struct
 		uint64_t entry = entry_load(slot), span = UINT64_C(1) << entry_lg2(level);
 		uint64_t begin = iova & -span;
 
+		lab_point("unmap: entry read, not cleared");
 		if (!k->f->is_table(entry, level)) {
 			if (entry && begin >= first) {
 				entry_clear(slot);

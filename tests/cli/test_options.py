@@ -60,9 +60,14 @@ class List(Command):
         for name in ("node-rr", "interleave", "ahead", "stray-leaf", "page-size"):
             self.assertRegex(text, rf"(?m)^  {name} +\w")
 
+    def test_mutants(self):
+        text = self.fine("list", "mutants")
+        for name, engine in (("b1-unlocked-growth", "lockless-2019"), ("no-grace", "lockless")):
+            self.assertRegex(text, rf"(?m)^  {name} +{engine} +\w")
+
     def test_all(self):
         self.assertEqual(self.fine("list"), "".join(
-            self.fine("list", topic) for topic in ("engines", "workloads", "options")))
+            self.fine("list", topic) for topic in ("engines", "workloads", "options", "mutants")))
 
     def test_refused(self):
         self.refused(64, r"^iopt list: engine: .*did you mean engines\?", "list", "engine")

@@ -55,14 +55,23 @@ void ex_reading(const void *p, const char *what);
 void ex_writing(const void *p, const char *what);
 /* In a thread: not scheduled again before another thread has stored something, or ends. */
 void ex_yield(void);
+/*
+ * Another thread may come first, though nothing that they share is touched here. Data of the scenario's
+ * own that several threads use (what it believes the state to be) go with the access before them.
+ */
+void ex_point(const char *what);
 /* Which coroutine runs; EX_THREADS_MAX: setup or finish. */
 unsigned ex_self(void);
 
 /*
  * The page source of the explored sources (mem/pool.h) is the explorer's: pages.c. From now on, in this
- * schedule, the next allocations may fail, at most `times` of them, which ones is explored.
+ * schedule, the next allocations may fail, at most `times` of them, which ones is explored. EX_FOR_GOOD:
+ * from one of them on all fail, until finish().
  */
+#define EX_FOR_GOOD (~0u)
 void ex_pages_may_fail(unsigned times);
+/* From now on, in this schedule, a freed page may be handed out again: whether it is, is explored. */
+void ex_pages_reuse(void);
 /* In finish(): live pages are exactly `reachable` (what pt_scan counted). */
 void ex_pages_balance(uint64_t reachable);
 
@@ -81,16 +90,31 @@ struct ex_options {
 	uint64_t seed;         /* pct: of the first schedule */
 	const char *replay;    /* choices of a failure, as printed */
 	unsigned steps;        /* of a schedule, beyond it is a hang; 0: the default */
+	const char *command;   /* what replays, before " --replay CHOICES"; NULL: "explore NAME" */
+	bool quiet;            /* no report of a failure on stderr: out has its message */
 };
 
 struct ex_outcome {
 	bool caught;
 	bool complete;         /* dfs: nothing left within the bound */
+	unsigned begun;        /* dfs: nothing left below so many preemptions */
 	uint64_t schedules, steps;
 	double seconds;
 	char message[512];     /* of the failure */
 	char replay[4096];     /* its choices, for --replay */
 };
+
+/*
+ * From now on the accesses of one line do without a part of the order that is written there, in
+ * exploring only: would anybody notice? NULL: as written.
+ */
+struct ex_weakening {
+	const char *file; /* "grace.c" */
+	int line;
+	const char *text; /* the expression accessed, if the line has several; or NULL */
+	enum { EX_LOSE_ACQUIRE, EX_LOSE_RELEASE, EX_LOSE_FAILURE } what; /* failure: of a cas */
+};
+void ex_weaken(const struct ex_weakening *what);
 
 /* Explore one scenario. A failure's schedule is printed, step by step with source lines, to stderr. */
 void ex_explore(const struct ex_scenario *scenario, const struct ex_options *options,

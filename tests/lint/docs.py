@@ -3,7 +3,7 @@
 
 Relative links and their anchors resolve, files named in code spans exist, command lines in fenced
 `sh` blocks are accepted (run is only planned, for a machine of two nodes), options named in code
-spans exist, and every engine and workload has its place in docs/.
+spans exist, and every engine, workload, mutant and stop of the laboratory has its place in docs/.
 """
 import os
 import re
@@ -152,6 +152,26 @@ def check_names():
     return len(engines), len(workloads)
 
 
+def check_lab():
+    """Bugs and stops of the laboratory: those of the sources are those of docs/verification.md."""
+    mutants = set(re.findall(r"^  ([a-z]\w*(?:-\w+)+) ", iopt("list", "mutants"), re.M))
+    labels = set()
+    for name in sorted(os.listdir(os.path.join(TOP, "src/pt"))):
+        with open(os.path.join(TOP, "src/pt", name), encoding="utf-8") as f:
+            labels |= set(re.findall(r'lab_point\("([^"]+)"\)', f.read()))
+    page = "docs/verification.md"
+    section, rows = "", set()
+    for _, text in read(page)[0]:
+        section = text.strip() if text.startswith("## ") else section
+        if section == "## The bugs that are planted":
+            rows |= set(re.findall(r"^\| `([^`]+)` \|", text))
+    for name in sorted((mutants | labels) - rows):
+        problem(page, 1, f"no row is for `{name}`")
+    for name in sorted(rows - mutants - labels):
+        problem(page, 1, f"`{name}`: neither a mutant nor a stop in src/pt")
+    return len(mutants), len(labels)
+
+
 def main():
     verbs = re.findall(r"^  (\w+) ", iopt("--help"), re.M)
     options = {o for verb in verbs for o in re.findall(r"--[a-z][a-z-]*", iopt(verb, "--help"))}
@@ -165,8 +185,10 @@ def main():
             ran += sum(check_command(page, n, words, folder) for n, words in commands(fenced))
             read_pages += 1
     engines, workloads = check_names()
-    print(f"{read_pages} pages, {ran} commands, {engines} engines, {workloads} workloads")
-    if not (ran and engines and workloads):
+    mutants, labels = check_lab()
+    print(f"{read_pages} pages, {ran} commands, {engines} engines, {workloads} workloads, "
+          f"{mutants} mutants, {labels} stops")
+    if not (ran and engines and workloads and mutants and labels):
         problem("docs.py", 1, "found nothing to check")
     for text in problems:
         print(text)

@@ -84,12 +84,3 @@ static void made_teardown(struct made *m)
 		unit_destroy(m->unit[i]);
 	free(m);
 }
-
-/* Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003. */
-static uint64_t made_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
