@@ -129,11 +129,15 @@ static void access(struct verify_thread *t)
 
 void verify_translate(struct verify_thread *t)
 {
-	for (unsigned i = 0; work_goes_on(t->round); i++) {
+	while (work_goes_on(t->round)) {
+		/* commands wait while a device is busy: a little mostly, at times for long */
+		unsigned busy = 1u << verify_below(&t->random, t->round->busy_lg2);
+
 		unit_obey(t->unit);
-		if (!t->found.caught) /* who waits for completion waits for it all the same */
+		/* after a finding it goes on to obey, for others wait for completion */
+		for (unsigned i = 0; i < busy && !t->found.caught; i++)
 			access(t);
-		if (t->round->crowded && i % LOOKS == 0)
+		if (t->round->crowded)
 			sched_yield();
 	}
 	unit_obey(t->unit);

@@ -100,6 +100,7 @@ static int begin(struct verify_round *r, uint64_t seed, struct err *err)
 	r->seed = seed;
 	r->brief = verify_below(&random, 2);
 	r->ops = r->brief ? OPS / 16 : OPS;
+	r->busy_lg2 = r->brief || !verify_below(&random, 3) ? 8 : 2;
 	/* some as they come, some with stops here and there, some with many */
 	r->shake = verify_below(&random, 3) ? r->job->shake : 0;
 	if (r->shake > 8 && verify_below(&random, 2))

@@ -57,6 +57,7 @@ struct verify_round {
 	unsigned ops;                 /* of each writer */
 	bool starved;                 /* memory may run out */
 	bool brief;                   /* little but the beginning, where the root grows */
+	unsigned busy_lg2;            /* of devices: accesses between looks at the commands */
 	unsigned shake;               /* one stop in so many */
 	unsigned levels;              /* of the table, at first */
 	struct pool *pages;           /* of this round */
