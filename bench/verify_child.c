@@ -68,6 +68,8 @@ __attribute__((noreturn)) static void be_child(const struct verify_child *c, int
 	if (t->job->mutant != MUTANT_NONE)
 		no_core();
 	heed_signals(parent, before);
+	if (t->cpus) /* refused: on any of them, then */
+		sched_setaffinity(0, sizeof(*t->cpus), t->cpus);
 	if (!t->run) {
 		verify_program_exec(t);
 		_exit(EXEC_FAILED);

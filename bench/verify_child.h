@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "bench/verify.h"
@@ -18,6 +19,7 @@ struct verify_task {
 	const struct verify_job *job;
 	verify_layer_fn *run;     /* NULL: the layer's own, or its program */
 	const char *program;      /* VERIFY_EXPLORER, VERIFY_TSAN */
+	const cpu_set_t *cpus;    /* it may run on these; NULL: where its parent may */
 };
 
 struct verify_child {

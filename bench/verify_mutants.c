@@ -19,12 +19,24 @@
 
 #define AT_ONCE_MAX 64u
 #define LOOK_NS 2000000
+#define AGAIN 10u /* what all layers have missed is looked for once more, so many times as long */
 
 /* A cell under way. */
 struct seat {
 	struct verify_child child; /* pid 0: free */
+	struct verify_job job;
 	struct verify_cell *cell;
 	struct verify_row *row;
+	bool alone;                /* nothing else beside it */
+	cpu_set_t cpus;
+};
+
+/* All cells once, or those of the bugs that were missed again. */
+struct pass {
+	struct verify_matrix *m;
+	struct seat seat[AT_ONCE_MAX];
+	bool own_cpus, again;
+	size_t at, end; /* cells: layer by layer, of each all rows */
 };
 
 bool verify_layer_built(const struct verify_matrix *m, enum verify_layer layer)
@@ -80,10 +92,14 @@ static int add_rows(struct verify_matrix *m, struct err *err)
 }
 
 /* A bug is for every layer; the explorer has no engine but those of its scenarios, others need one. */
-static bool to_be_looked_at(const struct verify_matrix *m, const struct verify_row *row,
-			    enum verify_layer layer)
+static bool to_be_looked_at(const struct pass *p, size_t at)
 {
-	if (!verify_layer_built(m, layer))
+	const struct verify_row *row = &p->m->row[at % p->m->n];
+	enum verify_layer layer = (enum verify_layer)(at / p->m->n);
+
+	if (!verify_layer_built(p->m, layer))
+		return false;
+	if (p->again && (row->caught || row->job.mutant == MUTANT_NONE))
 		return false;
 	if (row->job.mutant != MUTANT_NONE)
 		return true;
@@ -92,102 +108,150 @@ static bool to_be_looked_at(const struct verify_matrix *m, const struct verify_r
 	return (layer == VERIFY_EXPLORER) == !row->job.engine;
 }
 
-static int sit_down(struct verify_matrix *m, struct seat *s, struct verify_row *row,
-		    enum verify_layer layer, struct err *err)
+/* Threads that spin in a line crawl when others want their CPUs. */
+static bool wants_to_be_alone(const struct pass *p, size_t at)
 {
-	const char *program = m->program[layer];
-	struct verify_task task = { .layer = layer, .job = &row->job,
+	const struct pt_engine *e = p->m->row[at % p->m->n].job.engine;
+
+	return e && at / p->m->n != VERIFY_SEQUENCE && at / p->m->n != VERIFY_EXPLORER &&
+	       (!strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs"));
+}
+
+static int sit_down(struct pass *p, struct seat *s, size_t at, struct err *err)
+{
+	enum verify_layer layer = (enum verify_layer)(at / p->m->n);
+	const char *program = p->m->program[layer];
+	struct verify_task task = { .layer = layer, .job = &s->job,
 				    .program = *program ? program : NULL };
 
-	s->row = row;
-	s->cell = &row->cell[layer];
+	s->row = &p->m->row[at % p->m->n];
+	s->cell = &s->row->cell[layer];
+	s->alone = wants_to_be_alone(p, at);
+	s->job = s->row->job;
+	s->job.duration_ns *= p->again ? AGAIN : 1;
+	if (p->own_cpus && !s->alone)
+		task.cpus = &s->cpus;
 	return verify_child_start(&s->child, &task, err);
 }
 
 static int get_up(struct seat *s, struct err *err)
 {
+	uint64_t before_ns = s->cell->out.elapsed_ns;
 	int code = verify_child_reap(&s->child, &s->cell->out, err);
 
+	s->cell->out.elapsed_ns += before_ns;
 	s->cell->looked = !code;
 	s->row->caught += s->cell->out.caught;
 	return code;
 }
 
-static void progress(const struct verify_matrix *m, size_t at)
+static void progress(const struct pass *p)
 {
-	size_t total = m->n * VERIFY_LAYERS;
-
 	if (!isatty(STDERR_FILENO))
 		return;
-	if (at < total)
-		fprintf(stderr, "\r\033[K%3zu %% %s: %s", 100 * at / total, verify_layer_name[at / m->n],
-			m->row[at % m->n].name);
-	else
-		fputs("\r\033[K", stderr);
+	fputs("\r\033[K", stderr);
+	if (p->at < p->end)
+		fprintf(stderr, "%s%3zu %% %s: %s", p->again ? "again " : "", 100 * p->at / p->end,
+			verify_layer_name[p->at / p->m->n], p->m->row[p->at % p->m->n].name);
 }
 
-/* The next cell that is to be filled, from `at` on. */
-static size_t next_cell(const struct verify_matrix *m, size_t at)
+static unsigned busy(const struct pass *p, bool *alone)
 {
-	size_t total = m->n * VERIFY_LAYERS;
+	unsigned n = 0;
 
-	while (at < total && !to_be_looked_at(m, &m->row[at % m->n], (enum verify_layer)(at / m->n)))
-		at++;
-	return at;
-}
-
-/* Once round the seats: 0, or the first error; *busy: how many are taken. */
-static int go_round(struct verify_matrix *m, struct seat *seat, size_t *at, unsigned *busy,
-		    struct err *err)
-{
-	int code = 0;
-
-	*busy = 0;
-	for (unsigned i = 0; i < m->at_once && !code; i++) {
-		if (seat[i].child.pid && verify_child_ended(&seat[i].child))
-			code = get_up(&seat[i], err);
-		if (!code && !seat[i].child.pid && *at < m->n * VERIFY_LAYERS) {
-			progress(m, *at);
-			code = sit_down(m, &seat[i], &m->row[*at % m->n],
-					(enum verify_layer)(*at / m->n), err);
-			*at = next_cell(m, *at + 1);
+	*alone = false;
+	for (unsigned i = 0; i < p->m->at_once; i++)
+		if (p->seat[i].child.pid) {
+			n++;
+			*alone |= p->seat[i].alone;
 		}
-		*busy += seat[i].child.pid != 0;
-	}
-	return code;
+	return n;
 }
 
-static int fill(struct verify_matrix *m, struct err *err)
+/* Once round the seats: 0, or the first error. */
+static int go_round(struct pass *p, struct err *err)
+{
+	bool alone;
+
+	for (unsigned i = 0; i < p->m->at_once; i++) {
+		struct seat *s = &p->seat[i];
+
+		if (s->child.pid && verify_child_ended(&s->child) && get_up(s, err))
+			return err->code;
+		while (p->at < p->end && !to_be_looked_at(p, p->at))
+			p->at++;
+		if (s->child.pid || p->at == p->end)
+			continue;
+		if (busy(p, &alone) && (alone || wants_to_be_alone(p, p->at)))
+			continue;
+		progress(p);
+		if (sit_down(p, s, p->at++, err))
+			return err->code;
+	}
+	return 0;
+}
+
+static int fill(struct pass *p, struct err *err)
 {
 	const struct timespec look = { .tv_nsec = LOOK_NS };
-	struct seat seat[AT_ONCE_MAX] = { 0 };
-	size_t at = next_cell(m, 0);
-	unsigned busy;
+	bool alone;
 	int code;
 
 	for (;;) {
-		code = go_round(m, seat, &at, &busy, err);
+		code = go_round(p, err);
 		if (!code && at_load(&run_interrupted, relaxed)) /* a flag, nothing rides on it */
 			code = err_set(err, EXIT_INTERRUPTED, "interrupted");
-		if (code || !busy)
+		if (code || !busy(p, &alone))
 			break;
 		nanosleep(&look, NULL);
 	}
-	for (unsigned i = 0; i < m->at_once; i++)
-		if (seat[i].child.pid)
-			verify_child_kill(&seat[i].child);
-	progress(m, m->n * VERIFY_LAYERS);
+	for (unsigned i = 0; i < p->m->at_once; i++)
+		if (p->seat[i].child.pid)
+			verify_child_kill(&p->seat[i].child);
+	progress(p);
 	return code;
 }
 
-/* As many children as have CPUs for their writers, but two: most wait for each other anyway. */
-static unsigned seats(unsigned threads)
+/*
+ * Children at a time: as many as have CPUs of their own for the writers and one more thread. On a small
+ * machine two: most of their threads wait for each other anyway.
+ */
+static void lay_seats(struct pass *p)
 {
+	unsigned each = p->m->options->threads + 1, cpus = 0;
 	cpu_set_t set;
-	unsigned cpus = sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
-	unsigned n = cpus / (threads ? threads : 1);
 
-	return n < 2 ? 2 : n < AT_ONCE_MAX ? n : AT_ONCE_MAX;
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	p->m->at_once = (unsigned)CPU_COUNT(&set) / each;
+	if (p->m->at_once > AT_ONCE_MAX)
+		p->m->at_once = AT_ONCE_MAX;
+	p->own_cpus = p->m->at_once >= 2;
+	if (!p->own_cpus)
+		p->m->at_once = 2;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &set) && cpus / each < p->m->at_once)
+			CPU_SET(cpu, &p->seat[cpus++ / each].cpus);
+	}
+}
+
+static int fill_all(struct verify_matrix *m, struct err *err)
+{
+	struct pass *p = calloc(1, sizeof(*p));
+	int code;
+
+	if (!p)
+		return err_set(err, EXIT_NO_RESOURCE, "no memory for the matrix");
+	p->m = m;
+	p->end = m->n * VERIFY_LAYERS;
+	lay_seats(p);
+	code = fill(p, err);
+	p->at = 0;
+	p->again = true;
+	if (!code)
+		code = fill(p, err);
+	free(p);
+	return code;
 }
 
 static void sum_up(struct verify_matrix *m)
@@ -207,13 +271,12 @@ int verify_mutants(const struct verify_matrix_options *options, struct err *err)
 	if (!m)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the matrix");
 	m->options = options;
-	m->at_once = seats(options->threads);
 	find_program(m, VERIFY_EXPLORER, options->explorer);
 	find_program(m, VERIFY_TSAN, options->tsan);
 	signals_catch();
 	code = add_rows(m, err);
 	if (!code)
-		code = fill(m, err);
+		code = fill_all(m, err);
 	if (!code) {
 		m->elapsed_ns = clock_monotonic_ns() - began;
 		sum_up(m);

@@ -124,6 +124,7 @@ void verify_round_close(struct verify_round *r, bool caught)
 	if (r->pool)
 		pool_destroy(r->pool);
 	free(r->owned);
+	free(r->payload);
 	free(r->mapped);
 	free(r->lg2);
 	free(r->words);

@@ -76,6 +76,7 @@ struct verify_round {
 	_Atomic(uint64_t) *words;
 	uint8_t *lg2;
 	uint16_t *mapped;
+	uint64_t *payload;
 	unsigned *owned;              /* the threads' lists of cells */
 };
 

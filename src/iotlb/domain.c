@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pt/lab.h"
 #include "pt/mutant.h"
 #include "pt/pt.h"
 
@@ -162,6 +163,7 @@ static void tell_root(struct domain *d, struct domain_worker *w, uint64_t growth
 		return;
 	if (pt_mutant_on == MUTANT_B6_LATE_ROOT && w->w.n.growths == growths_before)
 		return;
+	lab_stop("root: found taller, devices not told");
 	for (unsigned i = 0; i < d->units; i++) {
 		unit_set_dte(d->unit[i], now);
 		unit_invalidate_dte(d->unit[i]);
@@ -204,6 +206,7 @@ static void flush(struct domain *d, struct domain_worker *w, const struct range 
 	if (pt_mutant_on == MUTANT_B22_ONE_LESS && last - r->first >= PAGE_BYTES)
 		last -= PAGE_BYTES;
 	invalidate(d, r->first, last, retired && pt_mutant_on != MUTANT_B19_WALK_CACHE);
+	lab_stop("flush: commands queued, not waited for");
 	t = complete(d);
 	w->flushes++;
 	if (pt_mutant_on != MUTANT_B5_NO_WAIT)
@@ -263,6 +266,7 @@ void domain_run(struct domain *d, struct domain_worker *w, struct pt_op *op)
 	changed = range_changed(d, op, &before, retired);
 	if (old_way && changed.any && !before.any)
 		flag_set(d, true);
+	lab_stop("domain: table changed, devices not told");
 	tell_root(d, w, growths);
 	if (changed.any && (!old_way || flag_says(d))) {
 		flush(d, w, &changed, retired);

@@ -36,7 +36,8 @@ struct domain {
 
 struct domain_worker {
 	struct pt_worker w;             /* id and pages set by the caller */
-	struct grace_worker *grace;     /* online while it works; NULL: retired pages stay in w.gather */
+	/* Online while it works, quiescent when the caller says so; NULL: retired pages stay in w.gather. */
+	struct grace_worker *grace;
 	uint64_t flushes, waits;
 };
 

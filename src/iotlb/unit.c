@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pt/lab.h"
+
 /* An invalidation of any range takes 105 commands at most; nobody waits for room in the usual case. */
 #define RING 256u
 #define RELAX_BEFORE_YIELD 64u
@@ -106,6 +108,8 @@ unsigned unit_obey(struct iotlb_unit *u)
 	 * the table before it queued them */
 	uint64_t tail = at_load(&u->tail, acquire);
 
+	if (head != tail)
+		lab_stop("device: commands seen, not obeyed");
 	while (head != tail) {
 		carry_out(u, &u->ring[head % RING]);
 		/* D3: release, pairs with the load in lock_ring: the slot has been read */
@@ -118,6 +122,7 @@ static struct walk_result walk(struct iotlb_unit *u, uint64_t iova, uint8_t want
 {
 	struct walk_step at;
 
+	lab_stop("device: not in the IOTLB, about to walk");
 	if (u->tlb && iotlb_find_table(u->tlb, iova, &at))
 		return walk_from(&u->walker, &at, iova, wanted);
 	/* A device that has never met a valid entry reads it when it needs it. D5: acquire, as above */

@@ -104,7 +104,6 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	if (!page)
 		return NULL;
 	d = page_desc(page);
-	memset(page, 0, PAGE_BYTES);
 	*d = (struct page_desc){ .owner = owner, .state = PAGE_LIVE, .page = page };
 	pthread_mutex_lock(&pool->lock);
 	if (refused(pool)) {
@@ -120,6 +119,8 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 		pool->live->reserved[0] = (uint64_t)(uintptr_t)d;
 	pool->live = d;
 	pthread_mutex_unlock(&pool->lock);
+	/* Last: a lock taken after it would order the zeroes for others, and hide a missing order. */
+	memset(page, 0, PAGE_BYTES);
 	return page;
 }
 

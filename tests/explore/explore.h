@@ -55,6 +55,8 @@ void ex_reading(const void *p, const char *what);
 void ex_writing(const void *p, const char *what);
 /* In a thread: not scheduled again before another thread has stored something, or ends. */
 void ex_yield(void);
+/* In a thread: the others go first, if any can; no preemption. */
+void ex_pass(void);
 /*
  * Another thread may come first, though nothing that they share is touched here. Data of the scenario's
  * own that several threads use (what it believes the state to be) go with the access before them.
@@ -70,6 +72,8 @@ unsigned ex_self(void);
  */
 #define EX_FOR_GOOD (~0u)
 void ex_pages_may_fail(unsigned times);
+/* Has one failed in this schedule? */
+bool ex_pages_refused(void);
 /* From now on, in this schedule, a freed page may be handed out again: whether it is, is explored. */
 void ex_pages_reuse(void);
 /* In finish(): live pages are exactly `reachable` (what pt_scan counted). */
@@ -86,7 +90,7 @@ struct ex_options {
 	unsigned preemptions;  /* dfs */
 	unsigned depth;        /* pct: d */
 	uint64_t schedules;    /* at most; 0: no bound */
-	uint64_t seconds;      /* at most; 0: no bound */
+	double seconds;        /* at most; 0: no bound */
 	uint64_t seed;         /* pct: of the first schedule */
 	const char *replay;    /* choices of a failure, as printed */
 	unsigned steps;        /* of a schedule, beyond it is a hang; 0: the default */
@@ -115,6 +119,8 @@ struct ex_weakening {
 	enum { EX_LOSE_ACQUIRE, EX_LOSE_RELEASE, EX_LOSE_FAILURE } what; /* failure: of a cas */
 };
 void ex_weaken(const struct ex_weakening *what);
+/* From now on ex_site.reached of every site that a thread reaches gets these bits. */
+void ex_reaching(uint64_t bits);
 
 /* Explore one scenario. A failure's schedule is printed, step by step with source lines, to stderr. */
 void ex_explore(const struct ex_scenario *scenario, const struct ex_options *options,

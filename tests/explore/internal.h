@@ -37,7 +37,8 @@ struct thread {
 	uint64_t seen_stores;     /* of others, when it last began to look */
 	uint64_t stores;          /* its own */
 	uint32_t yields;
-	bool stale;               /* since its last yield it has read something not newest */
+	bool anyway;              /* since its last yield it has read something not newest: may look again */
+	bool passes;              /* no spin loop: what it reads next may be old */
 	unsigned priority;        /* pct */
 	uint64_t clock_told[EX_THREADS_MAX]; /* CPU clocks, as last told to this thread */
 	const struct ex_site *site; /* where it was last */
@@ -61,8 +62,8 @@ extern struct run ex_run;
 
 /* ---- choices (schedule.c) ---- */
 
-enum choice_kind { CHOOSE_THREAD = 's', CHOOSE_READ = 'r', CHOOSE_WEAK = 'w', CHOOSE_CLOCK = 't',
-		   CHOOSE_DATA = 'c' };
+enum choice_kind { CHOOSE_THREAD = 's', CHOOSE_READ = 'r', CHOOSE_PLACE = 'm', CHOOSE_WEAK = 'w',
+		   CHOOSE_CLOCK = 't', CHOOSE_DATA = 'c' };
 
 /* One that differs from the default, or that dfs has still alternatives for. */
 struct choice {
@@ -88,8 +89,8 @@ struct decider {
 };
 extern struct decider ex_decider;
 
-/* One of `options` (a bit each); `costs`: what is not the default counts as a preemption. */
-unsigned ex_decide(enum choice_kind kind, uint64_t options, unsigned normal, bool costs);
+/* One of `options` (a bit each); those of `cost` count as a preemption, unless they are the default. */
+unsigned ex_decide(enum choice_kind kind, uint64_t options, unsigned normal, uint64_t cost);
 uint64_t ex_random(uint64_t *state);
 void ex_decider_begin(void);
 void ex_choice_add(struct choice choice);
@@ -137,9 +138,9 @@ static inline void ex_join(struct clock *into, const struct clock *from)
 			into->of[i] = from->of[i];
 }
 void ex_page_reset(void);
-/* May the running thread touch this address? Fails the schedule if not. Number of the page, or 0. */
+/* May the running thread touch this address? Fails the schedule if not. 1 + the page's number, or 0. */
 uint32_t ex_page_touch(uintptr_t at);
-/* Which page is that? 0: none. */
+/* 1 + the number of the page at an address. 0: none. */
 uint32_t ex_page_number(uintptr_t at, uintptr_t *offset);
 
 /* ---- the trace of a failure (trace.c) ---- */

@@ -121,7 +121,7 @@ static void set_option(struct request *r, int option, const char *text)
 		r->o.schedules = number("schedules", text, 0, UINT64_MAX);
 		break;
 	case SECONDS:
-		r->o.seconds = number("seconds", text, 0, UINT32_MAX);
+		r->o.seconds = (double)number("seconds", text, 0, UINT32_MAX);
 		break;
 	case SEED:
 		r->o.seed = number("seed", text, 0, UINT64_MAX);
@@ -222,7 +222,7 @@ static const char *extent(const struct ex_options *o, const struct ex_outcome *o
 }
 
 /* One scenario, with its line. True: caught. */
-static bool explore(const struct request *r, const struct ex_scenario *s, uint64_t seconds,
+static bool explore(const struct request *r, const struct ex_scenario *s, double seconds,
 		    struct total *total, struct ex_outcome *out)
 {
 	struct ex_options o = r->o;
@@ -248,11 +248,27 @@ static bool explore(const struct request *r, const struct ex_scenario *s, uint64
 	return true;
 }
 
+/* The last line: bench/verify_mutants.c reads it. */
+static int conclude(const struct request *r, const struct total *total, unsigned caught,
+		    const struct ex_scenario *by, const struct ex_outcome *out)
+{
+	if (caught && r->mutant)
+		printf("caught %s after %" PRIu64 " schedules (%.2f s) by %s: %s\n",
+		       pt_mutants[r->mutant].name, total->schedules, total->seconds, by->name,
+		       out->message);
+	else if (caught)
+		printf("caught in %u of %u scenarios after %" PRIu64 " schedules (%.2f s)\n", caught,
+		       total->scenarios, total->schedules, total->seconds);
+	else
+		printf("clean after %" PRIu64 " schedules (%.2f s)\n", total->schedules, total->seconds);
+	return caught ? EXIT_VERIFY : EXIT_FINE;
+}
+
 /* All that were asked for. With a bug switched on the first catch is enough. */
 static int explore_all(const struct request *r)
 {
 	struct total total = { 0 };
-	const struct ex_scenario *s;
+	const struct ex_scenario *s = NULL;
 	static struct ex_outcome out;
 	unsigned n = 0, caught = 0;
 
@@ -262,32 +278,20 @@ static int explore_all(const struct request *r)
 		usage_error("--scenario %s: no such scenario", r->scenario);
 	if (r->o.replay && n > 1)
 		usage_error("--replay is of one schedule: name its --scenario");
-	for (unsigned i = 0; (s = chosen(r, i)); i++) {
+	for (unsigned i = 0; i < n && !(caught && r->mutant); i++) {
 		/* What is left is shared by those to come. */
-		double left = (double)r->o.seconds - total.seconds;
-		uint64_t share = left / (n - i) < 1 ? 1 : (uint64_t)(left / (n - i));
+		double left = r->o.seconds - total.seconds;
 
-		if (r->o.seconds && left <= 0)
+		if (r->o.seconds > 0 && left <= 0) {
+			printf("%u scenarios were not reached: more --seconds, or a --scenario\n", n - i);
 			break;
-		if (!explore(r, s, r->o.seconds ? share : 0, &total, &out)) {
-			if (r->o.replay && !out.steps)
-				usage_error("--replay %s: not understood", r->o.replay);
-			continue;
 		}
-		caught++;
-		if (r->mutant) {
-			printf("caught %s after %" PRIu64 " schedules (%.2f s) by %s: %s\n",
-			       pt_mutants[r->mutant].name, total.schedules, total.seconds, s->name,
-			       out.message);
-			return EXIT_VERIFY;
-		}
+		s = chosen(r, i);
+		caught += explore(r, s, r->o.seconds > 0 ? left / (n - i) : 0, &total, &out);
+		if (r->o.replay && !out.steps)
+			usage_error("--replay %s: not understood", r->o.replay);
 	}
-	if (caught)
-		printf("caught in %u of %u scenarios", caught, total.scenarios);
-	else
-		printf("clean");
-	printf(" after %" PRIu64 " schedules (%.2f s)\n", total.schedules, total.seconds);
-	return caught ? EXIT_VERIFY : EXIT_FINE;
+	return conclude(r, &total, caught, s, &out);
 }
 
 int main(int argc, char **argv)

@@ -4,9 +4,9 @@
  *
  * C11 as follows. Happens-before is a vector clock a thread, joined by an acquire that reads from a
  * release, or from a read-modify-write that continues one (the release sequence of C++20: only those).
- * Stores to a location take effect in the order in which they are executed. A load may return any of
- * the last EX_HISTORY, but none older than one that it, or what happens before it, has stored or
- * read already. Read-modify-writes, failed ones too, read the newest; a weak one may fail for nothing.
+ * A load may return any of the last EX_HISTORY stores to a location, but none older than one that it, or
+ * what happens before it, has stored or read already; and a store may be overtaken by newer ones within
+ * the same limits. Read-modify-writes, failed ones too, read the newest; a weak one may fail for nothing.
  * seq_cst is acq_rel, and joins one clock of all seq_cst accesses.
  *
  * The memory itself always holds the newest value, so that setup() and finish() need no histories.
@@ -22,9 +22,9 @@
 
 struct store {
 	uint64_t value;
-	uint32_t time;                 /* of `by`; 0: there before the threads were */
-	uint8_t by;
+	uint32_t serial;               /* within the location, from 1 */
 	bool releases;
+	bool rmw;                      /* nothing comes between it and the one before */
 	struct clock released;         /* what an acquire that reads it joins */
 	uint32_t seen[EX_THREADS_MAX]; /* time at which a thread first touched it or a newer one */
 	uint32_t step;                 /* of the trace */
@@ -38,6 +38,8 @@ struct location {
 	bool shared;
 	uint8_t n;                     /* stores kept, the newest last */
 	uint32_t looked[EX_THREADS_MAX]; /* 1 + yields of a thread, when it last loaded this */
+	uint32_t read[EX_THREADS_MAX]; /* serial of the store that it then saw */
+	uint32_t serial;
 	struct store store[EX_HISTORY];
 };
 
@@ -70,6 +72,8 @@ static uint64_t peek(const volatile void *p, unsigned size)
 {
 	uint64_t value = 0;
 
+	if (size == sizeof(value)) /* whole tables are read at rest, after each schedule */
+		return *(const volatile uint64_t *)p;
 	memcpy(&value, (const void *)(uintptr_t)p, size); /* little-endian, as the tables */
 	return value;
 }
@@ -132,8 +136,10 @@ static struct location *slot_of(uintptr_t at)
 static void begin_with(struct location *l, uint64_t value)
 {
 	l->n = 1;
-	l->store[0] = (struct store){ .value = value, .by = ALONE };
+	l->store[0] = (struct store){ .value = value, .serial = 1 };
+	l->serial = 1;
 	memset(l->looked, 0, sizeof(l->looked));
+	memset(l->read, 0, sizeof(l->read));
 }
 
 static struct location *locate(const struct access *a, uint32_t page)
@@ -227,13 +233,18 @@ static void acquire(const struct store *s, enum ex_order order)
 	}
 }
 
-/* `after`: a read-modify-write read this one; its release goes on. */
+/*
+ * A new store, before the `age` newest ones in the order of the location. `after`: a read-modify-write
+ * read this one; its release goes on.
+ */
 static struct store *append(struct location *l, const struct access *a, uint64_t value,
-			    enum ex_order order, const struct store *after)
+			    const struct store *after, unsigned age)
 {
 	struct thread *t = &ex_run.thread[ex_run.self];
-	struct store s = { .value = value, .by = (uint8_t)ex_run.self,
-			   .time = t->now.of[ex_run.self], .releases = releases(order) };
+	enum ex_order order = a->site->order;
+	struct store s = { .value = value, .releases = releases(order), .rmw = after,
+			   .serial = ++l->serial };
+	unsigned at;
 
 	if (order == EX_seq_cst)
 		ex_join(&ex_run.consistent, &t->now);
@@ -245,12 +256,18 @@ static struct store *append(struct location *l, const struct access *a, uint64_t
 	}
 	if (l->n == EX_HISTORY)
 		memmove(&l->store[0], &l->store[1], --l->n * sizeof(l->store[0]));
-	l->store[l->n] = s;
-	saw(l, l->n);
-	poke(a->p, a->size, value);
+	at = l->n++ - age;
+	if (age) { /* who has seen a newer one has seen this one's place */
+		memmove(&l->store[at + 1], &l->store[at], age * sizeof(s));
+		memcpy(s.seen, l->store[at + 1].seen, sizeof(s.seen));
+	} else {
+		poke(a->p, a->size, value);
+	}
+	l->store[at] = s;
+	saw(l, at);
 	ex_run.stores++;
 	t->stores++;
-	return &l->store[l->n++];
+	return &l->store[at];
 }
 
 /* ---- the trace ---- */
@@ -272,7 +289,7 @@ static void trace_load(const struct location *l, const struct access *a, unsigne
 	if (!ex_tracing)
 		return;
 	if (i + 1u < l->n)
-		snprintf(old, sizeof(old), ", OLD: %s is there since %s",
+		snprintf(old, sizeof(old), ", OLD: %s stands there since %s",
 			 ex_value(l->store[l->n - 1].value, newest),
 			 ex_trace_where(l->store[i + 1].step, where, sizeof(where)));
 	ex_trace(a->site, "load %s %s: %s%s", order_name(order),
@@ -298,6 +315,7 @@ uint64_t ex_load(const volatile void *p, unsigned size, struct ex_site *site)
 	struct thread *t = &ex_run.thread[ex_run.self];
 	struct location *l;
 	unsigned newest, ages, age, i;
+	uint64_t cost = 0;
 
 	if (ex_run.self == ALONE)
 		return peek(p, size);
@@ -309,21 +327,40 @@ uint64_t ex_load(const volatile void *p, unsigned size, struct ex_site *site)
 	/* a spinner that comes back sees what is new where it spins */
 	if (l->looked[ex_run.self] && l->looked[ex_run.self] == t->yields)
 		ages = 0;
-	age = ex_decide(CHOOSE_READ, (UINT64_C(2) << ages) - 1, 0, true);
+	for (age = 0; age <= ages; age++) /* to go on with the same old one costs nothing more */
+		cost |= (uint64_t)(l->store[newest - age].serial != l->read[ex_run.self]) << age;
+	age = ex_decide(CHOOSE_READ, (UINT64_C(2) << ages) - 1, 0, cost);
 	i = newest - age;
 	l->looked[ex_run.self] = t->yields + 1;
-	t->stale |= age != 0;
+	l->read[ex_run.self] = l->store[i].serial;
+	t->anyway |= age != 0;
 	saw(l, i);
 	trace_load(l, &a, i, site->order);
 	acquire(&l->store[i], site->order);
 	return l->store[i].value;
 }
 
+/*
+ * Before which of the newest stores this one may come, in the order of the location: not before what
+ * coherence has put before it, nor between a read-modify-write and what that has read. A bit each.
+ */
+static uint64_t store_ages(const struct location *l)
+{
+	unsigned ages = l->n - 1u - oldest(l);
+	uint64_t may = 1;
+
+	for (unsigned age = 1; age <= ages; age++)
+		may |= (uint64_t)!l->store[l->n - age].rmw << age;
+	return may;
+}
+
 void ex_store(volatile void *p, unsigned size, uint64_t value, struct ex_site *site)
 {
 	struct access a = { p, size, site };
 	struct location *l;
+	unsigned age;
 	uint64_t old;
+	uint32_t step;
 
 	value &= value_mask(size);
 	if (ex_run.self == ALONE) {
@@ -331,9 +368,15 @@ void ex_store(volatile void *p, unsigned size, uint64_t value, struct ex_site *s
 		return;
 	}
 	l = enter(&a, true);
+	if (site->order == EX_seq_cst)
+		ex_join(&ex_run.thread[ex_run.self].now, &ex_run.consistent);
+	age = ex_decide(CHOOSE_PLACE, store_ages(l), 0, UINT64_MAX);
 	old = peek(p, size);
-	append(l, &a, value, site->order, NULL)->step =
-		trace_write("store", &a, old, value, site->order);
+	step = trace_write("store", &a, old, age ? old : value, site->order);
+	if (age)
+		ex_trace(NULL, "which comes late: %u newer store%s have overtaken this one of %#llx", age,
+			 age > 1 ? "s" : "", (unsigned long long)value);
+	append(l, &a, value, NULL, age)->step = step;
 }
 
 uint64_t ex_rmw(volatile void *p, unsigned size, enum ex_rmw_op op, uint64_t operand,
@@ -360,7 +403,7 @@ uint64_t ex_rmw(volatile void *p, unsigned size, enum ex_rmw_op op, uint64_t ope
 	after = l->store[l->n - 1];
 	saw(l, l->n - 1u);
 	acquire(&after, site->order);
-	append(l, &a, value, site->order, &after)->step =
+	append(l, &a, value, &after, 0)->step =
 		trace_write(name[op], &a, old, value, site->order);
 	return old;
 }
@@ -395,12 +438,12 @@ bool ex_cas(volatile void *p, unsigned size, void *expected, uint64_t value, boo
 			poke(p, size, value);
 		return old == wanted;
 	}
-	if (old != wanted || (weak && ex_decide(CHOOSE_WEAK, 3, 0, true)))
+	if (old != wanted || (weak && ex_decide(CHOOSE_WEAK, 3, 0, UINT64_MAX)))
 		return cas_lost(l, &a, wanted, site->lost);
 	after = l->store[l->n - 1];
 	saw(l, l->n - 1u);
 	acquire(&after, site->order);
-	append(l, &a, value, site->order, &after)->step =
+	append(l, &a, value, &after, 0)->step =
 		trace_write("cas", &a, old, value, site->order);
 	return true;
 }

@@ -13,7 +13,7 @@
 
 struct page {
 	uintptr_t at, bytes;
-	uint32_t number;               /* in order of birth, from 1 */
+	uint32_t number;               /* in order of birth, from 0 */
 	uint8_t born_by, gone_by;
 	bool gone;
 	uint32_t born, gone_at;        /* times of those threads */
@@ -71,7 +71,7 @@ uint32_t ex_page_number(uintptr_t at, uintptr_t *offset)
 	if (!p)
 		return 0;
 	*offset = at - p->at;
-	return p->number;
+	return p->number + 1;
 }
 
 static uint32_t now(void)
@@ -98,13 +98,13 @@ uint32_t ex_page_touch(uintptr_t at)
 		ex_fail("thread %u touches page %u, which is free since %s", ex_run.self, p->number,
 			ex_trace_where(p->gone_step, where, sizeof(where)));
 	if (ex_run.self == ALONE)
-		return p->number;
+		return p->number + 1;
 	if (!ex_before(t, p->born_by, p->born))
 		ex_fail("thread %u touches page %u, but that it was zeroed (%s) does not happen before",
 			ex_run.self, p->number, ex_trace_where(p->born_step, where, sizeof(where)));
 	p->touched[ex_run.self] = now();
 	p->touched_step[ex_run.self] = ex_trace_next();
-	return p->number;
+	return p->number + 1;
 }
 
 void ex_page_born(void *at, size_t bytes)
@@ -118,7 +118,7 @@ void ex_page_born(void *at, size_t bytes)
 		abort();
 	}
 	tick();
-	*p = (struct page){ .at = first, .bytes = bytes, .number = ++pages_n,
+	*p = (struct page){ .at = first, .bytes = bytes, .number = pages_n++,
 			    .born_by = (uint8_t)ex_run.self, .born = now() };
 	for (uintptr_t a = first; a < first + bytes; a += 1u << FRAME_LG2) {
 		struct frame *f = frame_of(a);

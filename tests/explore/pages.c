@@ -27,6 +27,7 @@ static struct {
 	unsigned live;
 	unsigned may_fail; /* allocations that still may */
 	bool exhausted;    /* EX_FOR_GOOD, and it has come */
+	bool refused;      /* one has failed */
 	bool reuse;
 	uint32_t births, deaths;
 	struct pool_cache cache;
@@ -47,12 +48,17 @@ void ex_pages_reset(void)
 	for (unsigned i = 0; i < pages.used; i++) /* `generation` goes on */
 		pages.desc[i].state = PAGE_FREE;
 	pages.used = pages.live = pages.may_fail = pages.births = pages.deaths = 0;
-	pages.reuse = pages.exhausted = false;
+	pages.reuse = pages.exhausted = pages.refused = false;
 }
 
 void ex_pages_may_fail(unsigned times)
 {
 	pages.may_fail = times;
+}
+
+bool ex_pages_refused(void)
+{
+	return pages.refused;
 }
 
 void ex_pages_reuse(void)
@@ -91,7 +97,7 @@ static unsigned freed_last(void)
 	return best;
 }
 
-static bool refused(void)
+static bool refuse(void)
 {
 	if (ex_self() == EX_THREADS_MAX)
 		return false;
@@ -110,8 +116,9 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	struct page_desc *d;
 
 	(void)cache;
-	if (refused()) {
+	if (refuse()) {
 		ex_note("no memory for a page");
+		pages.refused = true;
 		return NULL;
 	}
 	if (pages.reuse && freed_last() < pages.used && ex_choose(2, "a page used before?"))

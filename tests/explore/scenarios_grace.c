@@ -124,6 +124,44 @@ static void comes_thread(unsigned id)
 	}
 }
 
+/* ---- the same, one quiescent state after the other in turn ---- */
+
+static void turns_thread(unsigned id)
+{
+	grace_online(state.worker[id]);
+	if (!id)
+		retire(id, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		if (id)
+			look(0);
+		quiesce(id, 1);
+		ex_pass();
+	}
+	grace_offline(state.worker[id]);
+}
+
+/* ---- the same, and the reader comes and goes in between ---- */
+
+static void returns_thread(unsigned id)
+{
+	if (!id) {
+		grace_online(state.worker[id]);
+		retire(id, 0);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		if (id) {
+			grace_online(state.worker[id]);
+			look(0);
+			grace_offline(state.worker[id]);
+		} else {
+			quiesce(id, 1);
+		}
+		ex_pass();
+	}
+	if (!id)
+		grace_offline(state.worker[id]);
+}
+
 /* ---- retired by one that is offline ---- */
 
 static void offline_thread(unsigned id)
@@ -140,6 +178,25 @@ static void offline_thread(unsigned id)
 		grace_online(state.worker[id]);
 		quiesce(id, 4);
 		grace_offline(state.worker[id]);
+	}
+}
+
+/* ---- retired by one that stays offline: the other one, who reads it, moves the epoch on ---- */
+
+static void polls_thread(unsigned id)
+{
+	if (id) {
+		grace_online(state.worker[id]);
+		retire(id, 1);
+		for (unsigned i = 0; i < 5; i++) {
+			look(0);
+			quiesce(id, 1);
+		}
+		grace_offline(state.worker[id]);
+	} else {
+		retire(id, 0);
+		for (unsigned i = 0; i < 2; i++)
+			state.freed += grace_poll(state.worker[id], state.cache);
 	}
 }
 
@@ -177,7 +234,10 @@ const struct ex_scenario scenarios_grace[] = {
 	  online_thread, end, 3 },
 	{ "grace/comes", "a page is retired beside a reader that comes and goes", 2, begin_2,
 	  comes_thread, end, 3 },
+	{ "grace/turns", "both go through quiescent states in turn", 2, begin_2, turns_thread, end, 2 },
+	{ "grace/returns", "the same, with a reader that comes and goes", 2, begin_2, returns_thread, end, 3 },
 	{ "grace/offline", "a page is retired by one that is offline", 2, begin_2, offline_thread, end, 3 },
+	{ "grace/polls", "a page is retired by one that stays offline", 2, begin_2, polls_thread, end, 3 },
 	{ "grace/both", "both read what the other one retires", 2, begin_2, both_thread, end, 2 },
 	{ "grace/readers", "a page is retired beside two readers", 3, begin_3, readers_thread, end, 2 },
 	{ .name = NULL }

@@ -24,6 +24,7 @@ static void replace_setup(void)
 	scene_reclaim();
 	scene_probe(REGION);
 	scene_map(REGION, 12, 1);
+	ex_pages_reuse();
 }
 
 static void replace_thread(unsigned id)
@@ -38,8 +39,32 @@ static void replace_thread(unsigned id)
 			scene_unmap(REGION, 4096);
 		scene_map(REGION, 21, 2);
 		wait_a_little();
+		scene_map(2 * REGION, 12, 1); /* perhaps in the same page */
 	}
 	scene_offline();
+}
+
+/* --- a small page inside a large one: a table takes its place, or that of one of its entries --- */
+
+static void downgrade_setup(void)
+{
+	scene_probe(2 * REGION);
+	scene_probe(3 * REGION);
+	scene_probe(4 * REGION);
+	scene_map(2 * REGION, 22, 1); /* two entries */
+	scene_map(4 * REGION, 21, 1);
+}
+
+static void downgrade_thread(unsigned id)
+{
+	if (id) {
+		scene_look(0);
+		scene_look(1);
+		scene_look(2);
+	} else {
+		scene_map_inside(2 * REGION, 2, 2 * REGION, 2 * REGION);
+		scene_map_inside(4 * REGION, 2, 4 * REGION, REGION);
+	}
 }
 
 /* --- an unmap takes a whole table out, beside a lookup below it --- */
@@ -90,23 +115,26 @@ static void beside_thread(unsigned id)
 	scene_offline();
 }
 
-#define REPLACE(S, id, engine)                                                                 \
+#define REPLACE(S, id, engine)                                                                     \
 	S(replace, "replace", id, engine, 2, 0, "a 2M page takes the place of a table, beside lookups")
-#define COVERING(S, id, engine)                                                                 \
+#define DOWNGRADE(S, id, engine)                                                                   \
+	S(downgrade, "downgrade", id, engine, 2, 0, "4K inside 4M and inside 2M, beside lookups")
+#define COVERING(S, id, engine)                                                                    \
 	S(covering, "covering", id, engine, 2, 0, "an unmap frees a table beside lookups in it")
-#define BESIDE(S, id, engine)                                                                 \
+#define BESIDE(S, id, engine)                                                                      \
 	S(beside, "covering-beside", id, engine, 2, 0, "the same beside a neighbour who builds one")
 
 #define SCENES(S)                                                                                  \
-	REPLACE(S, l2019, "lockless-2019") \
-	REPLACE(S, lockless, "lockless") \
-	REPLACE(S, mutex, "mutex") \
-	REPLACE(S, vtdss, "vtdss/lockless") \
-	COVERING(S, lockless, "lockless") \
-	COVERING(S, mutex, "mutex") \
-	COVERING(S, intel, "lockless-intel") \
-	BESIDE(S, lockless, "lockless") \
-	BESIDE(S, intel, "lockless-intel") 
+	REPLACE(S, l2019, "lockless-2019")                                                         \
+	REPLACE(S, lockless, "lockless")                                                           \
+	REPLACE(S, mutex, "mutex")                                                                 \
+	REPLACE(S, vtdss, "vtdss/lockless")                                                        \
+	DOWNGRADE(S, l2019, "lockless-2019")                                                       \
+	COVERING(S, lockless, "lockless")                                                          \
+	COVERING(S, mutex, "mutex")                                                                \
+	COVERING(S, intel, "lockless-intel")                                                       \
+	BESIDE(S, lockless, "lockless")                                                            \
+	BESIDE(S, intel, "lockless-intel")
 
 SCENES(SCENE_SETUP)
 

@@ -60,13 +60,15 @@ void scene_grows_to(unsigned levels, bool perhaps);
 
 /* The output address a page's `version`-th mapping is given. */
 uint64_t scene_pa(uint64_t iova, unsigned size_lg2, unsigned version);
-/* One page. False: no memory, which is right only if ex_pages_may_fail() was called. */
+/* One page. False: no memory, which is right only if an allocation failed. */
 bool scene_map(uint64_t iova, unsigned size_lg2, unsigned version);
 /* The same with `n` pages of 4K by PT_MAP_RANGE: all or nothing. */
 bool scene_map_range(uint64_t iova, unsigned n, unsigned version);
+/* A page of 4K inside a larger one, which goes: all of [large, large + bytes) is no longer mapped. */
+void scene_map_inside(uint64_t iova, unsigned version, uint64_t large, uint64_t bytes);
 /* All pages of [iova, iova + bytes), which are there. bytes: a page size, or several 4K. */
 void scene_unmap(uint64_t iova, uint64_t bytes);
-/* The same asked for by its first bytes, and it goes as a whole. */
+/* `asked` bytes are asked for, of a large page that goes as a whole, or where nothing is: 0. */
 void scene_unmap_part(uint64_t iova, uint64_t asked, uint64_t bytes);
 /* By the engine. */
 uint64_t scene_lookup(uint64_t iova);

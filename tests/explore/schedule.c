@@ -13,6 +13,8 @@
 
 #include "internal.h"
 
+#define ALL UINT64_MAX
+
 struct run ex_run;
 struct decider ex_decider;
 
@@ -58,14 +60,14 @@ static unsigned by_priority(uint64_t options)
 	return best;
 }
 
-static unsigned by_chance(enum choice_kind kind, uint64_t options, unsigned normal, bool costs)
+static unsigned by_chance(enum choice_kind kind, uint64_t options, unsigned normal, uint64_t cost)
 {
 	struct decider *d = &ex_decider;
 	uint64_t r = ex_random(&d->rng);
 
 	if (kind == CHOOSE_THREAD)
 		return by_priority(options);
-	if (costs && r % 100 >= d->stale_percent)
+	if (cost && r % 100 >= d->stale_percent)
 		return normal;
 	return nth_bit(options, (unsigned)((r >> 8) % (unsigned)__builtin_popcountll(options)));
 }
@@ -87,32 +89,33 @@ static bool decided(enum choice_kind kind, uint64_t options, uint64_t index, uns
 	return true;
 }
 
-unsigned ex_decide(enum choice_kind kind, uint64_t options, unsigned normal, bool costs)
+unsigned ex_decide(enum choice_kind kind, uint64_t options, unsigned normal, uint64_t cost)
 {
 	struct decider *d = &ex_decider;
-	uint64_t index = d->index++;
+	uint64_t index = d->index++, may = options;
 	unsigned value = normal;
 
 	if (!(options & (options - 1)))
 		return nth_bit(options, 0);
+	cost &= ~(UINT64_C(1) << normal);
 	if (!decided(kind, options, index, &value) && d->next == d->n) {
-		bool may = !costs || d->spent < d->budget;
-
 		if (d->by == BY_CHANCE)
-			value = by_chance(kind, options, normal, costs);
+			value = by_chance(kind, options, normal, cost);
+		if (d->spent >= d->budget)
+			may &= ~cost;
+		may &= ~(UINT64_C(1) << value);
 		if (d->by == BY_DFS ? may : value != normal)
 			ex_choice_add((struct choice){ .index = index, .kind = (uint8_t)kind,
-						    .value = (uint8_t)value,
-						    .usual = value == normal,
-						    .todo = options & ~(UINT64_C(1) << value) });
+						       .value = (uint8_t)value,
+						       .usual = value == normal, .todo = may });
 	}
-	d->spent += costs && value != normal;
+	d->spent += cost >> value & 1;
 	return value;
 }
 
 unsigned ex_choose(unsigned n, const char *what)
 {
-	unsigned value = ex_decide(CHOOSE_DATA, n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX, 0, false);
+	unsigned value = ex_decide(CHOOSE_DATA, n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX, 0, 0);
 
 	ex_trace(NULL, "choose: %s: %u of %u", what, value, n);
 	return value;
@@ -137,7 +140,7 @@ static bool may_run(const struct thread *t)
 {
 	switch (t->state) {
 	case READY: return true;
-	case YIELDED: return t->stale || others_stores(t) != t->seen_stores;
+	case YIELDED: return t->anyway || others_stores(t) != t->seen_stores;
 	default: return false;
 	}
 }
@@ -175,8 +178,9 @@ static void resume(unsigned from, unsigned to)
 	struct thread *t = &ex_run.thread[to];
 
 	if (t->state == YIELDED) {
-		t->yields++;
-		t->stale = false;
+		t->yields += !t->passes;
+		t->passes = false;
+		t->anyway = false;
 		t->seen_stores = others_stores(t);
 	}
 	t->state = READY;
@@ -209,7 +213,7 @@ static void give_way(bool yields)
 	/* one that yields comes last, whatever its priority */
 	if (ex_decider.by == BY_CHANCE && who & (who - 1))
 		who &= ~(UINT64_C(1) << self);
-	resume(self, ex_decide(CHOOSE_THREAD, who, normal, yields));
+	resume(self, ex_decide(CHOOSE_THREAD, who, normal, yields ? ALL : 0));
 }
 
 /* pct: at d - 1 points whoever runs falls behind all others. */
@@ -233,11 +237,11 @@ void ex_point_at(bool shared)
 	/* a replay has its choices wherever they were made, and knows nothing of what is shared */
 	if (shared || ex_decider.by == BY_DEFAULT) {
 		change_point();
-		to = ex_decide(CHOOSE_THREAD, who_may_run(), self, true);
+		to = ex_decide(CHOOSE_THREAD, who_may_run(), self, ALL);
 		if (to != self)
 			resume(self, to);
 	} else {
-		ex_decide(CHOOSE_THREAD, UINT64_C(1) << self, self, true);
+		ex_decide(CHOOSE_THREAD, UINT64_C(1) << self, self, ALL);
 	}
 	t->now.of[self]++;
 }
@@ -258,17 +262,25 @@ void ex_relax(struct ex_site *site)
 		ex_fail("nobody gets on: %llu steps", (unsigned long long)ex_run.steps_max);
 	if (ex_run.self == ALONE)
 		return;
-	t->site = site;
+	if (*site->function) /* else it is where it was last */
+		t->site = site;
 	t->state = YIELDED;
-	ex_trace(site, "gives way until another thread has stored something");
+	ex_trace(*site->function ? site : NULL, "gives way until another thread has stored something");
 	give_way(true);
 }
 
 void ex_yield(void)
 {
-	EX_SITE(site, "", EX_relaxed, EX_relaxed);
+	static struct ex_site site = { .function = "" };
 
 	ex_relax(&site);
+}
+
+void ex_pass(void)
+{
+	if (ex_run.self != ALONE)
+		ex_run.thread[ex_run.self].anyway = ex_run.thread[ex_run.self].passes = true;
+	ex_yield();
 }
 
 void ex_block(const void *on)
@@ -303,7 +315,7 @@ void ex_thread_over(unsigned id)
 	ex_run.thread[id].stores++; /* not news to itself */
 	who = who_may_run();
 	if (who)
-		resume(id, ex_decide(CHOOSE_THREAD, who, in_turn(who, id), false));
+		resume(id, ex_decide(CHOOSE_THREAD, who, in_turn(who, id), 0));
 	for (unsigned t = 0; t < ex_run.threads; t++)
 		if (ex_run.thread[t].state != ENDED)
 			nobody_may_run();
@@ -341,7 +353,7 @@ static void threads_run(void)
 	uint64_t all = (UINT64_C(1) << ex_run.threads) - 1;
 
 	if (!_setjmp(ex_alone))
-		resume(ALONE, ex_decide(CHOOSE_THREAD, all, 0, false));
+		resume(ALONE, ex_decide(CHOOSE_THREAD, all, 0, 0));
 }
 
 /* Above those of the change points; by chance, a random order. */

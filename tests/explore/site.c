@@ -58,3 +58,8 @@ void ex_weaken(const struct ex_weakening *what)
 	for (struct ex_site *s = ex_sites; s; s = s->next)
 		weaken(s);
 }
+
+void ex_reaching(uint64_t bits)
+{
+	ex_run.reaching = bits;
+}

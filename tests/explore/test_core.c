@@ -145,6 +145,42 @@ static void independent(unsigned id)
 	}
 }
 
+/* Each stores to both: the orders of the two locations need not agree. */
+#define CROSS(name, order_second)                                                                  \
+	static void name(unsigned id)                                                              \
+	{                                                                                          \
+		if (id) {                                                                          \
+			at_store(&y, 1, relaxed);                                                  \
+			at_store(&x, 2, order_second);                                             \
+		} else {                                                                           \
+			at_store(&x, 1, relaxed);                                                  \
+			at_store(&y, 2, order_second);                                             \
+		}                                                                                  \
+	}
+CROSS(cross, release)
+
+static void cross_end(void)
+{
+	a = at_load(&x, relaxed);
+	b = at_load(&y, relaxed);
+	end();
+}
+
+/* A store does not come between a read-modify-write and what that has read. */
+static void store_rmw(unsigned id)
+{
+	if (id)
+		a = 1 + at_add(&x, 2, relaxed);
+	else
+		at_store(&x, 5, relaxed);
+}
+
+static void store_rmw_end(void)
+{
+	b = at_load(&x, relaxed);
+	end();
+}
+
 /* Two read-modify-writes never read the same. */
 static void counting(unsigned id)
 {
@@ -280,37 +316,39 @@ struct expected {
 	void (*thread)(unsigned id);
 	const char *outcomes;  /* all there are, four digits each */
 	const char *failure;   /* or part of the message of one */
-	void (*setup)(void);
+	void (*setup)(void), (*finish)(void);
 };
 
 static const struct expected expected[] = {
-	{ "message", 2, message, "0000 0100 1100", NULL, NULL },
-	{ "message, no release", 2, message_no_release, "0000 0100 1000 1100", NULL, NULL },
-	{ "message, no acquire", 2, message_no_acquire, "0000 0100 1000 1100", NULL, NULL },
-	{ "chain, rmw", 3, chain_rmw, "0000 0100 1100 2100", NULL, NULL },
-	{ "chain, store", 3, chain_store, "0000 0100 1100 2000 2100", NULL, NULL },
-	{ "buffer", 2, buffer, "0000 0100 1000 1100", NULL, NULL },
-	{ "buffer, seq_cst", 2, buffer_seq_cst, "0100 1000 1100", NULL, NULL },
-	{ "dekker, rmw", 2, dekker_rmw, "0100 1000 1100", NULL, NULL },
-	{ "read-read", 2, read_read, "0000 0100 0200 1100 1200 2200", NULL, NULL },
+	{ "message", 2, message, "0000 0100 1100", NULL, NULL, NULL },
+	{ "message, no release", 2, message_no_release, "0000 0100 1000 1100", NULL, NULL, NULL },
+	{ "message, no acquire", 2, message_no_acquire, "0000 0100 1000 1100", NULL, NULL, NULL },
+	{ "chain, rmw", 3, chain_rmw, "0000 0100 1100 2100", NULL, NULL, NULL },
+	{ "chain, store", 3, chain_store, "0000 0100 1100 2000 2100", NULL, NULL, NULL },
+	{ "buffer", 2, buffer, "0000 0100 1000 1100", NULL, NULL, NULL },
+	{ "buffer, seq_cst", 2, buffer_seq_cst, "0100 1000 1100", NULL, NULL, NULL },
+	{ "dekker, rmw", 2, dekker_rmw, "0100 1000 1100", NULL, NULL, NULL },
+	{ "read-read", 2, read_read, "0000 0100 0200 1100 1200 2200", NULL, NULL, NULL },
 	{ "read-read across", 3, read_read_across,
-	  "0000 0010 0100 0110 1000 1010 1110", NULL, NULL },
-	{ "write-read", 2, write_read, "1000 2000", NULL, NULL },
+	  "0000 0010 0100 0110 1000 1010 1110", NULL, NULL, NULL },
+	{ "write-read", 2, write_read, "1000 2000", NULL, NULL, NULL },
 	{ "independent reads", 4, independent,
-	  "0000 0001 0010 0011 0100 0101 0110 0111 1000 1001 1010 1011 1100 1101 1110 1111", NULL, NULL },
-	{ "counting", 2, counting, "0100 1000", NULL, NULL },
-	{ "plain, ordered", 2, plain_ordered, "0000 0100", NULL, NULL },
-	{ "plain, race", 2, plain_race, NULL, "reads plain, but that thread 0 wrote it", NULL },
-	{ "plain, too late", 2, plain_late, NULL, "reads plain, but that thread 0 wrote it", NULL },
-	{ "lost wake-up", 2, lost_wakeup, NULL, "deadlock: thread 0 has ended, thread 1 spins", NULL },
-	{ "two spinners", 2, two_spinners, NULL, "deadlock: thread 0 spins", NULL },
-	{ "no end", 2, no_end, NULL, "nobody gets on", NULL },
-	{ "handed over", 2, handed_over, "0000", NULL, NULL },
-	{ "publish", 2, publish, "0000", NULL, NULL },
-	{ "publish, relaxed", 2, publish_relaxed, NULL, "touches page 1, but that it was zeroed", NULL },
-	{ "retire", 2, retire, "0000", NULL, begin_page },
+	  "0000 0001 0010 0011 0100 0101 0110 0111 1000 1001 1010 1011 1100 1101 1110 1111", NULL, NULL, NULL },
+	{ "cross", 2, cross, "1100 1200 2100 2200", NULL, NULL, cross_end },
+	{ "store and rmw", 2, store_rmw, "1500 6700", NULL, NULL, store_rmw_end },
+	{ "counting", 2, counting, "0100 1000", NULL, NULL, NULL },
+	{ "plain, ordered", 2, plain_ordered, "0000 0100", NULL, NULL, NULL },
+	{ "plain, race", 2, plain_race, NULL, "reads plain, but that thread 0 wrote it", NULL, NULL },
+	{ "plain, too late", 2, plain_late, NULL, "reads plain, but that thread 0 wrote it", NULL, NULL },
+	{ "lost wake-up", 2, lost_wakeup, NULL, "deadlock: thread 0 has ended, thread 1 spins", NULL, NULL },
+	{ "two spinners", 2, two_spinners, NULL, "deadlock: thread 0 spins", NULL, NULL },
+	{ "no end", 2, no_end, NULL, "nobody gets on", NULL, NULL },
+	{ "handed over", 2, handed_over, "0000", NULL, NULL, NULL },
+	{ "publish", 2, publish, "0000", NULL, NULL, NULL },
+	{ "publish, relaxed", 2, publish_relaxed, NULL, "touches page 0, but that it was zeroed", NULL, NULL },
+	{ "retire", 2, retire, "0000", NULL, begin_page, NULL },
 	{ "retire, relaxed", 2, retire_relaxed, NULL, "is freed, but that thread 1 touched it",
-	  begin_page },
+	  begin_page, NULL },
 };
 
 #define STEPS 1000u
@@ -354,7 +392,7 @@ static void check_failure(const struct expected *e, const struct ex_scenario *s,
 static void try(const struct expected *e, const char *mode)
 {
 	struct ex_scenario s = { .name = e->name, .threads = e->threads, .thread = e->thread,
-				 .setup = e->setup ? e->setup : begin, .finish = end };
+				 .setup = e->setup ? e->setup : begin, .finish = e->finish ? e->finish : end };
 	struct ex_options options = { .mode = mode, .preemptions = 4, .quiet = true, .depth = 4,
 				      .schedules = mode[0] == 'p' ? 20000 : 0, .seed = 1,
 				      .steps = STEPS };

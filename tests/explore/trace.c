@@ -13,7 +13,8 @@
 
 #define STEPS_KEPT 20000u
 #define STEPS_PRINTED 400u
-#define SITE_BYTES 200u
+#define SITE_BYTES 300u
+#define CALLERS 4u
 
 bool ex_tracing;
 static struct step *step;
@@ -83,9 +84,9 @@ const char *ex_value(uint64_t value, char buf[48])
 	uint32_t page = ex_page_number((uintptr_t)(value & ADDRESS_BITS), &offset);
 
 	if (page && value & ~ADDRESS_BITS)
-		snprintf(buf, 48, "page %u|%#llx", page, (unsigned long long)(value & ~ADDRESS_BITS));
+		snprintf(buf, 48, "page %u|%#llx", page - 1, (unsigned long long)(value & ~ADDRESS_BITS));
 	else if (page)
-		snprintf(buf, 48, "page %u", page);
+		snprintf(buf, 48, "page %u", page - 1);
 	else if (value < 10)
 		snprintf(buf, 48, "%llu", (unsigned long long)value);
 	else
@@ -99,7 +100,7 @@ const char *ex_place(const volatile void *p, const char *text, char buf[160])
 	uint32_t page = ex_page_number((uintptr_t)p, &offset);
 
 	if (page)
-		snprintf(buf, 160, "%s, page %u[%u]", text, page, (unsigned)(offset / 8));
+		snprintf(buf, 160, "%s, page %u[%u]", text, page - 1, (unsigned)(offset / 8));
 	else
 		snprintf(buf, 160, "%s", text);
 	return buf;
@@ -117,23 +118,36 @@ static int find_base(struct dl_phdr_info *info, size_t size, void *ctx)
 /* A function of the explorer, or one whose place says nothing. */
 static bool dull(const char *function, const char *place)
 {
-	return !strncmp(function, "ex_", 3) || strstr(place, "/tests/explore/memory.c") ||
-	       strstr(place, "/tests/explore/system.c") || strstr(place, "/tests/explore/page.c") ||
-	       strstr(place, "/tests/explore/trace.c") || strstr(place, "/tests/explore/schedule.c") ||
-	       strstr(place, "/tests/explore/pages.c");
+	static const char *const mine[] = { "memory.c", "page.c", "system.c", "trace.c", "schedule.c",
+					    "explore.c", "main.c", "coroutine.c", "pages.c",
+					    "test_core.c", "test_orders.c" };
+
+	if (!strncmp(function, "ex_", 3) || strstr(place, "??"))
+		return true;
+	for (size_t i = 0; strstr(place, "/tests/explore/") && i < sizeof(mine) / sizeof(mine[0]); i++)
+		if (!strcmp(ex_base_name(place), mine[i]))
+			return true;
+	return false;
 }
 
-/* One frame: pairs of lines, function and file:line, the innermost inlined first. */
-static void add_frame(char site[SITE_BYTES], char function[256], char place[512])
+/* A pair of lines: a function, and file:line of what it executes. */
+static void add_frame(char site[SITE_BYTES], const char *function, char *place)
 {
 	size_t n = strlen(site);
-	char *more = strstr(place, " (discriminator");
+	char *line = strrchr(place, ':'), *more = strstr(place, " (discriminator");
+	unsigned callers = 0;
 
 	if (more)
 		*more = 0;
-	if (dull(function, place) || strstr(place, "??") || strstr(place, "coroutine.c"))
+	if (!line)
 		return;
-	snprintf(site + n, SITE_BYTES - n, "%s%s:%s", n ? " < " : "", ex_base_name(place), function);
+	*line = 0;
+	for (const char *c = site; (c = strstr(c, " < ")); c++)
+		if (++callers == CALLERS)
+			return;
+	if (!dull(function, place))
+		snprintf(site + n, SITE_BYTES - n, "%s%s:%s %s", n ? " < " : "", ex_base_name(place),
+			 line + 1, function);
 }
 
 static bool read_line(FILE *from, char *buf, int bytes)
@@ -191,34 +205,40 @@ static void ask_sites(uint32_t from, uint32_t to, char (*site)[SITE_BYTES])
 
 /* ---- printing ---- */
 
-static void print_step(uint32_t i, const char *site)
+/* In what the thread is; its callers only where they are not those of its last step. */
+static void print_step(uint32_t i, char *site, const char *called[EX_THREADS_MAX + 1])
 {
 	static const char *const who[] = { "T0", "  T1", "    T2", "      T3", "alone" };
 	const struct step *s = &step[i];
-	char plain[160] = "";
+	char plain[160] = "", *callers = strstr(site, " < ");
 
 	if (s->site && !*site)
-		snprintf(plain, sizeof(plain), "%s:%d:%s", ex_base_name(s->site->file), s->site->line,
+		snprintf(plain, sizeof(plain), "%s:%d %s", ex_base_name(s->site->file), s->site->line,
 			 s->site->function);
-	fprintf(stderr, "%5u  %-8s %s\n", i + 1, who[s->thread], s->what);
-	if (*site || *plain)
-		fprintf(stderr, "%26s%s\n", "", *site ? site : plain);
+	if (callers)
+		*callers = 0;
+	fprintf(stderr, "%6u  %-8s  %-34s  %s\n", i + 1, who[s->thread], *site ? site : plain, s->what);
+	if (callers && (!called[s->thread] || strcmp(called[s->thread], callers + 3)))
+		fprintf(stderr, "%6s  %-8s   called by %s\n", "", "", callers + 3);
+	called[s->thread] = callers ? callers + 3 : NULL;
 }
 
 void ex_trace_print(const char *how, const char *replay)
 {
 	uint32_t from = steps_n > STEPS_PRINTED ? steps_n - STEPS_PRINTED : 0;
 	char (*site)[SITE_BYTES] = calloc(steps_n - from + 1, SITE_BYTES);
+	const char *called[EX_THREADS_MAX + 1] = { NULL };
 
 	if (!site)
 		return;
 	ask_sites(from, steps_n, site);
-	fprintf(stderr, "explore: %s: %s\n", ex_run.scenario->name, ex_run.message);
+	fprintf(stderr, "%s: %s\n\n  step  thread    %-34s  what\n", ex_run.scenario->name,
+		ex_run.message, "where");
 	if (from)
-		fprintf(stderr, "       … %u steps before\n", from);
+		fprintf(stderr, "        … %u steps before these\n", from);
 	for (uint32_t i = from; i < steps_n; i++)
-		print_step(i, site[i - from]);
-	fprintf(stderr, "explore: %s: %s\n  found by %s; again: %s\n", ex_run.scenario->name,
-		ex_run.message, how, replay);
+		print_step(i, site[i - from], called);
+	fprintf(stderr, "\n%s: %s\nfound by %s\nagain: %s\n", ex_run.scenario->name, ex_run.message, how,
+		replay);
 	free(site);
 }

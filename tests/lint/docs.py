@@ -5,6 +5,7 @@ Relative links and their anchors resolve, files named in code spans exist, comma
 `sh` blocks are accepted (run is only planned, for a machine of two nodes), options named in code
 spans exist, and every engine, workload, mutant and stop of the laboratory has its place in docs/.
 """
+import glob
 import os
 import re
 import shlex
@@ -156,9 +157,10 @@ def check_lab():
     """Bugs and stops of the laboratory: those of the sources are those of docs/verification.md."""
     mutants = set(re.findall(r"^  ([a-z]\w*(?:-\w+)+) ", iopt("list", "mutants"), re.M))
     labels = set()
-    for name in sorted(os.listdir(os.path.join(TOP, "src/pt"))):
-        with open(os.path.join(TOP, "src/pt", name), encoding="utf-8") as f:
-            labels |= set(re.findall(r'lab_point\("([^"]+)"\)', f.read()))
+    for path in sorted(glob.glob(os.path.join(TOP, "src/pt/*")) +
+                       glob.glob(os.path.join(TOP, "src/iotlb/*"))):
+        with open(path, encoding="utf-8") as f:
+            labels |= set(re.findall(r'lab_(?:point|stop)\("([^"]+)"\)', f.read()))
     page = "docs/verification.md"
     section, rows = "", set()
     for _, text in read(page)[0]:
@@ -168,7 +170,7 @@ def check_lab():
     for name in sorted((mutants | labels) - rows):
         problem(page, 1, f"no row is for `{name}`")
     for name in sorted(rows - mutants - labels):
-        problem(page, 1, f"`{name}`: neither a mutant nor a stop in src/pt")
+        problem(page, 1, f"`{name}`: neither a mutant nor a stop in src/pt or src/iotlb")
     return len(mutants), len(labels)
 
 

@@ -1,5 +1,6 @@
 /*
- * made_domain.h - a table of any engine with workers, a grace period and devices, for tests of src/iotlb.
+ * made_domain.h - a table of any engine with workers, a grace period and devices, and operations with
+ * the devices obeying beside them, for tests of src/iotlb.
  */
 #pragma once
 
@@ -10,6 +11,8 @@
 /* after the four headers that it needs */
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,4 +86,69 @@ static void made_teardown(struct made *m)
 	for (unsigned i = 0; i < MADE_UNITS; i++)
 		unit_destroy(m->unit[i]);
 	free(m);
+}
+
+static inline const struct pt_engine *engine_named(const char *name)
+{
+	const struct pt_engine *e = pt_engine_find(name);
+
+	assert_non_null(e);
+	return e;
+}
+
+static inline struct pt_op op_of(enum pt_kind kind, uint64_t iova, uint64_t pa, unsigned lg2,
+				 unsigned count)
+{
+	return (struct pt_op){ .iova = iova, .pa = pa, .count = count, .kind = (uint8_t)kind,
+			       .size_lg2 = (uint8_t)lg2, .prot = PT_READ | PT_WRITE };
+}
+
+/* Carry out an operation on a thread of its own while the caller is the devices. */
+struct beside {
+	struct made *m;
+	unsigned worker;
+	struct pt_op *op;
+	_Atomic(uint32_t) done;
+};
+
+static inline void *run_beside(void *arg)
+{
+	struct beside *b = arg;
+
+	domain_run(&b->m->d, &b->m->w[b->worker], b->op);
+	/* release: pairs with the load in run_op */
+	at_store(&b->done, 1, release);
+	return NULL;
+}
+
+static inline void run_op(struct made *m, unsigned worker, struct pt_op op)
+{
+	struct beside b = { .m = m, .worker = worker, .op = &op };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, run_beside, &b), 0);
+	while (!at_load(&b.done, acquire)) {
+		for (unsigned i = 0; i < m->d.units; i++)
+			unit_obey(m->unit[i]);
+		sched_yield();
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(op.err, 0);
+}
+
+static inline void map(struct made *m, unsigned worker, uint64_t iova, uint64_t pa, unsigned lg2,
+		       unsigned count)
+{
+	run_op(m, worker, op_of(PT_MAP, iova, pa, lg2, count));
+}
+
+static inline void unmap(struct made *m, unsigned worker, uint64_t iova, unsigned lg2, unsigned count)
+{
+	run_op(m, worker, op_of(PT_UNMAP, iova, 0, lg2, count));
+}
+
+/* At rest: what a device finds. */
+static inline enum walk_end sees(struct made *m, unsigned unit, uint64_t iova)
+{
+	return unit_translate(m->unit[unit], iova, PT_READ).end;
 }
