@@ -22,7 +22,7 @@ PAUSE_S = 0.0003  # before asking again: answering keeps QEMU from working
 # What lies where in the machine. RAM is below 2 GiB and from 4 GiB on, sparse: nobody fills it.
 LOW_BYTES, RAM_BYTES, HIGH = 2 * GIB, 64 * GIB, 4 * GIB
 DEVICE_TABLE, RING, DONE, STAGING = 2 * MIB, 2 * MIB + 0x2000, 2 * MIB + 0x3000, 2 * MIB + 0x10000
-WINDOWS = ((16 * MIB, 64 * MIB), (16 * GIB, 64 * MIB))  # of table pages
+WINDOWS = ((256 * MIB, 64 * MIB), (16 * GIB, 64 * MIB))  # of table pages; nothing of a program is there
 NOT_DATA = ((2 * MIB, MIB), *WINDOWS)
 INTERRUPTS = range(0xfee00000, 0xfef00000)  # as IOVA: never RAM
 
@@ -46,7 +46,7 @@ UPPER = BUFFER + 2048
 def missing():
     """What keeps such a machine from running here, with the remedy; None: nothing."""
     if platform.machine() != "x86_64":
-        return f"tables are put at the machine's addresses, as tried on x86-64; this host is {platform.machine()}"
+        return f"addresses are laid out for x86-64, this host is {platform.machine()}"
     for tool in NEEDED:
         if not shutil.which(tool):
             return f"no {tool} here; scripts/setup test installs it"

@@ -9,6 +9,7 @@
  * Obeys one line after the other on stdin, each answered by one line of numbers:
  *
  *   new ENGINE LEVELS                            an empty table; the one before is destroyed
+ *   break MUTANT                                 from now on the laboratory's copy with this bug; "none"
  *   map | map_range IOVA PA SIZE_LG2 COUNT PROT  -> errno, bytes
  *   unmap | unmap_range IOVA SIZE_LG2 COUNT      -> errno, bytes
  *   lookup IOVA                                  -> errno, address
@@ -28,6 +29,7 @@
 #include "iotlb/walker.h"
 #include "mem/pool.h"
 #include "pt/engine.h"
+#include "pt/mutant.h"
 #include "pt/pt.h"
 
 #define WINDOWS_MAX 4u
@@ -174,9 +176,18 @@ static void new_table(const char *engine, unsigned levels)
 		fail("no memory for a table");
 }
 
+static void break_engine(const char *name)
+{
+	pt_mutant_on = pt_mutant_find(name);
+	if (!pt_mutant_on && strcmp(name, "none"))
+		fail("no such bug");
+}
+
 static void carry_out(struct pt_op op)
 {
-	pt_engine_of(pt)->run(pt, &worker, &op, 1);
+	const struct pt_engine *e = pt_engine_of(pt);
+
+	(pt_mutant_on ? pt_engine_lab(e) : e)->run(pt, &worker, &op, 1);
 	free_retired();
 	printf("%u %" PRIu64, op.err, op.result);
 }
@@ -238,6 +249,10 @@ static void obey(const char *line)
 
 	if (sscanf(line, "new %63s %u", engine, &levels) == 2) {
 		new_table(engine, levels);
+		return;
+	}
+	if (sscanf(line, "break %63s", engine) == 1) {
+		break_engine(engine);
 		return;
 	}
 	n = (unsigned)sscanf(line, "%31s %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %u", word, &a,

@@ -29,7 +29,8 @@ class Translation(Iommu):
                 with self.subTest(engine=engine, size_lg2=size_lg2):
                     self.new(engine)
                     top = max(39, 12 + 9 * (level_of(size_lg2) + 1))
-                    page = self.map(Page(self.free_iova(size_lg2, min(top, 64)), size_lg2, self.free_pa(size_lg2)))
+                    iova = self.free_iova(size_lg2, min(top, 64))
+                    page = self.map(Page(iova, size_lg2, self.free_pa(size_lg2)))
                     self.attach()
                     beside = [i for i in (page.iova - TOKEN, page.iova + page.bytes)
                               if 0 <= i < 1 << 12 + 9 * self.tables.do("top")[1]]

@@ -135,7 +135,8 @@ class Planted(Iommu):
         self.unnoticed("a level left out that the address needs", (alone[0][0], next_level(alone[1][1], 1)))
         self.unnoticed("reserved bits", (root[0], root[1] | 1 << 55))
 
-        self.walker_only("to itself", (root[0], next_level(self.tables.do("top")[0] | BOTH << 61 | PRESENT, 3)))
+        itself = self.tables.do("top")[0] | BOTH << 61 | PRESENT
+        self.walker_only("to itself", (root[0], next_level(itself, 3)))
         self.walker_only("of a level that is not below", (middle[0], next_level(middle[1], 2)))
 
     def test_a_freed_table(self):
@@ -159,6 +160,36 @@ class Planted(Iommu):
         self.noticed("a level too few", *self.device_entries(lambda e: next_level(e, levels - 1)))
         below = self.path(self.small)[0][1] & ADDRESS
         self.noticed("another table", *self.device_entries(lambda e: e ^ root ^ below))
+
+    def test_known_bugs(self):
+        """Made by an engine with a bug of src/pt/mutant.h; without the bug all is well."""
+        for bug, act in (("wrong-replicas", self.act_replicas), ("b11-stale-replicas", self.act_table_inside),
+                         ("b12-large-at-zero", self.act_large_at_zero)):
+            for on in "none", bug:
+                with self.subTest(bug=bug, on=on):
+                    self.tables.do("break", on)
+                    self.addCleanup(self.tables.do, "break", "none")
+                    probes = act()
+                    self.machine.invalidate_all()
+                    self.assertEqual(self.differences(probes) != [], on == bug)
+
+    def act_replicas(self):
+        self.new(MODERN)
+        return self.probes(self.map(Page(0x5_0345_0000, 16, 26 * GIB)))
+
+    def act_table_inside(self):
+        """A page of 4K where one of 8M was: nothing is left of that."""
+        self.new(CLASSIC)
+        large = self.map(Page(0x5_0080_0000, 23, 26 * GIB))
+        small = self.map(Page(large.iova + 4 * MIB, 12, 27 * GIB))
+        return self.probes(small) + self.nothing(*range(large.iova, large.iova + large.bytes, 2 * MIB + 4096))
+
+    def act_large_at_zero(self):
+        """A page of 1T is an entry of the fourth level: the table must be as tall, or it is another page."""
+        self.new(CLASSIC)
+        self.tables.do("map", 0, 0, 40, 1, BOTH)
+        self.attach()
+        return [(20 * GIB, 20 * GIB, BOTH), (30 * GIB, 30 * GIB, BOTH)]
 
     def test_above_the_root(self):
         """An address that the root does not span: QEMU takes the bits it knows, the walker refuses."""
