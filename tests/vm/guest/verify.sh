@@ -28,7 +28,8 @@ seen() {
 		until pid=$(child $((threads + 1))) || [ -e "$name.rc" ]; do sleep 0.05; done
 		look_at "$pid" "$name"
 		wait "$running"
-		[ "$(grep -c snapshot "$name.maps")" -lt 2 ] || break
+		snapshots=$(grep -cs snapshot "$name.maps")
+		[ "${snapshots:-0}" -lt 2 ] || break
 	done
 }
 
