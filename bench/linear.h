@@ -39,8 +39,10 @@ struct linear_verdict {
 };
 
 /*
- * slack_ticks: by how much clocks of two CPUs may differ; every interval is widened by it. The logs are
- * reordered. 0, or EXIT_NO_RESOURCE.
+ * slack_ticks: by how much clocks of two CPUs may differ; every interval is widened by it. Two
+ * writes of a page at once are a finding too: `read` is then the second of them. Of several findings the
+ * one that began first. What a log has dropped began after the last it kept: lookups beyond that of any
+ * log are not judged. 0, or EXIT_NO_RESOURCE.
  */
 int linear_check(struct linear_log *logs, size_t n, uint64_t slack_ticks, struct linear_verdict *out,
 		 struct err *err);

@@ -16,6 +16,7 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "run", verb_run, "measure page tables against each other, and audit them" },
 	{ "compare", verb_compare, "two results, or two builds: is the new one worse?" },
+	{ "verify", verb_verify, "are the engines right? races, devices, histories, planted bugs" },
 	{ "doctor", verb_doctor, "what would spoil a measurement on this machine, and the remedies" },
 	{ "report", verb_report, "a result in the formats that other tools read" },
 	{ "topo", verb_topo, "draw this machine and where workers would run" },

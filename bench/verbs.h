@@ -11,6 +11,7 @@
 
 int verb_run(int argc, char **argv);
 int verb_compare(int argc, char **argv);
+int verb_verify(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_topo(int argc, char **argv);

@@ -24,6 +24,7 @@ struct pool_cache {
 struct pool {
 	struct pool_config config;
 	unsigned nnodes;
+	bool fills_freed;         /* with zeroes or poison */
 	bool rationed;            /* by limit_pages or fail_at: every allocation asks first */
 	pthread_mutex_t lock;     /* guards caches and past */
 	struct pool_cache *caches;
@@ -54,6 +55,7 @@ int pool_create_nodes(struct pool **out, const struct pool_config *config, const
 	memset(pool, 0, bytes);
 	pool->config = *config;
 	pool->nnodes = nnodes;
+	pool->fills_freed = config->zero == POOL_ZERO_FREE || config->poison;
 	pool->rationed = config->limit_pages || config->fail_at;
 	rc = pool_check(config, err);
 	if (!rc)
@@ -267,6 +269,17 @@ void *page_alloc(struct pool_cache *cache, uint32_t owner)
 	return d->page;
 }
 
+static void fill_freed(const struct pool *pool, struct page_desc *d)
+{
+	uint64_t *word = d->page;
+
+	if (pool->config.zero == POOL_ZERO_FREE)
+		memset(d->page, 0, PAGE_BYTES);
+	else
+		for (unsigned i = 0; i < PAGE_BYTES / sizeof(*word); i++)
+			word[i] = POOL_POISON;
+}
+
 /* Onto the shelf of its node. */
 static void put_away(struct pool_cache *cache, struct page_desc *d)
 {
@@ -274,8 +287,8 @@ static void put_away(struct pool_cache *cache, struct page_desc *d)
 	struct shelf *shelf = &cache->shelf[d->node];
 	bool foreign = d->node != cache->home && pool->config.mem != POOL_MEM_INTERLEAVE;
 
-	if (pool->config.zero == POOL_ZERO_FREE)
-		memset(d->page, 0, PAGE_BYTES);
+	if (pool->fills_freed)
+		fill_freed(pool, d);
 	if (shelf->loaded.n == BATCH_PAGES) {
 		if (shelf->spare.n)
 			depot_give(&pool->depot[d->node], &shelf->spare);

@@ -52,7 +52,15 @@ struct pool_config {
 	unsigned node;        /* OS index, for BIND and DEVICE */
 	uint64_t limit_pages; /* page_alloc returns NULL beyond; 0: no limit */
 	uint64_t fail_at;     /* the fail_at-th page_alloc of all caches returns NULL, once; 0: none */
+	bool poison;          /* fill pages with POOL_POISON when they are freed; not with ZERO_FREE */
 };
+
+/*
+ * Eight bytes of a page that has been freed: to a page table's walker a leaf, whatever the format and
+ * the level, at an address and with bits that nobody writes. So who walks through a freed table finds
+ * something that tells, and does not fall into what it takes for another table.
+ */
+#define POOL_POISON UINT64_C(0xa5a5a5a5a5a5a083)
 
 enum page_state { PAGE_FREE, PAGE_LIVE };
 

@@ -17,5 +17,8 @@ int pool_check(const struct pool_config *config, struct err *err)
 	if (first_touch && config->mem != POOL_MEM_LOCAL)
 		return err_set(err, EXIT_USAGE, "--page-source %s puts a page where it is first touched; "
 			       "use --mem local, or --page-source arena", name);
+	if (config->poison && (config->source != POOL_SOURCE_POOL || config->zero == POOL_ZERO_FREE))
+		return err_set(err, EXIT_USAGE, "freed pages are poisoned in the pool's own only, and not "
+			       "where they are zeroed instead");
 	return 0;
 }

@@ -128,6 +128,9 @@ void page_free(struct pool_cache *cache, void *page)
 {
 	struct pool *pool = cache->pool;
 
+	if (pool->config.poison) /* a walker in it is caught in the act, whatever the sanitizer is */
+		for (unsigned i = 0; i < PAGE_BYTES / sizeof(uint64_t); i++)
+			((uint64_t *)page)[i] = POOL_POISON;
 	pthread_mutex_lock(&pool->lock);
 	unlink_live(pool, page_desc(page));
 	pool->freed++;

@@ -51,6 +51,29 @@ static inline uint64_t clock_now(void)
 	return clock_use_cycles ? clock_cycles() : clock_monotonic_ns();
 }
 
+/*
+ * A stamp that nothing passes: all accesses before it are done, and seen by all CPUs, when it is taken,
+ * and none after it has begun. clock_now() may be taken early or late by some tens of nanoseconds, and a
+ * store before it may still wait in the CPU's buffer. For histories (bench/linear.h), not for speed.
+ */
+static inline uint64_t clock_now_fenced(void)
+{
+	uint64_t now;
+
+#if defined(__x86_64__)
+	__asm__ __volatile__("mfence; lfence" ::: "memory");
+#elif defined(__aarch64__)
+	__asm__ __volatile__("dsb ish; isb" ::: "memory");
+#endif
+	now = clock_now();
+#if defined(__x86_64__)
+	__asm__ __volatile__("lfence" ::: "memory");
+#elif defined(__aarch64__)
+	__asm__ __volatile__("isb" ::: "memory");
+#endif
+	return now;
+}
+
 static inline double clock_ns(uint64_t ticks)
 {
 	return (double)ticks * clock_facts.ns_per_tick;

@@ -1,45 +1,13 @@
-/*
- * model.h - a slow and obvious page table: a hash of entries, keyed by level and address.
- *
- * It knows the format from the specification (encode() is its own), both bodies from the goldens'
- * README (the Intel driver's: model_intel.h), and how many pages there are, so that -ENOMEM comes at
- * the same page as in the engine.
- */
-#pragma once
+/* model.c - the slow and obvious page table, with the two bodies of the AMD family. */
+#include "bench/model.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pt/engine.h"
+#include "bench/model_parts.h"
 
-#define MODEL_BUCKETS 4096u
-
-struct model_entry {
-	struct model_entry *next;
-	unsigned level;
-	uint64_t index; /* iova >> shift(level) */
-	bool table;
-	uint64_t pa;    /* leaf: of the whole page */
-	unsigned size_lg2, prot;
-};
-
-struct model {
-	struct model_entry *buckets[MODEL_BUCKETS];
-	bool classic, intel;
-	bool vtdss;        /* the format; it does not grow */
-	uint64_t sizes;
-	uint64_t refused;  /* intel: leaves not written */
-	unsigned top;      /* level of the root */
-	uint64_t entries;
-	uint64_t allocated, retired;
-	uint64_t spare;    /* pages that can still be allocated */
-	uint64_t limbo;    /* retired in this operation */
-};
-
-static unsigned shift(unsigned level)
+unsigned model_shift(unsigned level)
 {
 	return 12 + 9 * level;
 }
@@ -58,17 +26,20 @@ static struct model_entry **model_find(struct model *m, unsigned level, uint64_t
 	return p;
 }
 
-static struct model_entry *model_get(struct model *m, unsigned level, uint64_t index)
+struct model_entry *model_get(struct model *m, unsigned level, uint64_t index)
 {
 	return *model_find(m, level, index);
 }
 
-static void model_put(struct model *m, struct model_entry value)
+void model_put(struct model *m, struct model_entry value)
 {
 	struct model_entry **p = model_find(m, value.level, value.index), *e = *p;
 
 	if (!e) {
 		e = *p = malloc(sizeof(*e));
+		m->starved |= !e;
+		if (!e)
+			return;
 		m->entries++;
 		value.next = NULL;
 	} else {
@@ -77,7 +48,7 @@ static void model_put(struct model *m, struct model_entry value)
 	*e = value;
 }
 
-static void model_remove(struct model *m, unsigned level, uint64_t index)
+void model_remove(struct model *m, unsigned level, uint64_t index)
 {
 	struct model_entry **p = model_find(m, level, index), *e = *p;
 
@@ -88,24 +59,37 @@ static void model_remove(struct model *m, unsigned level, uint64_t index)
 	m->entries--;
 }
 
-static void model_free(struct model *m)
+void model_init(struct model *m, const struct pt_engine *engine, unsigned levels,
+		uint64_t limit_pages, uint64_t fail_at)
+{
+	memset(m, 0, sizeof(*m));
+	m->classic = !strcmp(engine->body, "2019");
+	m->intel = !strcmp(engine->body, "intel");
+	m->vtdss = !strcmp(engine->format, "vtdss");
+	m->sizes = pt_engine_sizes(engine);
+	m->top = levels - 1;
+	m->allocated = m->asked = 1;
+	m->spare = limit_pages ? limit_pages - 1 : UINT64_MAX / 2;
+	m->fail_at = fail_at;
+}
+
+void model_free(struct model *m)
 {
 	for (unsigned i = 0; i < MODEL_BUCKETS; i++)
 		while (m->buckets[i])
 			model_remove(m, m->buckets[i]->level, m->buckets[i]->index);
 }
 
-static bool model_page(struct model *m)
+bool model_page(struct model *m)
 {
-	if (!m->spare)
+	if (++m->asked == m->fail_at || !m->spare)
 		return false;
 	m->spare--;
 	m->allocated++;
 	return true;
 }
 
-/* A pointer goes, and the table behind it with all below. */
-static void model_drop_table(struct model *m, unsigned level, uint64_t index)
+void model_drop_table(struct model *m, unsigned level, uint64_t index)
 {
 	for (uint64_t i = index << 9; i < (index + 1) << 9; i++) {
 		struct model_entry *e = model_get(m, level - 1, i);
@@ -133,22 +117,28 @@ static bool model_vacant(struct model *m, unsigned level, uint64_t index)
 
 static bool model_spans(const struct model *m, uint64_t iova)
 {
-	return m->top == 5 || iova >> shift(m->top + 1) == 0;
+	return m->top == 5 || iova >> model_shift(m->top + 1) == 0;
 }
 
 /* Classic grows a level at a time, modern all levels or none. */
 static int model_grow(struct model *m, uint64_t last, unsigned level)
 {
-	unsigned want = m->top;
+	unsigned want = m->top, built = 0;
 
 	if (m->vtdss)
 		return 0;
-	while (want < 5 && (want < level || last >> shift(want + 1)))
+	while (want < 5 && (want < level || last >> model_shift(want + 1)))
 		want++;
-	if (!m->classic && m->spare < want - m->top)
-		return ENOMEM;
+	while (!m->classic && m->top + built < want) {
+		if (!model_page(m)) {
+			m->allocated -= built;
+			m->spare += built;
+			return ENOMEM;
+		}
+		built++;
+	}
 	while (m->top < want) {
-		if (!model_page(m))
+		if (m->classic && !model_page(m))
 			return ENOMEM;
 		m->top++;
 		model_put(m, (struct model_entry){ .level = m->top, .table = true });
@@ -156,14 +146,14 @@ static int model_grow(struct model *m, uint64_t last, unsigned level)
 	return 0;
 }
 
-static unsigned level_of(unsigned size_lg2)
+unsigned model_level_of(unsigned size_lg2)
 {
 	return (size_lg2 - 12) / 9;
 }
 
 static uint64_t group_of(const struct model_entry *e)
 {
-	return UINT64_C(1) << (e->size_lg2 - shift(e->level));
+	return UINT64_C(1) << (e->size_lg2 - model_shift(e->level));
 }
 
 /* Something that is no table stands where one must be. */
@@ -186,7 +176,7 @@ static int model_downgrade(struct model *m, struct model_entry old)
 static int model_build(struct model *m, uint64_t iova, unsigned level)
 {
 	for (unsigned l = m->top; l > level; l--) {
-		struct model_entry *e = model_get(m, l, iova >> shift(l));
+		struct model_entry *e = model_get(m, l, iova >> model_shift(l));
 
 		if (e && e->table)
 			continue;
@@ -198,7 +188,7 @@ static int model_build(struct model *m, uint64_t iova, unsigned level)
 		}
 		if (!model_page(m))
 			return ENOMEM;
-		model_put(m, (struct model_entry){ .level = l, .index = iova >> shift(l), .table = true });
+		model_put(m, (struct model_entry){ .level = l, .index = iova >> model_shift(l), .table = true });
 	}
 	return 0;
 }
@@ -206,8 +196,8 @@ static int model_build(struct model *m, uint64_t iova, unsigned level)
 static int model_map_page(struct model *m, uint64_t iova, uint64_t pa, unsigned size_lg2,
 			  unsigned prot)
 {
-	unsigned level = level_of(size_lg2);
-	uint64_t first = iova >> shift(level), n = UINT64_C(1) << (size_lg2 - shift(level));
+	unsigned level = model_level_of(size_lg2);
+	uint64_t first = iova >> model_shift(level), n = UINT64_C(1) << (size_lg2 - model_shift(level));
 	int err = model_grow(m, iova + (UINT64_C(1) << size_lg2) - 1, level);
 
 	if (!err)
@@ -231,8 +221,7 @@ static int model_map_page(struct model *m, uint64_t iova, uint64_t pa, unsigned 
 	return 0;
 }
 
-/* The leaf or the hole an address ends in; NULL: a hole, at *level (above the top: 6). */
-static struct model_entry *model_walk(struct model *m, uint64_t iova, unsigned *level)
+struct model_entry *model_walk(struct model *m, uint64_t iova, unsigned *level)
 {
 	struct model_entry *e = NULL;
 
@@ -241,7 +230,7 @@ static struct model_entry *model_walk(struct model *m, uint64_t iova, unsigned *
 		return NULL;
 	for (unsigned l = m->top + 1; l-- > 0;) {
 		*level = l;
-		e = model_get(m, l, iova >> shift(l));
+		e = model_get(m, l, iova >> model_shift(l));
 		if (!e || !e->table)
 			break;
 	}
@@ -268,8 +257,8 @@ static void model_free_covered(struct model *m, uint64_t first, uint64_t last, u
 		struct model_entry *next;
 
 		for (struct model_entry *e = m->buckets[b]; e; e = next) {
-			uint64_t start = e->index << shift(e->level);
-			uint64_t end = start + (UINT64_C(1) << shift(e->level)) - 1;
+			uint64_t start = e->index << model_shift(e->level);
+			uint64_t end = start + (UINT64_C(1) << model_shift(e->level)) - 1;
 
 			next = e->next;
 			if (!e->table || start < first || end > last || end > reached - 1)
@@ -308,7 +297,7 @@ static uint64_t model_unmap(struct model *m, uint64_t first, uint64_t last)
 	return done;
 }
 
-static unsigned model_fit(const struct model *m, uint64_t address, uint64_t left)
+unsigned model_fit(const struct model *m, uint64_t address, uint64_t left)
 {
 	unsigned lg2 = 51;
 
@@ -320,7 +309,7 @@ static unsigned model_fit(const struct model *m, uint64_t address, uint64_t left
 static void model_map(struct model *m, struct pt_op *op)
 {
 	uint64_t bytes = (uint64_t)op->count << op->size_lg2, done = 0;
-	unsigned level = op->kind == PT_MAP ? level_of(op->size_lg2) : 0;
+	unsigned level = op->kind == PT_MAP ? model_level_of(op->size_lg2) : 0;
 	int err = m->classic ? 0 : model_grow(m, op->iova + bytes - 1, level);
 
 	while (!err && done < bytes) {
@@ -341,10 +330,7 @@ static void model_map(struct model *m, struct pt_op *op)
 	op->result = done;
 }
 
-#include "model_intel.h"
-
-/* Legal operations only. */
-static void model_run(struct model *m, struct pt_op *op)
+void model_run(struct model *m, struct pt_op *op)
 {
 	struct model_entry *e;
 	unsigned level;
@@ -379,11 +365,7 @@ static void model_run(struct model *m, struct pt_op *op)
 	m->spare += m->limbo;
 }
 
-/*
- * The entry's 64 bits, tables without their address. AMD 48882, 2.2.3; VT-d, "Second-Stage Paging
- * Entries".
- */
-static uint64_t model_encode(const struct model *m, const struct model_entry *e)
+uint64_t model_encode(const struct model *m, const struct model_entry *e)
 {
 	uint64_t v;
 
@@ -392,15 +374,14 @@ static uint64_t model_encode(const struct model *m, const struct model_entry *e)
 	if (e->table)
 		return UINT64_C(3) << 61 | (uint64_t)e->level << 9 | 1;
 	v = UINT64_C(1) << 60 | (uint64_t)e->prot << 61 | e->pa | 1;
-	if (e->size_lg2 == shift(e->level))
+	if (e->size_lg2 == model_shift(e->level))
 		return v;
 	for (unsigned bit = 12; bit < e->size_lg2 - 1; bit++)
 		v |= UINT64_C(1) << bit;
 	return v | 7 << 9;
 }
 
-/* Has a contiguous page lost a replica to a smaller one? Legal for classic alone. */
-static bool model_broken(struct model *m)
+bool model_broken(struct model *m)
 {
 	for (unsigned b = 0; b < MODEL_BUCKETS; b++)
 		for (struct model_entry *e = m->buckets[b]; e; e = e->next) {

@@ -1,14 +1,17 @@
 /*
- * model_intel.h - the Intel driver's body in the terms of model.h, page by page and entry by entry:
+ * model_intel.c - the Intel driver's body in the terms of model.c, page by page and entry by entry:
  * leaves are written once, large pages take out what is there, an unmap passes over holes.
  */
-#pragma once
+#include <errno.h>
+
+#include "bench/model.h"
+#include "bench/model_parts.h"
 
 /* Tables down to `level`. 0, ENOMEM, or EADDRINUSE: a page is in the way. */
 static int model_build_intel(struct model *m, uint64_t iova, unsigned level)
 {
 	for (unsigned l = m->top; l > level; l--) {
-		struct model_entry *e = model_get(m, l, iova >> shift(l));
+		struct model_entry *e = model_get(m, l, iova >> model_shift(l));
 
 		if (e && !e->table)
 			return EADDRINUSE;
@@ -16,7 +19,7 @@ static int model_build_intel(struct model *m, uint64_t iova, unsigned level)
 			continue;
 		if (!model_page(m))
 			return ENOMEM;
-		model_put(m, (struct model_entry){ .level = l, .index = iova >> shift(l), .table = true });
+		model_put(m, (struct model_entry){ .level = l, .index = iova >> model_shift(l), .table = true });
 	}
 	return 0;
 }
@@ -24,7 +27,7 @@ static int model_build_intel(struct model *m, uint64_t iova, unsigned level)
 static int model_page_intel(struct model *m, uint64_t iova, uint64_t pa, unsigned size_lg2,
 			    unsigned prot)
 {
-	unsigned level = level_of(size_lg2);
+	unsigned level = model_level_of(size_lg2);
 	int err = model_build_intel(m, iova, level);
 	struct model_entry *e;
 
@@ -42,12 +45,12 @@ static int model_page_intel(struct model *m, uint64_t iova, uint64_t pa, unsigne
 
 static uint64_t start_of(const struct model_entry *e)
 {
-	return e->index << shift(e->level);
+	return e->index << model_shift(e->level);
 }
 
 static uint64_t last_of(const struct model_entry *e)
 {
-	return start_of(e) + (UINT64_C(1) << shift(e->level)) - 1;
+	return start_of(e) + (UINT64_C(1) << model_shift(e->level)) - 1;
 }
 
 /* Any table that lies in the range as a whole, the highest first. */
@@ -63,7 +66,7 @@ static struct model_entry *covered_table(struct model *m, uint64_t first, uint64
 	return found;
 }
 
-static uint64_t model_unmap_intel(struct model *m, uint64_t first, uint64_t last)
+uint64_t model_unmap_intel(struct model *m, uint64_t first, uint64_t last)
 {
 	struct model_entry *e;
 	unsigned level;
@@ -90,7 +93,7 @@ static uint64_t model_unmap_intel(struct model *m, uint64_t first, uint64_t last
 	return end - first;
 }
 
-static void model_map_intel(struct model *m, struct pt_op *op)
+void model_map_intel(struct model *m, struct pt_op *op)
 {
 	uint64_t bytes = (uint64_t)op->count << op->size_lg2, at = 0, written = 0;
 	int err = 0;

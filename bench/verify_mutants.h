@@ -1,0 +1,40 @@
+/*
+ * verify_mutants.h - the matrix as data: filled by verify_mutants.c, told by verify_mutants_print.c and
+ * verify_mutants_json.c. Main thread.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "bench/verify.h"
+
+struct verify_cell {
+	bool looked; /* the layer has run on this row */
+	struct verify_outcome out;
+};
+
+/* A bug, or an engine without one. */
+struct verify_row {
+	char name[40];
+	struct verify_job job; /* engine NULL: what has no engine, the explorer's own scenarios */
+	struct verify_cell cell[VERIFY_LAYERS];
+	unsigned caught;       /* by so many layers */
+};
+
+struct verify_matrix {
+	const struct verify_matrix_options *options;
+	struct verify_row *row; /* bugs first, then clean engines */
+	size_t nmutants, n, engines;
+	char program[VERIFY_LAYERS][PATH_MAX]; /* of layers that are programs; "": not built */
+	unsigned at_once;
+	uint64_t elapsed_ns;
+	size_t missed, alarms;  /* bugs that no layer caught; clean engines that some layer did */
+};
+
+/* Is this layer there? */
+bool verify_layer_built(const struct verify_matrix *m, enum verify_layer layer);
+
+void verify_mutants_print(const struct verify_matrix *m, FILE *out, bool colour);
+/* -1: it could not be written. */
+int verify_mutants_json(const struct verify_matrix *m, FILE *out);

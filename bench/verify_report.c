@@ -1,0 +1,157 @@
+#include "bench/verify_report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "bench/json.h"
+#include "bench/units.h"
+#include "sys/host.h"
+
+size_t verify_report_caught(const struct verify_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += r->part[i].out.caught;
+	return n;
+}
+
+static size_t parts_done(const struct verify_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += r->part[i].done;
+	return n;
+}
+
+static const char *result_of(const struct verify_part *p)
+{
+	return p->out.caught ? p->out.oracle : "clean";
+}
+
+static void print_row(const struct verify_part *p, FILE *out)
+{
+	const struct verify_outcome *o = &p->out;
+	char rounds[32], ops[32], lookups[32], translations[32] = "-";
+
+	if (p->layer == VERIFY_DEVICE)
+		show_int(translations, sizeof(translations), o->translations);
+	fprintf(out, "%-28s %-9s %8s %13s %13s %13s  %s%s\n", p->job.engine->name,
+		verify_layer_name[p->layer], show_int(rounds, sizeof(rounds), o->rounds),
+		show_int(ops, sizeof(ops), o->operations), show_int(lookups, sizeof(lookups), o->lookups),
+		translations, o->caught ? "caught: " : "", result_of(p));
+}
+
+/* Each line of it indented. */
+static void print_evidence(const struct verify_part *p, FILE *out)
+{
+	const char *line = p->out.evidence;
+
+	fprintf(out, "\n%s by %s, %s:\n", p->out.oracle, verify_layer_name[p->layer],
+		p->job.engine->name);
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+
+		fprintf(out, "    %.*s\n", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
+}
+
+static void print_verdict(const struct verify_report *r, FILE *out)
+{
+	size_t caught = verify_report_caught(r), done = parts_done(r);
+	uint64_t operations = 0, looks = 0;
+	char did[32], saw[32];
+
+	for (size_t i = 0; i < r->n; i++) {
+		operations += r->part[i].out.operations;
+		looks += r->part[i].out.lookups + r->part[i].out.translations;
+	}
+	if (r->interrupted)
+		fprintf(out, "interrupted: %zu of %zu parts were done\n", done, r->n);
+	if (!caught && !done) {
+		fputs("nothing was looked at\n", out);
+	} else if (!caught) {
+		fprintf(out, "clean: %s operations, %s lookups and translations judged, in %.0f s\n",
+			show_int(did, sizeof(did), operations), show_int(saw, sizeof(saw), looks),
+			(double)r->elapsed_ns / 1e9);
+	} else {
+		fprintf(out, "caught: %zu of %zu parts:", caught, done);
+		for (size_t i = 0; i < r->n; i++)
+			if (r->part[i].out.caught)
+				fprintf(out, " %s %s (%s)", r->part[i].job.engine->name,
+					verify_layer_name[r->part[i].layer], r->part[i].out.oracle);
+		fputc('\n', out);
+	}
+}
+
+void verify_report_print(const struct verify_report *r, FILE *out)
+{
+	fprintf(out, "seed %" PRIu64 ", %u thread%s", r->seed, r->threads, r->threads == 1 ? "" : "s");
+	if (r->shake)
+		fprintf(out, ", held up at one labelled point in %u", r->shake);
+	if (r->mutant)
+		fprintf(out, "\nwith a bug: %s: %s", pt_mutants[r->mutant].name,
+			pt_mutants[r->mutant].help);
+	fprintf(out, "\n\n%-28s %-9s %8s %13s %13s %13s  %s\n", "ENGINE", "LAYER", "ROUNDS", "OPERATIONS",
+		"LOOKUPS", "TRANSLATIONS", "RESULT");
+	for (size_t i = 0; i < r->n; i++)
+		if (r->part[i].done)
+			print_row(&r->part[i], out);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->part[i].out.caught)
+			print_evidence(&r->part[i], out);
+	fputc('\n', out);
+	print_verdict(r, out);
+}
+
+static void put_part(struct node array, const struct verify_part *p)
+{
+	const struct verify_outcome *out = &p->out;
+	struct node o = add_object(array);
+
+	put_text(o, "engine", p->job.engine->name);
+	put_text(o, "layer", verify_layer_name[p->layer]);
+	put_u64(o, "rounds", out->rounds);
+	put_u64(o, "operations", out->operations);
+	put_u64(o, "lookups", out->lookups);
+	put_u64(o, "translations", out->translations);
+	put_real(o, "elapsed_s", (double)out->elapsed_ns / 1e9);
+	put_bool(o, "caught", out->caught);
+	put_fact(o, "oracle", out->oracle);
+	put_fact(o, "evidence", out->evidence);
+}
+
+int verify_report_json(const struct verify_report *r, FILE *out)
+{
+	bool failed = false;
+	struct node root = { json_object(), &failed }, parts;
+	const char *mutant = pt_mutants[r->mutant].name;
+	struct host_facts host;
+
+	host_read(&host, NULL);
+	put_text(root, "schema", "iopt-verify");
+	put_u64(root, "schema_version", 1);
+	put_text(root, "version", host.version);
+	put_text(root, "hostname", host.hostname);
+	put_text(root, "cpu_model", host.cpu_model);
+	put_text(root, "kernel", host.kernel);
+	put_u64(root, "seed", r->seed);
+	put_u64(root, "threads", r->threads);
+	put_u64(root, "shake", r->shake);
+	put_fact(root, "mutant", mutant ? mutant : "");
+	put_real(root, "elapsed_s", (double)r->elapsed_ns / 1e9);
+	put_bool(root, "complete", !r->interrupted);
+	put_u64(root, "caught", verify_report_caught(r));
+	parts = put_array(root, "parts");
+	for (size_t i = 0; i < r->n; i++)
+		if (r->part[i].done)
+			put_part(parts, &r->part[i]);
+	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)))
+		failed = true;
+	json_decref(root.json);
+	if (failed)
+		return -1;
+	return fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+}
