@@ -1,7 +1,6 @@
 /* verify.c - `iopt verify`: engines × layers, a share of the time each, and what came of it. */
 #include "bench/verify.h"
 
-#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>

@@ -79,6 +79,7 @@ struct verify_round {
 	uint8_t *lg2;
 	uint16_t *mapped;
 	uint64_t *payload;
+	struct verify_round *left_before; /* given up before this one */
 	unsigned *owned;              /* the threads' lists of cells */
 };
 
