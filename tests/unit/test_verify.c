@@ -21,7 +21,7 @@
 #else
 #define EACH_NS 150000000u
 #endif
-#define BUG_NS UINT64_C(8000000000) /* it ends when the bug is caught, mostly at once */
+#define BUG_NS UINT64_C(20000000000) /* it ends when the bug is caught, mostly at once */
 
 static const struct pt_engine *const *engines(void)
 {
@@ -90,8 +90,8 @@ static void test_single(void **state)
 static void caught(enum verify_layer layer, enum pt_mutant mutant)
 {
 	const struct verify_job job = { .engine = pt_engine_find(pt_mutants[mutant].engine),
-					.mutant = mutant, .threads = 2, .duration_ns = BUG_NS, .seed = 1,
-					.shake = 16 };
+					.mutant = mutant, .threads = 2, .duration_ns = BUG_NS, .seed = 100,
+					.shake = 64 };
 	struct verify_outcome out;
 	struct err err = { 0 };
 
