@@ -134,7 +134,7 @@ struct tickets {
 
 static struct tickets complete(struct domain *d)
 {
-	struct tickets t;
+	struct tickets t = { .of = { 0 } };
 
 	for (unsigned i = 0; i < d->units; i++)
 		t.of[i] = unit_complete(d->unit[i]);

@@ -6,7 +6,6 @@
 #include "iotlb/iotlb.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define WAYS 4u
 #define SIZES 67u /* 0 to 66: the root of six levels would span 2^66 */

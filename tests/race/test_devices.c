@@ -15,9 +15,9 @@
 #define SLOTS 8u /* of each worker */
 #define SLOT_LG2 21u
 #ifdef IOPT_SANITIZED
-#define OPS 150u /* of each worker */
+#define OPS 100u /* of each worker */
 #else
-#define OPS 600u
+#define OPS 200u
 #endif
 #define SLOT (UINT64_C(1) << SLOT_LG2)
 

@@ -75,6 +75,45 @@ static void *queue_more(void *arg)
 	return NULL;
 }
 
+struct queueing {
+	struct iotlb_unit *u;
+	_Atomic(uint32_t) done;
+};
+
+static void *queue_some(void *arg)
+{
+	struct queueing *q = arg;
+
+	for (unsigned i = 0; i < 1000; i++)
+		unit_invalidate(q->u, i, 12, false);
+	/* release: pairs with the loads below */
+	at_store(&q->done, 1, release);
+	return NULL;
+}
+
+/* More commands than the ring holds: nothing is written over what has not been obeyed. */
+static void nothing_is_overwritten(void **state)
+{
+	struct unit_config config = { .leaves = 0 };
+	struct queueing q = { .u = unit_create(&config) };
+	unsigned n = 0;
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, queue_some, &q);
+	for (unsigned i = 0; i < 1000; i++) {
+		sched_yield();
+		assert_false(at_load(&q.done, acquire));
+	}
+	while (n < 1000) {
+		n += unit_obey(q.u);
+		sched_yield();
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(unit_obey(q.u), 0);
+	unit_destroy(q.u);
+}
+
 /* Two producers, one of them faster than the device: the ring is full most of the time. */
 static void a_full_ring_waits(void **state)
 {
@@ -104,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_unit_goes_by_its_copy),
 		cmocka_unit_test(completion_comes_in_order),
+		cmocka_unit_test(nothing_is_overwritten),
 		cmocka_unit_test(a_full_ring_waits),
 	};
 
