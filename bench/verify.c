@@ -46,12 +46,12 @@ static const char examples[] =
 #define LAYERS_HERE 4u
 #define SECONDS_DEFAULT UINT64_C(60)
 #define SECONDS_BREAK UINT64_C(10)
-#define SECONDS_MUTANT UINT64_C(4)
+#define SECONDS_MUTANT UINT64_C(1) /* and ten times as long where that was not enough */
 #define SHAKE_DEFAULT 32u
 #define THREADS_DEFAULT_MAX 64u
 
 struct verify_options {
-	const char *engines, *layers, *seconds, *mutant;
+	const char *engines, *layers, *seconds, *mutant, *explorer, *tsan;
 	uint64_t threads, seed, shake, total_ns;
 	bool seconds_given, threads_given, seed_given, shake_given, mutants, history;
 	unsigned format;
@@ -268,7 +268,8 @@ static int matrix(const struct verify_options *o, struct err *err)
 {
 	const struct verify_matrix_options m = { .seconds_each_ns = o->total_ns,
 						 .seed = o->seed,
-						 .threads = (unsigned)o->threads,
+						 .threads = o->threads_given ? (unsigned)o->threads : 0,
+						 .explorer = o->explorer, .tsan = o->tsan,
 						 .only = o->mutant,
 						 .json = o->format };
 
@@ -331,10 +332,10 @@ int verb_verify(int argc, char **argv)
 		  "sequence, race, device, history (all)" },
 		{ "history", FLAG_BOOL, &o.history, NULL, 0, 0, NULL, NULL, "--layer history" },
 		{ "seconds", FLAG_TEXT, &o.seconds, NULL, 0, 0, NULL, "N",
-		  "in all, shared out (60; with --break 10; with --mutants the longest that a layer may look "
-		  "for one bug, 4)" },
+		  "in all, shared out (60; with --break 10; with --mutants the longest that a layer looks for "
+		  "one bug, 1)" },
 		{ "threads", FLAG_COUNT, &o.threads, &o.threads_given, 1, VERIFY_THREADS_MAX, NULL, "N",
-		  "writers; readers and devices come on top (as many as CPUs, 2 to 64)" },
+		  "writers; readers and devices come on top (as many as CPUs, 2 to 64; with --mutants 4)" },
 		{ "seed", FLAG_COUNT, &o.seed, &o.seed_given, 0, UINT64_MAX / 2, NULL, "S",
 		  "of the first round (a new one each time)" },
 		{ "shake", FLAG_COUNT, &o.shake, &o.shake_given, 0, 1000000, NULL, "N",
@@ -343,6 +344,10 @@ int verb_verify(int argc, char **argv)
 		  "switch a known bug on, to see it caught (iopt list mutants)" },
 		{ "mutants", FLAG_BOOL, &o.mutants, NULL, 0, 0, NULL, NULL,
 		  "every known bug by every layer: which of them catches it" },
+		{ "explorer", FLAG_TEXT, &o.explorer, NULL, 0, 0, NULL, "PROGRAM",
+		  "for --mutants (tests/explore/explore beside this program, if it is there)" },
+		{ "tsan", FLAG_TEXT, &o.tsan, NULL, 0, 0, NULL, "PROGRAM",
+		  "iopt built with ThreadSanitizer, for --mutants (../tsan/iopt, if it is there)" },
 		{ "format", FLAG_CHOICE, &o.format, NULL, 0, 0, formats, "text|json", "(text)" },
 		{ NULL, FLAG_BOOL, NULL, NULL, 0, 0, NULL, NULL, NULL },
 	};

@@ -61,9 +61,9 @@ int verify_history(const struct verify_job *job, struct verify_outcome *out, str
 
 /* The matrix: every mutant by every layer, then the clean engines. Exit code. */
 struct verify_matrix_options {
-	uint64_t seconds_each_ns;  /* longest a layer may look */
+	uint64_t seconds_each_ns;  /* longest a layer may look, but for what all have missed */
 	uint64_t seed;
-	unsigned threads;
+	unsigned threads;          /* writers; 0: four, so that they meet on a machine with two CPUs too */
 	const char *explorer;      /* program; NULL: where the build puts it, if it is there */
 	const char *tsan;          /* the same */
 	const char *only;          /* one mutant; NULL: all */

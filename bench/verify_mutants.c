@@ -19,6 +19,8 @@
 
 #define AT_ONCE_MAX 64u
 #define LOOK_NS 2000000
+#define THREADS 4u
+#define SHAKE 8u
 #define AGAIN 10u /* what all layers have missed is looked for once more, so many times as long */
 
 /* A cell under way. */
@@ -59,9 +61,9 @@ static struct verify_row *add_row(struct verify_matrix *m, const char *name,
 
 	snprintf(row->name, sizeof(row->name), "%s", name);
 	row->job = (struct verify_job){ .engine = engine, .mutant = mutant,
-					.threads = m->options->threads,
+					.threads = m->threads,
 					.duration_ns = m->options->seconds_each_ns,
-					.seed = m->options->seed, .shake = 16 };
+					.seed = m->options->seed, .shake = SHAKE };
 	return row;
 }
 
@@ -218,7 +220,7 @@ static int fill(struct pass *p, struct err *err)
  */
 static void lay_seats(struct pass *p)
 {
-	unsigned each = p->m->options->threads + 1, cpus = 0;
+	unsigned each = p->m->threads + 1, cpus = 0;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -271,8 +273,10 @@ int verify_mutants(const struct verify_matrix_options *options, struct err *err)
 	if (!m)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the matrix");
 	m->options = options;
+	m->threads = options->threads ? options->threads : THREADS;
 	find_program(m, VERIFY_EXPLORER, options->explorer);
 	find_program(m, VERIFY_TSAN, options->tsan);
+	clock_init(); /* the children inherit it */
 	signals_catch();
 	code = add_rows(m, err);
 	if (!code)

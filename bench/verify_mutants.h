@@ -27,7 +27,7 @@ struct verify_matrix {
 	struct verify_row *row; /* bugs first, then clean engines */
 	size_t nmutants, n, engines;
 	char program[VERIFY_LAYERS][PATH_MAX]; /* of layers that are programs; "": not built */
-	unsigned at_once;
+	unsigned threads, at_once;
 	uint64_t elapsed_ns;
 	size_t missed, alarms;  /* bugs that no layer caught; clean engines that some layer did */
 };

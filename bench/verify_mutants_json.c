@@ -70,7 +70,7 @@ int verify_mutants_json(const struct verify_matrix *m, FILE *out)
 	put_text(root, "kernel", host.kernel);
 	put_u64(root, "seed", m->options->seed);
 	put_real(root, "seconds_each", (double)m->options->seconds_each_ns / 1e9);
-	put_u64(root, "threads", m->options->threads);
+	put_u64(root, "threads", m->threads);
 	put_u64(root, "at_once", m->at_once);
 	put_real(root, "elapsed_s", (double)m->elapsed_ns / 1e9);
 	put_layers(root, m);

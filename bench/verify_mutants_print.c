@@ -5,27 +5,29 @@
 #include "bench/units.h"
 #include "bench/verify_mutants.h"
 
-#define NAME_COLUMNS 23
+#define NAME_COLUMNS 22
 
 static const int columns[VERIFY_LAYERS] = {
 	[VERIFY_SEQUENCE] = 13, [VERIFY_RACE] = 13,	[VERIFY_DEVICE] = 13,
-	[VERIFY_HISTORY] = 13,	[VERIFY_EXPLORER] = 17, [VERIFY_TSAN] = 11,
+	[VERIFY_HISTORY] = 13,	[VERIFY_EXPLORER] = 17, [VERIFY_TSAN] = 14,
 };
 
 static const char *const what_is_missing[VERIFY_LAYERS] = {
-	[VERIFY_EXPLORER] = "the target explore, or --explorer PROGRAM",
-	[VERIFY_TSAN] = "iopt with ThreadSanitizer (scripts/build tsan), or --tsan PROGRAM",
+	[VERIFY_EXPLORER] = "ninja explore, or --explorer PROGRAM",
+	[VERIFY_TSAN] = "scripts/build tsan, or --tsan PROGRAM",
 };
 
-/* "0.31 s", "<0.01 s" */
-static int show_seconds(char *buf, size_t size, uint64_t ns)
+/* "31 ms", "1.24 s" */
+static int show_time(char *buf, size_t size, uint64_t ns)
 {
 	double s = (double)ns / 1e9;
 
-	return snprintf(buf, size, s < 0.01 ? "<0.01 s" : s < 10 ? "%.2f s" : "%.1f s", s);
+	if (s < 0.9995)
+		return snprintf(buf, size, s < 0.001 ? "<1 ms" : "%.0f ms", 1e3 * s);
+	return snprintf(buf, size, s < 10 ? "%.2f s" : "%.1f s", s);
 }
 
-/* "0.31 s O4", "1,204 schedules", "-": it looked and found nothing. */
+/* "31 ms O4", "1,204 schedules", "-": it looked and found nothing. */
 static void show_cell(char *buf, size_t size, enum verify_layer layer, const struct verify_cell *cell)
 {
 	const struct verify_outcome *out = &cell->out;
@@ -38,7 +40,7 @@ static void show_cell(char *buf, size_t size, enum verify_layer layer, const str
 		snprintf(buf, size, "%s schedule%s", show_int(n, sizeof(n), out->rounds),
 			 out->rounds == 1 ? "" : "s");
 	} else {
-		at = show_seconds(buf, size, out->elapsed_ns);
+		at = show_time(buf, size, out->elapsed_ns);
 		/* what goes without saying is not said */
 		if (strcmp(out->oracle, verify_layer_name[layer]) && layer != VERIFY_EXPLORER &&
 		    (layer != VERIFY_TSAN || strcmp(out->oracle, "race")))
@@ -54,12 +56,15 @@ struct line {
 
 static void put_cell(struct line *line, int columns_wide, const char *text, const char *colour)
 {
+	int gap;
+
 	line->column += columns_wide;
 	if (!*text)
 		return;
-	fprintf(line->out, "%*s%s%s%s", line->column - columns_wide - line->at, "", colour, text,
-		*colour ? "\033[0m" : "");
-	line->at = line->column - columns_wide + (int)strlen(text);
+	gap = line->column - columns_wide - line->at;
+	gap = gap > 0 || !line->at ? gap : 1;
+	fprintf(line->out, "%*s%s%s%s", gap, "", colour, text, *colour ? "\033[0m" : "");
+	line->at += gap + (int)strlen(text);
 }
 
 static void print_row(const struct verify_row *row, bool wanted, FILE *out, bool colour)
@@ -86,7 +91,7 @@ static void print_head(const char *title, const char *last, FILE *out)
 	put_cell(&line, NAME_COLUMNS, title, "");
 	for (unsigned l = 0; l < VERIFY_LAYERS; l++)
 		put_cell(&line, columns[l], verify_layer_name[l], "");
-	put_cell(&line, 6, last, "");
+	put_cell(&line, 3, last, "");
 	fputc('\n', out);
 }
 
@@ -160,9 +165,9 @@ void verify_mutants_print(const struct verify_matrix *m, FILE *out, bool colour)
 
 	fprintf(out, "iopt verify --mutants | seed %llu | %.3g s a layer at most | %u writer%s | %u at once\n"
 		"when a layer caught the bug, and by what; - it looked and did not\n",
-		(unsigned long long)o->seed, (double)o->seconds_each_ns / 1e9, o->threads,
-		o->threads == 1 ? "" : "s", m->at_once);
-	print_head("BUG", "caught", out);
+		(unsigned long long)o->seed, (double)o->seconds_each_ns / 1e9, m->threads,
+		m->threads == 1 ? "" : "s", m->at_once);
+	print_head("BUG", "any", out);
 	for (size_t i = 0; i < m->nmutants; i++)
 		print_row(&m->row[i], true, out, colour);
 	if (m->n > m->nmutants)

@@ -40,14 +40,16 @@ static void exec_explorer(const struct verify_task *t, char *seconds)
 static void exec_tsan(const struct verify_task *t, char *seconds)
 {
 	const char *mutant = pt_mutants[t->job->mutant].name, *options = getenv("TSAN_OPTIONS");
-	char seed[24], first[512];
+	char seed[24], threads[16], shake[16], first[512];
 
 	/* the first report ends it: one is enough */
 	snprintf(first, sizeof(first), "%s%shalt_on_error=1", options ? options : "", options ? ":" : "");
 	setenv("TSAN_OPTIONS", first, 1);
 	snprintf(seed, sizeof(seed), "%" PRIu64, t->job->seed);
+	snprintf(threads, sizeof(threads), "%u", t->job->threads);
+	snprintf(shake, sizeof(shake), "%u", t->job->shake);
 	execl(t->program, t->program, "verify", "--layer", "race", "--engine", t->job->engine->name,
-	      "--seconds", seconds, "--seed", seed, mutant ? "--break" : NULL, mutant, NULL);
+	      "--seconds", seconds, "--seed", seed, "--threads", threads, "--shake", shake, mutant ? "--break" : NULL, mutant, NULL);
 }
 
 void verify_program_exec(const struct verify_task *task)
