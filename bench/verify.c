@@ -1,7 +1,6 @@
 /* verify.c - `iopt verify`: engines × layers, a share of the time each, and what came of it. */
 #include "bench/verify.h"
 
-#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,7 +312,7 @@ static int settle(struct verify_options *o, struct err *err)
 		for (unsigned m = MUTANT_NONE + 1; m < MUTANTS; m++)
 			suggest_offer(&s, pt_mutants[m].name);
 		if (!o->on)
-			return no_such("break", o->mutant, &s, "iopt verify --mutants runs all", err);
+			return no_such("break", o->mutant, &s, "iopt list mutants has all", err);
 	}
 	if (!o->threads_given)
 		o->threads = default_threads();
@@ -342,7 +341,7 @@ int verb_verify(int argc, char **argv)
 		{ "shake", FLAG_COUNT, &o.shake, &o.shake_given, 0, 1000000, NULL, "N",
 		  "hold workers up at one labelled point in N, in most rounds (32; 0: never)" },
 		{ "break", FLAG_TEXT, &o.mutant, NULL, 0, 0, NULL, "MUTANT",
-		  "switch a known bug on, to see it caught" },
+		  "switch a known bug on, to see it caught (iopt list mutants)" },
 		{ "mutants", FLAG_BOOL, &o.mutants, NULL, 0, 0, NULL, NULL,
 		  "every known bug by every layer: which of them catches it" },
 		{ "explorer", FLAG_TEXT, &o.explorer, NULL, 0, 0, NULL, "PROGRAM",

@@ -50,7 +50,8 @@ bool verify_cells_reserve(struct verify_round *r)
 	r->lg2 = calloc(r->units_max, sizeof(*r->lg2));
 	r->mapped = calloc(r->units_max, sizeof(*r->mapped));
 	r->owned = calloc(r->ncells_max, sizeof(*r->owned));
-	return r->cell && r->words && r->lg2 && r->mapped && r->owned && r->ncells_max <= SHADOW_CELLS;
+	r->payload = calloc((size_t)r->ncells_max * (SHADOW_VERSIONS + 1), sizeof(*r->payload));
+	return r->cell && r->payload && r->words && r->lg2 && r->mapped && r->owned && r->ncells_max <= SHADOW_CELLS;
 }
 
 static void add_cell(struct verify_round *r, uint64_t iova, unsigned owner, unsigned unit_lg2,
@@ -65,6 +66,7 @@ static void add_cell(struct verify_round *r, uint64_t iova, unsigned owner, unsi
 		.word = &r->words[r->units],
 		.lg2 = &r->lg2[r->units],
 		.mapped = &r->mapped[r->units],
+		.payload = &r->payload[(size_t)r->ncells * (SHADOW_VERSIONS + 1)],
 	};
 	r->units += units;
 	r->ncells++;

@@ -66,14 +66,18 @@ void verify_lookup(struct verify_thread *t)
 	struct shadow_cell *c = anywhere(t, &f.offset);
 	unsigned unit = (unsigned)(f.offset >> c->unit_lg2);
 	struct pt_op op = { .kind = PT_LOOKUP, .iova = c->iova + f.offset };
+	bool seen;
 
 	if (c->owner == t->id || verify_below(&t->random, BLIND_IN))
 		f.before = shadow_load(c, unit);
 	domain_run(&r->domain, &t->d, &op);
 	f.hit = !op.err;
 	f.pa = op.result;
+	seen = !f.hit || shadow_payload_seen(r->cell, r->ncells, f.pa, r->seed);
 	f.after = shadow_load(c, unit);
 	judge(t, "O1", "lookup", c, &f);
+	if (!seen)
+		tell(t, "O1", "lookup", c, &f, "what its owner wrote before it mapped is not there");
 	t->lookups++;
 }
 
@@ -98,20 +102,22 @@ void verify_read(struct verify_thread *t)
 }
 
 /* A device's access: permitted or not, as the owner said. */
-static void access(struct verify_thread *t)
+static void access_once(struct verify_thread *t)
 {
+	struct verify_round *r = t->round;
 	uint8_t wanted = (uint8_t)verify_below(&t->random, 4);
 	struct shadow_finding f;
 	struct shadow_cell *c = anywhere(t, &f.offset);
 	unsigned unit = (unsigned)(f.offset >> c->unit_lg2);
 	struct walk_result walk;
-	bool denied, known;
+	bool denied, known, seen;
 
 	f.before = shadow_load(c, unit);
 	walk = unit_translate(t->unit, c->iova + f.offset, wanted);
-	f.after = shadow_load(c, unit);
 	f.hit = walk.end == WALK_HIT;
 	f.pa = walk.pa;
+	seen = !f.hit || shadow_payload_seen(r->cell, r->ncells, f.pa, r->seed);
+	f.after = shadow_load(c, unit);
 	t->translations++;
 	if (walk.end == WALK_ILLEGAL || walk.end == WALK_FREED) {
 		tell(t, "O5", "a device's access", c, &f, walk.why);
@@ -125,6 +131,8 @@ static void access(struct verify_thread *t)
 		judge(t, "O5", "a device's access", c, &f);
 	else if (f.before == f.after && (f.before & 3) == SHADOW_ABSENT)
 		tell(t, "O5", "a device's access", c, &f, "denied, where nothing is mapped");
+	if (!seen)
+		tell(t, "O5", "a device's access", c, &f, "what its owner wrote before it mapped is not there");
 }
 
 void verify_translate(struct verify_thread *t)
@@ -136,7 +144,7 @@ void verify_translate(struct verify_thread *t)
 		unit_obey(t->unit);
 		/* after a finding it goes on to obey, for others wait for completion */
 		for (unsigned i = 0; i < busy && !t->found.caught; i++)
-			access(t);
+			access_once(t);
 		if (t->round->crowded)
 			sched_yield();
 	}

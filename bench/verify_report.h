@@ -31,5 +31,5 @@ struct verify_report {
 size_t verify_report_caught(const struct verify_report *r);
 /* A row a part, the evidence, and last a line that says "clean" or what was caught. */
 void verify_report_print(const struct verify_report *r, FILE *out);
-/* The same as JSON: docs/verify.schema.json. 0, or -1: it cannot be written. */
+/* The same as JSON (docs/verification.md). 0, or -1: it cannot be written. */
 int verify_report_json(const struct verify_report *r, FILE *out);

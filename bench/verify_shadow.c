@@ -31,9 +31,25 @@ static enum shadow_state state_of(uint64_t word)
 	return (enum shadow_state)(word & 3);
 }
 
-unsigned shadow_begin(struct shadow_cell *c, unsigned first, unsigned n)
+uint64_t shadow_payload(const struct shadow_cell *c, unsigned version, uint64_t seed)
+{
+	return (seed ^ shadow_pa(c, version, 0)) * 0x9e3779b97f4a7c15u;
+}
+
+bool shadow_payload_seen(const struct shadow_cell *cells, unsigned ncells, uint64_t pa, uint64_t seed)
+{
+	uint64_t id = pa >> CELL_SHIFT & (SHADOW_CELLS - 1), version = pa >> VERSION_SHIFT;
+	const struct shadow_cell *c = &cells[id];
+
+	if (id >= ncells || !version || version > SHADOW_VERSIONS)
+		return true; /* judged as an address */
+	return c->payload[version] == shadow_payload(c, (unsigned)version, seed);
+}
+
+unsigned shadow_begin(struct shadow_cell *c, unsigned first, unsigned n, uint64_t seed)
 {
 	c->version++;
+	c->payload[c->version] = shadow_payload(c, c->version, seed);
 	for (unsigned i = first; i < first + n; i++)
 		/* relaxed: ordered before the leaves by their release (P3); else see the top of the
 		 * header. A release would order more than an engine does, and hide its mistakes. */

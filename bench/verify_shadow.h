@@ -49,6 +49,12 @@ struct shadow_cell {
 	unsigned unit_lg2, units;
 	_Atomic(uint64_t) *word; /* one a unit */
 
+	/*
+	 * A version: what its owner has written before it maps, for who finds the mapping to read; never
+	 * written again in a round. What makes it visible is the leaf itself (P3), nothing else.
+	 */
+	uint64_t *payload;
+
 	/* the owner's */
 	unsigned version;   /* of its last operation here */
 	uint8_t *lg2;       /* a unit: size of the page that covers it; 0: none */
@@ -59,8 +65,16 @@ struct shadow_cell {
 uint64_t shadow_pa(const struct shadow_cell *c, unsigned version, uint64_t offset);
 uint8_t shadow_prot(unsigned version);
 
+/* What a version's payload must be, in the round of this seed. */
+uint64_t shadow_payload(const struct shadow_cell *c, unsigned version, uint64_t seed);
+/*
+ * Whoever has found an output address: is what its owner wrote before to be seen? True as well where
+ * nobody owns it. Before anything is loaded that its owner has announced after.
+ */
+bool shadow_payload_seen(const struct shadow_cell *cells, unsigned ncells, uint64_t pa, uint64_t seed);
+
 /* Announce a change of units [first, first + n); the version that it is. */
-unsigned shadow_begin(struct shadow_cell *c, unsigned first, unsigned n);
+unsigned shadow_begin(struct shadow_cell *c, unsigned first, unsigned n, uint64_t seed);
 /* Announce what holds now, as lg2[] and mapped[] say. */
 void shadow_end(struct shadow_cell *c, unsigned first, unsigned n);
 

@@ -108,13 +108,14 @@ int verify_round_open(struct verify_round **out, const struct verify_job *job, e
 
 void verify_round_close(struct verify_round *r, bool caught)
 {
-	/* found by leak checkers: a damaged table is not taken down, its pages are not given back */
+	/* for leak checkers: a damaged table is not taken down, its pages are not given back */
 	static struct verify_round *left;
 
 	if (r->crew)
 		crew_destroy(r->crew);
 	r->crew = NULL;
 	if (caught) {
+		r->left_before = left;
 		left = r;
 		return;
 	}
@@ -124,6 +125,7 @@ void verify_round_close(struct verify_round *r, bool caught)
 	if (r->pool)
 		pool_destroy(r->pool);
 	free(r->owned);
+	free(r->payload);
 	free(r->mapped);
 	free(r->lg2);
 	free(r->words);
@@ -131,5 +133,4 @@ void verify_round_close(struct verify_round *r, bool caught)
 	free(r->cpus);
 	free(r->thread);
 	free(r);
-	(void)left;
 }

@@ -18,6 +18,7 @@
 #include "bench/verify.h"
 #include "bench/verify_random.h"
 #include "bench/verify_shadow.h"
+#include "iotlb/alive.h"
 #include "iotlb/domain.h"
 
 #define VERIFY_THREADS_MAX 512u /* writers */
@@ -63,6 +64,7 @@ struct verify_round {
 	struct pool *pages;           /* of this round */
 	struct pt *pt;
 	struct domain domain;
+	struct alive alive;
 	struct grace *grace;
 	_Atomic(uint32_t) met;        /* writers that have come to a barrier, all of them together */
 	_Atomic(uint32_t) done;       /* writers that are through */
@@ -76,6 +78,8 @@ struct verify_round {
 	_Atomic(uint64_t) *words;
 	uint8_t *lg2;
 	uint16_t *mapped;
+	uint64_t *payload;
+	struct verify_round *left_before; /* given up before this one */
 	unsigned *owned;              /* the threads' lists of cells */
 };
 

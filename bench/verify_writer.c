@@ -109,7 +109,7 @@ static void map_over(struct attempt *a, unsigned lg2)
 	}
 	if (!smaller)
 		return;
-	shadow_begin(a->c, a->first, a->n);
+	shadow_begin(a->c, a->first, a->n, a->t->round->seed);
 	run(a);
 	if (!out_of_memory(a)) {
 		if (a->op.result != UINT64_C(1) << lg2)
@@ -135,7 +135,7 @@ static void try_map(struct verify_thread *t, struct shadow_cell *c, unsigned fir
 			map_over(&a, lg2);
 		return;
 	}
-	shadow_begin(c, first, a.n);
+	shadow_begin(c, first, a.n, t->round->seed);
 	run(&a);
 	hold(&a, first, a.n, 0);
 	if (a.op.result != bytes && !(out_of_memory(&a) && a.op.result < bytes))
@@ -164,7 +164,7 @@ static void try_map_range(struct verify_thread *t, struct shadow_cell *c, unsign
 	if (!is_empty(c, first, n))
 		return;
 	prepare(&a, PT_MAP_RANGE, c->unit_lg2, n);
-	shadow_begin(c, first, n);
+	shadow_begin(c, first, n, t->round->seed);
 	run(&a);
 	hold(&a, first, n, 0);
 	if (a.op.result != bytes && !(out_of_memory(&a) && !a.op.result))
@@ -194,7 +194,7 @@ static void try_unmap(struct verify_thread *t, struct shadow_cell *c, unsigned f
 	a.n = end - first;
 	prepare(&a, below(t, 2) ? PT_UNMAP : PT_UNMAP_RANGE, c->unit_lg2,
 		a.n - (below(t, 4) ? 0 : below(t, last)));
-	shadow_begin(c, first, a.n);
+	shadow_begin(c, first, a.n, t->round->seed);
 	run(&a);
 	if (a.op.result != (uint64_t)a.n << c->unit_lg2)
 		wrong(&a, "unmap, bytes", (uint64_t)a.n << c->unit_lg2);
@@ -211,7 +211,7 @@ static void try_dust(struct verify_thread *t, struct shadow_cell *c, unsigned un
 	if (c->lg2[unit])
 		return;
 	prepare(&a, PT_MAP, 12, n);
-	shadow_begin(c, unit, 1);
+	shadow_begin(c, unit, 1, t->round->seed);
 	run(&a);
 	if (a.op.result != n * 4096ull && !out_of_memory(&a))
 		wrong(&a, "map, bytes", n * 4096ull);
