@@ -206,7 +206,7 @@ static void check_reads(struct check *c)
 		c->out->overlapping += hi > lo;
 		place = place_of(c, r->value, seen > lo ? seen : lo);
 		if (place > hi && r->to < c->cut) {
-			if (place_of(c, r->value, lo) > hi)
+			if (!newest || place_of(c, r->value, lo) > hi)
 				misplaced(c, r, lo, hi);
 			else
 				found(c, r, write_at(c, lo), newest);

@@ -15,6 +15,7 @@
 
 #include "bench/runner.h"
 #include "bench/signals.h"
+#include "bench/verify_evidence.h"
 #include "sys/clock.h"
 
 #define WORDS_BYTES 65536u /* of what it says, from the end */
@@ -172,18 +173,6 @@ static void hear(int fd, char *text, size_t size)
 		text[--got] = '\0';
 }
 
-__attribute__((format(printf, 3, 4)))
-static void caught(struct verify_outcome *out, const char *oracle, const char *fmt, ...)
-{
-	va_list ap;
-
-	out->caught = true;
-	snprintf(out->oracle, sizeof(out->oracle), "%s", oracle);
-	va_start(ap, fmt);
-	vsnprintf(out->evidence, sizeof(out->evidence), fmt, ap);
-	va_end(ap);
-}
-
 /* A sanitizer's report, whatever else has come of it. */
 static bool sanitizer(const char *words, struct verify_outcome *out)
 {
@@ -201,7 +190,7 @@ static bool sanitizer(const char *words, struct verify_outcome *out)
 		while (at > words && at[-1] != '\n')
 			at--;
 		at = summary ? summary + strlen("SUMMARY: ") : at;
-		caught(out, known[i].oracle, "%.*s", (int)strcspn(at, "\n"), at);
+		verify_caught(out, known[i].oracle, "%.*s", (int)strcspn(at, "\n"), at);
 		return true;
 	}
 	return false;
@@ -214,15 +203,15 @@ static void violent(const struct verify_child *c, const char *words, struct veri
 	const char *last = length > 300 ? words + length - 300 : words;
 
 	if (c->hung) {
-		caught(out, "hang", "no answer after %.1f s: killed%s%s",
-		       (double)(c->ended_ns - c->began_ns) / 1e9, length ? "\n" : "", last);
+		verify_caught(out, "hang", "no answer after %.1f s: killed%s%s",
+			      (double)(c->ended_ns - c->began_ns) / 1e9, length ? "\n" : "", last);
 	} else if (WIFSIGNALED(c->status)) {
 		const char *name = sigabbrev_np(WTERMSIG(c->status));
 
-		caught(out, "crash", "SIG%s%s%s", name ? name : "?", length ? "\n" : "", last);
+		verify_caught(out, "crash", "SIG%s%s%s", name ? name : "?", length ? "\n" : "", last);
 	} else {
-		caught(out, "crash", "it ended with exit code %d%s%s", WEXITSTATUS(c->status),
-		       length ? "\n" : "", last);
+		verify_caught(out, "crash", "it ended with exit code %d%s%s", WEXITSTATUS(c->status),
+			      length ? "\n" : "", last);
 	}
 }
 

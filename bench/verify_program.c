@@ -49,7 +49,8 @@ static void exec_tsan(const struct verify_task *t, char *seconds)
 	snprintf(threads, sizeof(threads), "%u", t->job->threads);
 	snprintf(shake, sizeof(shake), "%u", t->job->shake);
 	execl(t->program, t->program, "verify", "--layer", "race", "--engine", t->job->engine->name,
-	      "--seconds", seconds, "--seed", seed, "--threads", threads, "--shake", shake, mutant ? "--break" : NULL, mutant, NULL);
+	      "--seconds", seconds, "--seed", seed, "--threads", threads, "--shake", shake,
+	      mutant ? "--break" : NULL, mutant, NULL);
 }
 
 void verify_program_exec(const struct verify_task *task)

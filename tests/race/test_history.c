@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bench/verify.h"
+#include "bench/verify_child.h"
 #include "sys/clock.h"
 
 #define MS UINT64_C(1000000)
@@ -50,10 +50,32 @@ static void test_clean(void **state)
 	}
 }
 
+/* In children: what is broken may crash. Long enough for any machine; they end when they have it. */
+static void test_broken(void **state)
+{
+	static const enum pt_mutant broken[] = { MUTANT_B2_NO_RECHECK, MUTANT_EARLY_UNLOCK,
+						 MUTANT_WRONG_REPLICAS, MUTANT_NO_GRACE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		struct verify_job job = { .engine = pt_engine_find(pt_mutants[broken[i]].engine),
+					  .mutant = broken[i], .threads = 4,
+					  .duration_ns = 20000 * MS, .seed = 1, .shake = 8 };
+		struct verify_outcome out;
+		struct err err = { 0 };
+
+		if (verify_child(VERIFY_HISTORY, &job, &out, &err))
+			fail_msg("%s: %s", pt_mutants[broken[i]].name, err.text);
+		if (!out.caught || !out.evidence[0])
+			fail_msg("%s: not caught", pt_mutants[broken[i]].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_broken),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
