@@ -22,6 +22,7 @@ struct request {
 	enum pt_mutant mutant;
 	const char *weaken;
 	bool list;
+	bool glance; /* a little of each scenario, in the time it takes */
 };
 
 struct total {
@@ -301,14 +302,14 @@ static unsigned explore_round(const struct request *r, unsigned n, struct total 
 
 	for (unsigned i = 0; i < n && !(caught && r->mutant); i++) {
 		/* What is left is shared by those to come. */
-		double left = r->o.seconds - total->seconds;
+		double left = r->o.seconds - total->seconds, share = r->glance ? left : left / (n - i);
 
 		if (r->o.seconds > 0 && left <= 0) {
 			printf("%u scenarios were not reached: more --seconds, or a --scenario\n", n - i);
 			break;
 		}
 		*s = chosen(r, i);
-		caught += explore(r, *s, r->o.seconds > 0 ? left / (n - i) : 0, total, out);
+		caught += explore(r, *s, r->o.seconds > 0 ? share : 0, total, out);
 		if (r->o.replay && !out->steps)
 			usage_error("--replay %s: not understood", r->o.replay);
 	}
@@ -336,6 +337,7 @@ static int explore_all(const struct request *r)
 	if (r->o.replay && n > 1)
 		usage_error("--replay is of one schedule: name its --scenario");
 	first.o.schedules = FIRST_ROUND;
+	first.glance = true;
 	if (r->mutant && n > 1 && (!r->o.schedules || r->o.schedules > FIRST_ROUND))
 		caught = explore_round(&first, n, &total, &out, &s);
 	if (!caught)
