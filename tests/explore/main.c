@@ -22,6 +22,7 @@ struct request {
 	enum pt_mutant mutant;
 	const char *weaken;
 	bool list;
+	bool glance; /* a little of each scenario, in the time it takes */
 };
 
 struct total {
@@ -293,12 +294,40 @@ static int conclude(const struct request *r, const struct total *total, unsigned
 	return caught ? EXIT_VERIFY : EXIT_FINE;
 }
 
-/* All that were asked for. With a bug switched on the first catch is enough. */
+/* The first n chosen, one after the other, to the first catch of a bug that is switched on. */
+static unsigned explore_round(const struct request *r, unsigned n, struct total *total,
+			      struct ex_outcome *out, const struct ex_scenario **s)
+{
+	unsigned caught = 0;
+
+	for (unsigned i = 0; i < n && !(caught && r->mutant); i++) {
+		/* What is left is shared by those to come. */
+		double left = r->o.seconds - total->seconds, share = r->glance ? left : left / (n - i);
+
+		if (r->o.seconds > 0 && left <= 0) {
+			printf("%u scenarios were not reached: more --seconds, or a --scenario\n", n - i);
+			break;
+		}
+		*s = chosen(r, i);
+		caught += explore(r, *s, r->o.seconds > 0 ? share : 0, total, out);
+		if (r->o.replay && !out->steps)
+			usage_error("--replay %s: not understood", r->o.replay);
+	}
+	return caught;
+}
+
+#define FIRST_ROUND 300u
+
+/*
+ * All that were asked for. Which scenario shows a bug is not known, but whichever it is soon does: first
+ * a little of each.
+ */
 static int explore_all(const struct request *r)
 {
-	struct total total = { 0 };
-	const struct ex_scenario *s = NULL;
 	static struct ex_outcome out;
+	const struct ex_scenario *s = NULL;
+	struct request first = *r;
+	struct total total = { 0 };
 	unsigned n = 0, caught = 0;
 
 	while (chosen(r, n))
@@ -307,19 +336,12 @@ static int explore_all(const struct request *r)
 		usage_error("--scenario %s: no such scenario", r->scenario);
 	if (r->o.replay && n > 1)
 		usage_error("--replay is of one schedule: name its --scenario");
-	for (unsigned i = 0; i < n && !(caught && r->mutant); i++) {
-		/* What is left is shared by those to come. */
-		double left = r->o.seconds - total.seconds;
-
-		if (r->o.seconds > 0 && left <= 0) {
-			printf("%u scenarios were not reached: more --seconds, or a --scenario\n", n - i);
-			break;
-		}
-		s = chosen(r, i);
-		caught += explore(r, s, r->o.seconds > 0 ? left / (n - i) : 0, &total, &out);
-		if (r->o.replay && !out.steps)
-			usage_error("--replay %s: not understood", r->o.replay);
-	}
+	first.o.schedules = FIRST_ROUND;
+	first.glance = true;
+	if (r->mutant && n > 1 && (!r->o.schedules || r->o.schedules > FIRST_ROUND))
+		caught = explore_round(&first, n, &total, &out, &s);
+	if (!caught)
+		caught = explore_round(r, n, &total, &out, &s);
 	return conclude(r, &total, caught, s, &out);
 }
 
