@@ -8,7 +8,6 @@
  * the root, and tables are installed, replaced and retired while others stand in them. What is mapped
  * names its owner, its cell and how manieth mapping it is.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>

@@ -1,5 +1,4 @@
 /* verify_mutants_print.c - the matrix on a terminal, at most 110 columns. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "bench/units.h"
