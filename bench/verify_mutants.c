@@ -21,7 +21,9 @@
 #define LOOK_NS 2000000
 #define THREADS 4u
 #define SHAKE 8u
-#define AGAIN 10u /* what all layers have missed is looked for once more, so many times as long */
+/* What all layers have missed is looked for once more, so many times as long, and at least so long. */
+#define AGAIN 10u
+#define AGAIN_NS UINT64_C(5000000000)
 
 /* A cell under way. */
 struct seat {
@@ -130,7 +132,11 @@ static int sit_down(struct pass *p, struct seat *s, size_t at, struct err *err)
 	s->cell = &s->row->cell[layer];
 	s->alone = wants_to_be_alone(p, at);
 	s->job = s->row->job;
-	s->job.duration_ns *= p->again ? AGAIN : 1;
+	if (p->again) {
+		s->job.duration_ns *= AGAIN;
+		if (s->job.duration_ns < AGAIN_NS)
+			s->job.duration_ns = AGAIN_NS;
+	}
 	if (p->own_cpus && !s->alone)
 		task.cpus = &s->cpus;
 	return verify_child_start(&s->child, &task, err);
