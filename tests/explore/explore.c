@@ -254,11 +254,35 @@ static void pct(struct search *s)
 	}
 }
 
-/* Only to see what is shared; a failure will be found by dfs, with fewer preemptions. */
-static void warm_up(struct search *s)
+/* A failure of the warm-up, to be had again. */
+struct warm {
+	bool failed;
+	uint64_t seed;
+	unsigned points_max;
+};
+
+/* To see what is shared. A failure waits: dfs, if it finds it, has it with fewer preemptions. */
+static struct warm warm_up(struct search *s)
 {
-	for (uint64_t seed = 0; seed < WARM_UP; seed++)
-		pct_once(s, seed, DEPTH);
+	struct warm first = { .failed = false };
+
+	for (uint64_t seed = 0; seed < WARM_UP; seed++) {
+		unsigned points_max = ex_decider.points_max;
+
+		if (!pct_once(s, seed, DEPTH) && !first.failed)
+			first = (struct warm){ .failed = true, .seed = seed, .points_max = points_max };
+	}
+	return first;
+}
+
+/* What the warm-up had found, and dfs did not within its bounds. */
+static void report_warm(struct search *s, const struct warm *w)
+{
+	ex_decider.points_max = w->points_max;
+	if (pct_once(s, w->seed, DEPTH))
+		return;
+	shorten(s);
+	report(s, "the warm-up, beyond the bound");
 }
 
 /* ---- replay ---- */
@@ -293,11 +317,14 @@ void ex_explore(const struct ex_scenario *scenario, const struct ex_options *opt
 	if (options->replay) {
 		replay(&s);
 	} else {
-		warm_up(&s);
+		struct warm warm = warm_up(&s);
+
 		if (strcmp(options->mode, "pct"))
 			dfs(&s);
 		else
 			pct(&s);
+		if (warm.failed && !out->caught)
+			report_warm(&s, &warm);
 	}
 	out->seconds = seconds_since(&s.began);
 }
