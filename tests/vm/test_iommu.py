@@ -1,5 +1,6 @@
 """QEMU's AMD IOMMU walks the tables of the release engines: data lands where the owner mapped it, and
-nowhere else. What it must do follows from the arguments of each map, never from the table.
+nowhere else. What it must do follows from the arguments of each map, never from the table (of golden
+scripts: from what the audit reads; that the scripts leave behind what they should is cli/dump's).
 """
 import glob
 import os
