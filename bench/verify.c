@@ -306,6 +306,9 @@ static int settle(struct verify_options *o, struct err *err)
 
 	if (o->history && o->layers)
 		return err_set(err, EXIT_USAGE, "--history is --layer history: give one of them");
+	if (!o->mutants && (o->explorer || o->tsan))
+		return err_set(err, EXIT_USAGE, "--%s is a layer of the matrix: give --mutants too",
+			       o->explorer ? "explorer" : "tsan");
 	if (o->mutant) {
 		o->on = pt_mutant_find(o->mutant);
 		suggest_start(&s, o->mutant);

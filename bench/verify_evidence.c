@@ -74,14 +74,13 @@ void verify_add(struct verify_outcome *out, const char *fmt, ...)
 void verify_again(struct verify_outcome *out, const struct verify_job *job, enum verify_layer layer,
 		  uint64_t seed)
 {
-	char broken[64] = "", shake[40] = "";
+	char broken[64] = "";
 
 	if (job->mutant)
 		snprintf(broken, sizeof(broken), " --break %s", pt_mutants[job->mutant].name);
-	if (job->shake)
-		snprintf(shake, sizeof(shake), " --shake %u", job->shake);
 	verify_add(out, "%s, layer %s, round of seed %" PRIu64, job->engine->name,
 		   verify_layer_name[layer], seed);
-	verify_add(out, "again: iopt verify --engine %s --layer %s --threads %u --seed %" PRIu64 "%s%s",
-		   job->engine->name, verify_layer_name[layer], job->threads, seed, shake, broken);
+	verify_add(out, "again: iopt verify --engine %s --layer %s --threads %u --seed %" PRIu64
+		   " --shake %u%s", job->engine->name, verify_layer_name[layer], job->threads, seed, job->shake,
+		   broken);
 }
