@@ -71,6 +71,16 @@ void verify_add(struct verify_outcome *out, const char *fmt, ...)
 	va_end(ap);
 }
 
+void verify_evidence_print(const char *evidence, FILE *out)
+{
+	while (*evidence) {
+		size_t length = strcspn(evidence, "\n");
+
+		fprintf(out, "    %.*s\n", (int)length, evidence);
+		evidence += length + (evidence[length] == '\n');
+	}
+}
+
 void verify_again(struct verify_outcome *out, const struct verify_job *job, enum verify_layer layer,
 		  uint64_t seed)
 {
