@@ -26,7 +26,7 @@ struct key {
 };
 
 struct check {
-	uint64_t slack, cut; /* lookups that ended after `cut` are not judged: writes may be missing */
+	uint64_t slack;
 	const struct linear_event **w, **r; /* of the page, by beginning */
 	size_t nw, nr;
 	uint64_t *ended;     /* by place: when this and all later writes had not ended yet */
@@ -205,7 +205,7 @@ static void check_reads(struct check *c)
 		}
 		c->out->overlapping += hi > lo;
 		place = place_of(c, r->value, seen > lo ? seen : lo);
-		if (place > hi && r->to < c->cut) {
+		if (place > hi) {
 			if (!newest || place_of(c, r->value, lo) > hi)
 				misplaced(c, r, lo, hi);
 			else
@@ -230,28 +230,19 @@ static void check_page(struct check *c, const struct linear_event **event, size_
 	check_reads(c);
 }
 
-static size_t gather(struct linear_log *logs, size_t n, const struct linear_event **event,
-		     struct check *c)
+static size_t gather(struct linear_log *logs, size_t n, const struct linear_event **event)
 {
 	size_t k = 0;
 
-	c->cut = UINT64_MAX;
-	for (size_t i = 0; i < n; i++) {
-		uint64_t last = 0;
-
+	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < logs[i].n; j++) {
 			struct linear_event *e = &logs[i].event[j];
 
 			if (e->to < e->from) /* the clock stepped back: it was somewhere around there */
 				*e = (struct linear_event){ e->page, e->to, e->from, e->value, e->thread,
 							    e->write };
-			last = e->to;
 			event[k++] = e;
 		}
-		last = last > c->slack ? last - c->slack : 0;
-		if (logs[i].dropped && last < c->cut)
-			c->cut = last;
-	}
 	return k;
 }
 
@@ -273,7 +264,7 @@ int linear_check(struct linear_log *logs, size_t n, uint64_t slack_ticks, struct
 	if (!event || !c.ended || !c.value || !c.order || !c.place) {
 		err_set(err, EXIT_NO_RESOURCE, "no memory to check a history of %zu events", total);
 	} else {
-		out->events = gather(logs, n, event, &c);
+		out->events = gather(logs, n, event);
 		qsort(event, total, sizeof(*event), by_page);
 		for (from = 0; from < total; from = to) {
 			for (to = from + 1; to < total && event[to]->page == event[from]->page;)

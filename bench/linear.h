@@ -23,11 +23,10 @@ struct linear_event {
 };
 #define LINEAR_ABSENT UINT64_MAX
 
-/* Of one thread; the memory is reserved before, what does not fit is counted and left out. */
+/* Of one thread, complete; the memory is reserved before. */
 struct linear_log {
 	struct linear_event *event;
 	size_t n, max;
-	uint64_t dropped;
 };
 
 struct linear_verdict {
@@ -41,8 +40,7 @@ struct linear_verdict {
 /*
  * slack_ticks: by how much clocks of two CPUs may differ; every interval is widened by it. Two
  * writes of a page at once are a finding too: `read` is then the second of them. Of several findings the
- * one that began first. What a log has dropped began after the last it kept: lookups beyond that of any
- * log are not judged. 0, or EXIT_NO_RESOURCE.
+ * one that began first. 0, or EXIT_NO_RESOURCE.
  */
 int linear_check(struct linear_log *logs, size_t n, uint64_t slack_ticks, struct linear_verdict *out,
 		 struct err *err);

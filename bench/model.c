@@ -309,8 +309,9 @@ unsigned model_fit(const struct model *m, uint64_t address, uint64_t left)
 static void model_map(struct model *m, struct pt_op *op)
 {
 	uint64_t bytes = (uint64_t)op->count << op->size_lg2, done = 0;
-	unsigned level = op->kind == PT_MAP ? model_level_of(op->size_lg2) : 0;
-	int err = m->classic ? 0 : model_grow(m, op->iova + bytes - 1, level);
+	unsigned first = op->kind == PT_MAP ? op->size_lg2 : model_fit(m, op->iova | op->pa, bytes);
+	/* once for the end of all and the level of the first page; a larger page later grows it again */
+	int err = m->classic ? 0 : model_grow(m, op->iova + bytes - 1, model_level_of(first));
 
 	while (!err && done < bytes) {
 		unsigned lg2 = op->size_lg2;

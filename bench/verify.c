@@ -1,7 +1,6 @@
 /* verify.c - `iopt verify`: engines × layers, a share of the time each, and what came of it. */
 #include "bench/verify.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "bench/verify_report.h"
 #include "bench/verify_threads.h"
 #include "sys/clock.h"
+#include "sys/topology.h"
 
 static const char usage[] =
 	"usage: iopt verify [--engine E[,E]] [--layer L[,L]] [--seconds N] [--threads N] [--seed S]\n"
@@ -161,15 +161,18 @@ static int choose_parts(const struct verify_options *o, struct verify_report *r,
 	return rc;
 }
 
-/* At least two, or nothing races; as many as there are CPUs. */
-static unsigned default_threads(void)
+/* At least two, or nothing races; as many as there are CPUs. Of a topology that the children load anew. */
+static int default_threads(struct verify_options *o, struct err *err)
 {
-	cpu_set_t set;
-	unsigned n = 2;
+	struct topology *topo;
 
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		n = (unsigned)CPU_COUNT(&set);
-	return n < 2 ? 2 : n > THREADS_DEFAULT_MAX ? THREADS_DEFAULT_MAX : n;
+	if (topology_load(&topo, NULL, err))
+		return err->code;
+	o->threads = topo->nallowed < 2 ? 2 : topo->nallowed;
+	if (o->threads > THREADS_DEFAULT_MAX)
+		o->threads = THREADS_DEFAULT_MAX;
+	topology_free(topo);
+	return 0;
 }
 
 static void prepare_jobs(const struct verify_options *o, struct verify_report *r)
@@ -306,6 +309,9 @@ static int settle(struct verify_options *o, struct err *err)
 
 	if (o->history && o->layers)
 		return err_set(err, EXIT_USAGE, "--history is --layer history: give one of them");
+	if (!o->mutants && (o->explorer || o->tsan))
+		return err_set(err, EXIT_USAGE, "--%s is a layer of the matrix: give --mutants too",
+			       o->explorer ? "explorer" : "tsan");
 	if (o->mutant) {
 		o->on = pt_mutant_find(o->mutant);
 		suggest_start(&s, o->mutant);
@@ -314,8 +320,8 @@ static int settle(struct verify_options *o, struct err *err)
 		if (!o->on)
 			return no_such("break", o->mutant, &s, "iopt list mutants has all", err);
 	}
-	if (!o->threads_given)
-		o->threads = default_threads();
+	if (!o->threads_given && !o->mutants && default_threads(o, err))
+		return err->code;
 	if (!o->seed_given)
 		o->seed = clock_monotonic_ns() % 1000000000;
 	return settle_seconds(o, err);

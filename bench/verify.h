@@ -59,6 +59,12 @@ int verify_race(const struct verify_job *job, struct verify_outcome *out, struct
 int verify_device(const struct verify_job *job, struct verify_outcome *out, struct err *err);
 int verify_history(const struct verify_job *job, struct verify_outcome *out, struct err *err);
 
+/*
+ * Does this engine's lock spin in a line? Such threads crawl when they outnumber the CPUs: whoever is
+ * next may not be running.
+ */
+bool verify_spins(const struct pt_engine *e);
+
 /* The matrix: every mutant by every layer, then the clean engines. Exit code. */
 struct verify_matrix_options {
 	uint64_t seconds_each_ns;  /* longest a layer may look, but for what all have missed */

@@ -71,17 +71,26 @@ void verify_add(struct verify_outcome *out, const char *fmt, ...)
 	va_end(ap);
 }
 
+void verify_evidence_print(const char *evidence, FILE *out)
+{
+	while (*evidence) {
+		size_t length = strcspn(evidence, "\n");
+
+		fprintf(out, "    %.*s\n", (int)length, evidence);
+		evidence += length + (evidence[length] == '\n');
+	}
+}
+
 void verify_again(struct verify_outcome *out, const struct verify_job *job, enum verify_layer layer,
 		  uint64_t seed)
 {
-	char broken[64] = "", shake[40] = "";
+	char broken[64] = "";
 
 	if (job->mutant)
 		snprintf(broken, sizeof(broken), " --break %s", pt_mutants[job->mutant].name);
-	if (job->shake)
-		snprintf(shake, sizeof(shake), " --shake %u", job->shake);
 	verify_add(out, "%s, layer %s, round of seed %" PRIu64, job->engine->name,
 		   verify_layer_name[layer], seed);
-	verify_add(out, "again: iopt verify --engine %s --layer %s --threads %u --seed %" PRIu64 "%s%s",
-		   job->engine->name, verify_layer_name[layer], job->threads, seed, shake, broken);
+	verify_add(out, "again: iopt verify --engine %s --layer %s --threads %u --seed %" PRIu64
+		   " --shake %u%s", job->engine->name, verify_layer_name[layer], job->threads, seed, job->shake,
+		   broken);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "bench/verify.h"
 
@@ -22,6 +23,8 @@ __attribute__((format(printf, 3, 4))) bool verify_caught(struct verify_outcome *
 /* A line more. */
 __attribute__((format(printf, 2, 3))) void verify_add(struct verify_outcome *out, const char *fmt,
 						       ...);
+/* Each line of it, indented. */
+void verify_evidence_print(const char *evidence, FILE *out);
 /* The last lines: engine, layer, seed of the round, and the command that begins with that round. */
 void verify_again(struct verify_outcome *out, const struct verify_job *job, enum verify_layer layer,
 		  uint64_t seed);

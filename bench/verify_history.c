@@ -9,7 +9,6 @@
  * names its owner, its cell and how manieth mapping it is.
  */
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,17 +65,14 @@ struct history {
 	struct recorder *recorder;
 	struct linear_log *logs; /* of all of them, to be judged */
 	unsigned ops;
-	bool spins; /* in a line: where threads outnumber CPUs a lock handed over may wait for a time slice */
+	bool spins; /* verify_spins() */
 	uint64_t slack, until;
 };
 
+/* There is room: work() ends before there is none for what an operation and a lookup record. */
 static void record(struct recorder *w, uint64_t iova, uint64_t from, uint64_t to, uint64_t value,
 		   bool write)
 {
-	if (w->log.n == w->log.max) {
-		w->log.dropped++;
-		return;
-	}
 	w->log.event[w->log.n++] = (struct linear_event){
 		.page = iova >> 12, .from = from, .to = to, .value = value,
 		.thread = w->t->id, .write = write };
@@ -161,19 +157,6 @@ static void write_at(struct recorder *w, struct cell *c)
 	change(w, c, &op);
 }
 
-/* Begin together; whoever is early gives the CPU away soon, there may be more threads than CPUs. */
-static void meet(struct verify_round *r)
-{
-	unsigned spins = 0;
-
-	at_add(&r->met, 1, relaxed); /* only when: nobody is to learn anything by it */
-	while (at_load(&r->met, relaxed) < r->nthreads) { /* as above */
-		cpu_relax();
-		if (++spins % 256 == 0)
-			sched_yield();
-	}
-}
-
 static void work(void *arg, unsigned id)
 {
 	struct history *h = arg;
@@ -183,7 +166,7 @@ static void work(void *arg, unsigned id)
 	bool writer = id < r->writers;
 
 	lab_shake(r->seed * VERIFY_THREADS_MAX * 2 + id, r->job->shake);
-	meet(r);
+	verify_meet(r, r->nthreads);
 	grace_online(w->t->d.grace);
 	if (writer) /* all of them find the root too low */
 		write_at(w, &w->cell[CELLS - 2]);
@@ -285,7 +268,7 @@ static int begin(struct history *h, uint64_t seed, struct err *err)
 		t->d.w.id = t->id = i;
 		t->d.w.pages = t->cache;
 		t->random = verify_random_from(seed * VERIFY_THREADS_MAX * 2 + i);
-		h->recorder[i].log.n = h->recorder[i].log.dropped = h->recorder[i].last = 0;
+		h->recorder[i].log.n = h->recorder[i].last = 0;
 	}
 	r->grace = grace_create(r->nthreads);
 	if (!r->grace || pt_create_levels(&r->pt, r->job->engine, r->levels, &r->thread[0].d.w))
@@ -357,14 +340,13 @@ static void free_recorders(struct history *h)
 int verify_history(const struct verify_job *job, struct verify_outcome *out, struct err *err)
 {
 	uint64_t began = clock_monotonic_ns(), seed = job->seed;
-	const char *sync = job->engine->sync;
 	struct history h = { 0 };
 	int code;
 
 	*out = (struct verify_outcome){ 0 };
 	if (verify_round_open(&h.round, job, VERIFY_HISTORY, err))
 		return err->code;
-	h.spins = !strcmp(sync, "spin") || !strcmp(sync, "ticket") || !strcmp(sync, "mcs");
+	h.spins = verify_spins(job->engine);
 	h.ops = h.spins ? OPS / 8 : OPS;
 	h.slack = clock_ticks(clock_facts.cross_cpu_ns + clock_facts.step_ns + UNSEEN_NS);
 	h.until = clock_now() + clock_ticks((double)job->duration_ns);

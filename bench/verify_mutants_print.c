@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "bench/verify_evidence.h"
 #include "bench/verify_mutants.h"
 
 #define NAME_COLUMNS 22
@@ -94,19 +95,11 @@ static void print_head(const char *title, const char *last, FILE *out)
 	fputc('\n', out);
 }
 
-/* What a layer said, each line indented. */
 static void print_evidence(const struct verify_row *row, enum verify_layer layer, FILE *out)
 {
-	const char *text = row->cell[layer].out.evidence;
-
 	fprintf(out, "%s, %s (%s):\n", row->name, verify_layer_name[layer],
 		row->cell[layer].out.oracle);
-	while (*text) {
-		int length = (int)strcspn(text, "\n");
-
-		fprintf(out, "    %.*s\n", length, text);
-		text += length + (text[length] == '\n');
-	}
+	verify_evidence_print(row->cell[layer].out.evidence, out);
 }
 
 static void print_alarms(const struct verify_matrix *m, FILE *out)

@@ -5,6 +5,7 @@
 
 #include "bench/json.h"
 #include "bench/units.h"
+#include "bench/verify_evidence.h"
 #include "sys/host.h"
 
 size_t verify_report_caught(const struct verify_report *r)
@@ -43,19 +44,11 @@ static void print_row(const struct verify_part *p, FILE *out)
 		translations, o->caught ? "caught: " : "", result_of(p));
 }
 
-/* Each line of it indented. */
 static void print_evidence(const struct verify_part *p, FILE *out)
 {
-	const char *line = p->out.evidence;
-
 	fprintf(out, "\n%s by %s, %s:\n", p->out.oracle, verify_layer_name[p->layer],
 		p->job.engine->name);
-	while (*line) {
-		size_t length = strcspn(line, "\n");
-
-		fprintf(out, "    %.*s\n", (int)length, line);
-		line += length + (line[length] == '\n');
-	}
+	verify_evidence_print(p->out.evidence, out);
 }
 
 static void print_verdict(const struct verify_report *r, FILE *out)

@@ -84,7 +84,7 @@ static void make_threads(struct verify_round *r)
 static int begin(struct verify_round *r, uint64_t seed, struct err *err)
 {
 	struct verify_random random = verify_random_from(seed);
-	bool grows = pt_engine_grows(r->job->engine);
+	bool grows = pt_engine_grows(r->job->engine), often;
 
 	r->seed = seed;
 	r->brief = verify_below(&random, 2);
@@ -92,7 +92,8 @@ static int begin(struct verify_round *r, uint64_t seed, struct err *err)
 	r->busy_lg2 = r->brief || !verify_below(&random, 3) ? 8 : 2;
 	/* some as they come, some with stops here and there, some with many */
 	r->shake = verify_below(&random, 3) ? r->job->shake : 0;
-	if (r->shake > 16 && verify_below(&random, 2))
+	often = verify_below(&random, 2); /* drawn in any case: what follows does not depend on --shake */
+	if (r->shake > 16 && often)
 		r->shake /= 4;
 	r->until_ns = clock_monotonic_ns() + ROUND_NS;
 	make_threads(r);

@@ -1,9 +1,12 @@
 #include "bench/verify_threads.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/topology.h"
+
+#define SPINS 512u
 
 /* What a round of a machine needs, read once: hwloc takes its time. Main thread. */
 static struct topology *this_machine(struct err *err)
@@ -15,10 +18,21 @@ static struct topology *this_machine(struct err *err)
 	return topo;
 }
 
-/* Spinners in a fair queue crawl when they outnumber the CPUs: whoever is next may not be running. */
-static bool spins(const struct pt_engine *e)
+bool verify_spins(const struct pt_engine *e)
 {
 	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
+}
+
+void verify_meet(struct verify_round *r, unsigned all)
+{
+	unsigned spins = 0;
+
+	at_add(&r->met, 1, relaxed); /* only when: nobody is to learn anything by it */
+	while (at_load(&r->met, relaxed) < all) { /* as above */
+		cpu_relax();
+		if (++spins % SPINS == 0)
+			sched_yield();
+	}
 }
 
 static void choose_threads(struct verify_round *r, unsigned cpus)
@@ -29,14 +43,14 @@ static void choose_threads(struct verify_round *r, unsigned cpus)
 	r->writers = r->job->threads ? r->job->threads : 1;
 	if (r->writers > VERIFY_THREADS_MAX)
 		r->writers = VERIFY_THREADS_MAX;
-	if (spins(e) && r->writers > (cpus > 2 ? cpus : 2))
+	if (verify_spins(e) && r->writers > (cpus > 2 ? cpus : 2))
 		r->writers = cpus > 2 ? cpus : 2;
 	if (e->single)
 		r->writers = 1;
 	if (r->layer == VERIFY_DEVICE)
 		r->devices = crowd && !e->single ? 2 : 1;
 	else
-		r->readers = e->single || (spins(e) && !crowd) ? 0 : 1 + r->writers / 8;
+		r->readers = e->single || (verify_spins(e) && !crowd) ? 0 : 1 + r->writers / 8;
 	r->nthreads = r->writers + r->readers + r->devices;
 	r->crowded = r->nthreads > cpus;
 }

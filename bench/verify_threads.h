@@ -95,6 +95,12 @@ void verify_round_close(struct verify_round *r, bool caught);
 int verify_rounds(const struct verify_job *job, enum verify_layer layer, struct verify_outcome *out,
 		  struct err *err);
 
+/*
+ * A barrier: until this has been called `all` times in a round, counted from the beginning. Gives the
+ * CPU away soon, for there may be more threads than CPUs.
+ */
+void verify_meet(struct verify_round *r, unsigned all);
+
 /* verify_cells.c: deal the address space for a round of this seed; memory for the largest. */
 bool verify_cells_reserve(struct verify_round *r);
 void verify_cells_deal(struct verify_round *r, struct verify_random *random);

@@ -1,13 +1,11 @@
 /* verify_writer.c - what an owner does in its cells, and what it knows of them. */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #include "bench/verify_evidence.h"
 #include "bench/verify_threads.h"
 #include "sys/clock.h"
 
-#define SPINS 512u
 #define QUIET_EVERY 8u /* operations between quiescent states, and looks at the clock */
 
 /* What is tried, and what has to come of it. */
@@ -283,20 +281,6 @@ static void random_step(struct verify_thread *t)
 	}
 }
 
-/* A barrier that gives the CPU away soon: there may be more threads than CPUs. */
-static void meet(struct verify_thread *t)
-{
-	struct verify_round *r = t->round;
-	unsigned spins = 0, all = ++t->met * r->writers;
-
-	at_add(&r->met, 1, relaxed); /* only when: nobody is to learn anything by it */
-	while (at_load(&r->met, relaxed) < all) { /* as above */
-		cpu_relax();
-		if (++spins % SPINS == 0)
-			sched_yield();
-	}
-}
-
 /* Everybody into the same fresh tables, at once; region by region, so that the root grows between. */
 static void rendezvous(struct verify_thread *t, unsigned region)
 {
@@ -304,7 +288,7 @@ static void rendezvous(struct verify_thread *t, unsigned region)
 	unsigned begin = region ? r->region_end[region - 1] : 0;
 
 	grace_offline(t->d.grace);
-	meet(t);
+	verify_meet(r, ++t->met * r->writers);
 	grace_online(t->d.grace);
 	for (unsigned i = 0; i < t->ncells; i++) {
 		struct shadow_cell *c = &r->cell[t->cells[i]];

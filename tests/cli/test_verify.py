@@ -33,6 +33,8 @@ class Verify(Command):
                 (("--seconds", "0"), "--seconds 0: want seconds"),
                 (("--seconds", "soon"), "--seconds soon: want seconds"),
                 (("--threads", "0"), "--threads 0"),
+                (("--explorer", "/bin/true"), "--explorer is a layer of the matrix: give --mutants too"),
+                (("--tsan", "/bin/true"), "--tsan is a layer of the matrix"),
                 (("--mutants", "--engine", "mutex"), "leave --engine out"),
                 (("--mutants", "--layer", "race"), "leave --layer out"),
                 (("--mutants", "--shake", "3"), "leave --shake out"),
@@ -71,7 +73,7 @@ class Verify(Command):
     def test_break(self):
         """The evidence names oracle, place, expected and found, seed; its command finds the same again."""
         done = self.iopt("verify", "--break", "b14-holes", "--layer", "sequence", "--seconds", "8", "--seed",
-                         "11")
+                         "11", "--shake", "0")
         self.assertEqual((done.returncode, done.stderr), (13, ""), done.stdout)
         self.assertIn("with a bug: b14-holes: ", done.stdout)
         self.assertRegex(done.stdout, r"\nO1 by sequence, amdv1/lockless-2019:\n")
@@ -80,6 +82,7 @@ class Verify(Command):
         self.assertRegex(done.stdout, r"\n    amdv1/lockless-2019, layer sequence, round of seed \d+\n")
         self.assertRegex(done.stdout.splitlines()[-1], "^caught: 1 of 1 parts: amdv1/lockless-2019 sequence")
         again = re.search(r"(?m)^    again: iopt (verify .*)$", done.stdout).group(1).split()
+        self.assertEqual(again[again.index("--shake") + 1], "0")  # not the default
         repeated = self.iopt(*again, "--seconds", "8")
         self.assertEqual(repeated.returncode, 13, repeated.stdout)
 
@@ -98,6 +101,15 @@ class Verify(Command):
         self.assertRegex(part["evidence"], r"expected .*(?s:.)*again: iopt verify --engine amdv1/lockless "
                                            r"--layer race --threads \d+ --seed \d+ --shake 32 "
                                            r"--break loser-keeps-own")
+
+    def test_shake_is_apart(self):
+        """A seed is the same round with --shake and without: one thread does the same operations."""
+        def counts(seed, shake):
+            doc = json.loads(self.fine("verify", "--engine", "none", "--layer", "race", "--seconds", "1ns",
+                                       "--seed", seed, "--shake", shake, "--format", "json"))
+            return [(p["rounds"], p["operations"], p["lookups"]) for p in doc["parts"]]
+        for seed in ("1", "3"):
+            self.assertEqual(counts(seed, "0"), counts(seed, "32"))
 
     def test_interrupt(self):
         """What was done is printed, and 130 given."""

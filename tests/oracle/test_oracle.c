@@ -19,7 +19,8 @@
 #define SEEDS 1000
 #endif
 
-static void play(const struct pt_engine *engine, uint64_t seed, uint64_t limit, uint64_t fail_at)
+/* Pages asked for. */
+static uint64_t play(const struct pt_engine *engine, uint64_t seed, uint64_t limit, uint64_t fail_at)
 {
 	const struct sequence_case c = { .engine = engine, .run = engine, .seed = seed, .ops = OPS_MAX,
 					 .limit_pages = limit, .fail_at = fail_at };
@@ -33,6 +34,7 @@ static void play(const struct pt_engine *engine, uint64_t seed, uint64_t limit, 
 		fail_msg("%s seed %llu: %s %s", engine->name, (unsigned long long)seed, out.oracle,
 			 out.evidence);
 	assert_int_equal(out.operations, OPS_MAX);
+	return asked;
 }
 
 static void test_engine(void **state)
@@ -45,10 +47,25 @@ static void test_engine(void **state)
 		play(engine, seed, seed % 3 ? 0 : 2 + seed % 41, seed % 3 == 1 ? 2 + seed % 29 : 0);
 }
 
+/* A range whose pages want one level and whose end another; memory fails at each page in turn. */
+static void test_growth_fails(void **state)
+{
+	static const uint64_t seeds[] = { 303783121, 900000024 };
+
+	(void)state;
+	for (const struct pt_engine *e = pt_engines; e->name; e++)
+		for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]) && !e->ruler; i++) {
+			uint64_t asked = play(e, seeds[i], 0, 0);
+
+			for (uint64_t fail_at = 2; fail_at <= asked; fail_at++)
+				play(e, seeds[i], 0, fail_at);
+		}
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[32];
-	size_t n = 0;
+	struct CMUnitTest tests[33] = { cmocka_unit_test(test_growth_fails) };
+	size_t n = 1;
 
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler)
