@@ -21,6 +21,7 @@
 #define WORDS_BYTES 65536u /* of what it says, from the end */
 #define EXEC_FAILED 127    /* also the loader's, when a library is missing */
 #define LOOK_NS 2000000
+#define STOPPED_NS 200000000 /* nobody looked for so long: nobody was running */
 
 /* What goes through the pipe: at once, for it fits into one. */
 struct answer {
@@ -28,6 +29,10 @@ struct answer {
 	struct err err;
 	struct verify_outcome out;
 };
+
+static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define NSTOPS (sizeof(stops) / sizeof(stops[0]))
 
 static verify_layer_fn *const own[VERIFY_LAYERS] = {
 	[VERIFY_SEQUENCE] = verify_sequence,
@@ -45,13 +50,11 @@ static void no_core(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-static void heed_signals(pid_t parent, const sigset_t *before)
+/* A terminal interrupts parent and child: the parent ends the child, or goes and takes it along. */
+static void leave_stops_to(pid_t parent, const sigset_t *before)
 {
-	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
-
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-		if (signal(stops[i], SIG_DFL) == SIG_IGN)
-			signal(stops[i], SIG_IGN);
+	for (size_t i = 0; i < NSTOPS; i++)
+		signal(stops[i], SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_INTERNAL); /* it went before we could ask to be told */
@@ -68,7 +71,7 @@ __attribute__((noreturn)) static void be_child(const struct verify_child *c, int
 		_exit(EXIT_NO_RESOURCE);
 	if (t->job->mutant != MUTANT_NONE)
 		no_core();
-	heed_signals(parent, before);
+	leave_stops_to(parent, before);
 	if (t->cpus) /* refused: on any of them, then */
 		sched_setaffinity(0, sizeof(*t->cpus), t->cpus);
 	if (!t->run) {
@@ -108,7 +111,7 @@ int verify_child_start(struct verify_child *c, const struct verify_task *task, s
 		return no_child(c, err);
 	fflush(NULL);
 	signals_hold(&before);
-	c->began_ns = clock_monotonic_ns();
+	c->began_ns = c->looked_ns = clock_monotonic_ns();
 	c->pid = fork();
 	if (c->pid == 0)
 		be_child(c, ends[1], parent, &before);
@@ -122,11 +125,20 @@ int verify_child_start(struct verify_child *c, const struct verify_task *task, s
 	return no_child(c, err);
 }
 
+/* Stopped (a terminal, a container, the machine): then the child was too, and had no time. */
+static void forgive_stop(struct verify_child *c, uint64_t now)
+{
+	if (now - c->looked_ns > STOPPED_NS)
+		c->began_ns += now - c->looked_ns;
+	c->looked_ns = now;
+}
+
 bool verify_child_ended(struct verify_child *c)
 {
 	siginfo_t info = { .si_pid = 0 };
 	uint64_t now = clock_monotonic_ns();
 
+	forgive_stop(c, now);
 	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT | WNOHANG) < 0 && errno == EINTR)
 		return false;
 	if (!info.si_pid && now - c->began_ns > c->limit_ns && !c->hung) {
@@ -215,6 +227,17 @@ static void violent(const struct verify_child *c, const char *words, struct veri
 	}
 }
 
+/* By a signal that no engine sends itself, and the parent only where it says so. */
+static bool killed_from_outside(const struct verify_child *c)
+{
+	int by = !c->hung && WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0;
+	bool outside = by == SIGKILL;
+
+	for (size_t i = 0; i < NSTOPS; i++)
+		outside |= by == stops[i];
+	return outside;
+}
+
 static int understand(const struct verify_child *c, const char *said, const char *words,
 		      struct verify_outcome *out, struct err *err)
 {
@@ -235,6 +258,9 @@ static int understand(const struct verify_child *c, const char *said, const char
 		err->code = a.code;
 		return a.code;
 	}
+	if (killed_from_outside(c))
+		return err_set(err, EXIT_NO_RESOURCE, "a process that checked was killed from outside "
+			       "(SIG%s): out of memory?", sigabbrev_np(WTERMSIG(c->status)));
 	violent(c, words, out);
 	return 0;
 }
@@ -266,15 +292,7 @@ int verify_child(enum verify_layer layer, const struct verify_job *job, struct v
 	const struct timespec look = { .tv_nsec = LOOK_NS };
 	struct verify_task task = { .layer = layer, .job = job };
 	struct verify_child c;
-	char program[4096];
 
-	if (!own[layer]) {
-		verify_program_find(layer, program, sizeof(program));
-		task.program = program;
-		if (!*program)
-			return err_set(err, EXIT_USAGE, "%s: its program is not there: build it first",
-				       verify_layer_name[layer]);
-	}
 	if (verify_child_start(&c, &task, err))
 		return err->code;
 	while (!verify_child_ended(&c)) {

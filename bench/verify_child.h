@@ -27,18 +27,21 @@ struct verify_child {
 	int result, said[2];      /* its answer; its stdout and stderr */
 	int status;
 	bool hung;
-	uint64_t began_ns, ended_ns, limit_ns;
+	uint64_t began_ns, looked_ns, ended_ns, limit_ns;
 	struct verify_task task;
 };
 
 /* EXIT_NO_RESOURCE when no child could be had. */
 int verify_child_start(struct verify_child *c, const struct verify_task *task, struct err *err);
-/* To be asked every few milliseconds: has it ended? One that has had its time is killed. */
+/*
+ * To be asked every few milliseconds: has it ended? One that has had its time is killed; time in which
+ * nobody asked does not count, for then this process was stopped.
+ */
 bool verify_child_ended(struct verify_child *c);
 /*
  * Of one that has ended: what it found. A signal is "crash", no answer in time "hang", a sanitizer's
  * report its name; all of them are caught, whether a mutant is switched on or not. Or the error it
- * reported.
+ * reported; EXIT_NO_RESOURCE where somebody else has killed it.
  */
 int verify_child_reap(struct verify_child *c, struct verify_outcome *out, struct err *err);
 /* Kill it and forget it. */
@@ -56,8 +59,8 @@ int verify_program_answer(const struct verify_task *task, int exit_code, const c
 			  struct verify_outcome *out, struct err *err);
 
 /*
- * Run `layer` on the job in a child and wait at most the job's duration and a grace of ten seconds.
- * 0, or as above; EXIT_USAGE where the layer's program has not been built; EXIT_INTERRUPTED.
+ * Run `layer`, one of those that are functions, on the job in a child and wait at most the job's
+ * duration and a grace of ten seconds. 0, or as above; EXIT_INTERRUPTED.
  */
 int verify_child(enum verify_layer layer, const struct verify_job *job, struct verify_outcome *out,
 		 struct err *err);

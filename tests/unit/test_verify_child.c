@@ -164,6 +164,51 @@ static void test_hang(void **state)
 	assert_true(out.elapsed_ns >= SECOND / 10);
 }
 
+/* A signal from outside is nobody's bug; those of a terminal are the parent's to act on. */
+static void test_killed(void **state)
+{
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	struct verify_task task = { .job = &job, .run = hangs };
+	struct verify_child c;
+	struct verify_outcome out;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(verify_child_start(&c, &task, &err), 0);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+		kill(c.pid, stops[i]);
+	}
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	assert_false(verify_child_ended(&c));
+	kill(c.pid, SIGKILL);
+	until_ended(&c);
+	assert_int_equal(verify_child_reap(&c, &out, &err), EXIT_NO_RESOURCE);
+	assert_false(out.caught);
+	assert_non_null(strstr(err.text, "killed from outside (SIGKILL)"));
+}
+
+/* Who has not looked for a while was stopped, and the child with it. */
+static void test_stopped(void **state)
+{
+	struct verify_task task = { .job = &job, .run = hangs };
+	struct verify_child c;
+	struct verify_outcome out;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(verify_child_start(&c, &task, &err), 0);
+	c.limit_ns = SECOND / 4;
+	nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL);
+	assert_false(verify_child_ended(&c));
+	assert_false(c.hung);
+	until_ended(&c);
+	assert_true(c.hung);
+	assert_int_equal(verify_child_reap(&c, &out, &err), 0);
+	assert_true(out.elapsed_ns >= SECOND / 4);
+	assert_string_equal(out.oracle, "hang");
+}
+
 /* Two at once; one is killed and leaves nothing behind, the other does not notice. */
 static void test_two(void **state)
 {
@@ -301,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_hang),	 cmocka_unit_test(test_two),
 		cmocka_unit_test(test_programs), cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_orphan),	 cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_killed),	 cmocka_unit_test(test_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
