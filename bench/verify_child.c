@@ -190,7 +190,8 @@ static bool sanitizer(const char *words, struct verify_outcome *out)
 {
 	static const struct {
 		const char *says, *oracle;
-	} known[] = { { "ThreadSanitizer:", "race" },
+	} known[] = { { "WARNING: ThreadSanitizer:", "race" },
+		      { "SUMMARY: ThreadSanitizer:", "race" }, /* the rest may be cut off */
 		      { "AddressSanitizer:", "asan" },
 		      { "runtime error:", "ubsan" } };
 
@@ -206,6 +207,17 @@ static bool sanitizer(const char *words, struct verify_outcome *out)
 		return true;
 	}
 	return false;
+}
+
+/* It could not start, or not go on: the fault of the place it runs in. */
+static int sanitizer_gave_up(const struct verify_child *c, const char *words, struct err *err)
+{
+	const char *at = strstr(words, "FATAL: ThreadSanitizer");
+
+	if (!at)
+		return 0;
+	return err_set(err, EXIT_NO_RESOURCE, "%s does not run here (under setarch -R it may): %.*s",
+		       c->task.program ? c->task.program : "iopt", (int)strcspn(at, "\n"), at);
 }
 
 /* How it ended, when it did not end as it should. */
@@ -241,16 +253,18 @@ static bool killed_from_outside(const struct verify_child *c)
 static int understand(const struct verify_child *c, const char *said, const char *words,
 		      struct verify_outcome *out, struct err *err)
 {
-	const char *line = strrchr(said, '\n');
+	const char *last = *said ? said : words, *line = strrchr(last, '\n');
 	bool normal = !c->hung && WIFEXITED(c->status);
 	struct answer a;
 
 	if (!c->task.run && normal && WEXITSTATUS(c->status) == EXEC_FAILED)
 		return err_set(err, EXIT_NO_RESOURCE, "%s does not start: %.200s", c->task.program, words);
+	if (sanitizer_gave_up(c, words, err) || sanitizer_gave_up(c, said, err))
+		return err->code;
 	if (sanitizer(words, out) || sanitizer(said, out))
 		return 0;
 	if (normal && !c->task.run)
-		return verify_program_answer(&c->task, WEXITSTATUS(c->status), line ? line + 1 : said, out,
+		return verify_program_answer(&c->task, WEXITSTATUS(c->status), line ? line + 1 : last, out,
 					     err);
 	if (normal && read(c->result, &a, sizeof(a)) == (ssize_t)sizeof(a)) {
 		*out = a.out;

@@ -54,7 +54,7 @@ void verify_child_kill(struct verify_child *c);
 void verify_program_find(enum verify_layer layer, char *path, size_t size);
 /* In the child: become it. Returns only when that fails. */
 void verify_program_exec(const struct verify_task *task);
-/* What it has said: its last line on stdout, the status it ended with. 0, or EXIT_INTERNAL. */
+/* What it has said: its last line (on stdout, if any), the status it ended with. 0, or EXIT_INTERNAL. */
 int verify_program_answer(const struct verify_task *task, int exit_code, const char *last,
 			  struct verify_outcome *out, struct err *err);
 

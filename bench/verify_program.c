@@ -85,11 +85,6 @@ int verify_program_answer(const struct verify_task *task, int exit_code, const c
 			  struct verify_outcome *out, struct err *err)
 {
 	out->caught = exit_code == EXIT_VERIFY;
-	if (task->layer == VERIFY_TSAN && exit_code == 66) { /* TSan's own, its report lost */
-		out->caught = true;
-		snprintf(out->oracle, sizeof(out->oracle), "race");
-		return 0;
-	}
 	if (exit_code != EXIT_VERIFY && exit_code != EXIT_FINE)
 		return err_set(err, EXIT_INTERNAL, "%.200s: exit code %d: %.200s", task->program, exit_code,
 			       last);

@@ -276,7 +276,16 @@ static void test_programs(void **state)
 	assert_non_null(strstr(err.text, "exit code 64"));
 	/* what it was asked */
 	assert_int_equal(programme(VERIFY_EXPLORER, "", 1, &out, &err), EXIT_INTERNAL);
-	assert_int_equal(programme(VERIFY_TSAN, "", 66, &out, &err), 0);
+	/* TSan's own exit code is worth nothing without its report, and less where it did not start */
+	assert_int_equal(programme(VERIFY_TSAN, "", 66, &out, &err), EXIT_INTERNAL);
+	assert_false(out.caught);
+	assert_int_equal(programme(VERIFY_TSAN, "==9==WARNING: ThreadSanitizer: memory layout is "
+				   "incompatible\nFATAL: ThreadSanitizer: unexpected memory mapping 0x7f",
+				   66, &out, &err), EXIT_NO_RESOURCE);
+	assert_false(out.caught);
+	assert_non_null(strstr(err.text, "setarch"));
+	assert_int_equal(programme(VERIFY_TSAN, "WARNING: ThreadSanitizer: data race (pid=1)", 66, &out,
+				   &err), 0);
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "race");
 	assert_int_equal(programme(VERIFY_TSAN, "O1: lost", 13, &out, &err), 0);
