@@ -23,8 +23,9 @@
 #define LOOK_NS 2000000
 #define STOPPED_NS 200000000 /* nobody looked for so long: nobody was running */
 
-/* What goes through the pipe: at once, for it fits into one. */
+/* On a page that parent and child share: how far one came that did not end as it should is there too. */
 struct answer {
+	bool whole;
 	int code;
 	struct err err;
 	struct verify_outcome out;
@@ -61,11 +62,11 @@ static void leave_stops_to(pid_t parent, const sigset_t *before)
 	signals_release(before);
 }
 
-__attribute__((noreturn)) static void be_child(const struct verify_child *c, int result,
-					       pid_t parent, const sigset_t *before)
+__attribute__((noreturn)) static void be_child(const struct verify_child *c, pid_t parent,
+					       const sigset_t *before)
 {
 	const struct verify_task *t = &c->task;
-	struct answer a = { 0 };
+	struct answer *a = c->answer;
 
 	if (dup2(c->said[0], STDOUT_FILENO) < 0 || dup2(c->said[1], STDERR_FILENO) < 0)
 		_exit(EXIT_NO_RESOURCE);
@@ -78,18 +79,27 @@ __attribute__((noreturn)) static void be_child(const struct verify_child *c, int
 		verify_program_exec(t);
 		_exit(EXEC_FAILED);
 	}
-	a.code = t->run(t->job, &a.out, &a.err);
+	a->code = t->run(t->job, &a->out, &a->err);
+	a->whole = true;
 	fflush(NULL);
-	_exit(write(result, &a, sizeof(a)) == (ssize_t)sizeof(a) ? EXIT_FINE : EXIT_INTERNAL);
+	_exit(EXIT_FINE);
+}
+
+static void close_all(const struct verify_child *c)
+{
+	if (c->answer != MAP_FAILED)
+		munmap(c->answer, sizeof(*c->answer));
+	for (size_t i = 0; i < 2; i++)
+		if (c->said[i] >= 0)
+			close(c->said[i]);
 }
 
 static int no_child(struct verify_child *c, struct err *err)
 {
 	int why = errno;
 
-	for (size_t i = 0; i < 2; i++)
-		if (c->said[i] >= 0)
-			close(c->said[i]);
+	c->pid = 0;
+	close_all(c);
 	return err_set(err, EXIT_NO_RESOURCE, "no child process to be had: %s", strerror(why));
 }
 
@@ -98,31 +108,25 @@ int verify_child_start(struct verify_child *c, const struct verify_task *task, s
 {
 	pid_t parent = getpid();
 	sigset_t before;
-	int ends[2];
 
-	_Static_assert(sizeof(struct answer) <= 4096, "an answer is one write to a pipe");
 	*c = (struct verify_child){ .task = *task };
 	if (!c->task.run && !c->task.program)
 		c->task.run = own[task->layer];
 	c->limit_ns = task->job->duration_ns + VERIFY_GRACE_NS;
 	c->said[0] = memfd_create("iopt", MFD_CLOEXEC);
 	c->said[1] = memfd_create("iopt", MFD_CLOEXEC);
-	if (c->said[0] < 0 || c->said[1] < 0 || pipe2(ends, O_CLOEXEC))
+	c->answer = mmap(NULL, sizeof(*c->answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	if (c->said[0] < 0 || c->said[1] < 0 || c->answer == MAP_FAILED)
 		return no_child(c, err);
 	fflush(NULL);
 	signals_hold(&before);
 	c->began_ns = c->looked_ns = clock_monotonic_ns();
 	c->pid = fork();
 	if (c->pid == 0)
-		be_child(c, ends[1], parent, &before);
+		be_child(c, parent, &before);
 	signals_release(&before);
-	close(ends[1]);
-	c->result = ends[0];
-	if (c->pid > 0)
-		return 0;
-	c->pid = 0;
-	close(ends[0]);
-	return no_child(c, err);
+	return c->pid > 0 ? 0 : no_child(c, err);
 }
 
 /* Stopped (a terminal, a container, the machine): then the child was too, and had no time. */
@@ -155,13 +159,6 @@ static void collect(struct verify_child *c)
 	while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR)
 		;
 	c->pid = 0;
-}
-
-static void close_all(const struct verify_child *c)
-{
-	close(c->result);
-	close(c->said[0]);
-	close(c->said[1]);
 }
 
 void verify_child_kill(struct verify_child *c)
@@ -220,12 +217,14 @@ static int sanitizer_gave_up(const struct verify_child *c, const char *words, st
 		       c->task.program ? c->task.program : "iopt", (int)strcspn(at, "\n"), at);
 }
 
-/* How it ended, when it did not end as it should. */
+/* How it ended, when it did not end as it should; what it had done is counted. */
 static void violent(const struct verify_child *c, const char *words, struct verify_outcome *out)
 {
 	size_t length = strlen(words);
 	const char *last = length > 300 ? words + length - 300 : words;
 
+	*out = c->answer->out;
+	out->caught = false; /* what it was about to say may be half said */
 	if (c->hung) {
 		verify_caught(out, "hang", "no answer after %.1f s: killed%s%s",
 			      (double)(c->ended_ns - c->began_ns) / 1e9, length ? "\n" : "", last);
@@ -237,6 +236,9 @@ static void violent(const struct verify_child *c, const char *words, struct veri
 		verify_caught(out, "crash", "it ended with exit code %d%s%s", WEXITSTATUS(c->status),
 			      length ? "\n" : "", last);
 	}
+	if (!c->task.program)
+		verify_again(out, c->task.job, c->task.layer,
+			     c->task.job->seed + (out->rounds ? out->rounds - 1 : 0));
 }
 
 /* By a signal that no engine sends itself, and the parent only where it says so. */
@@ -255,7 +257,7 @@ static int understand(const struct verify_child *c, const char *said, const char
 {
 	const char *last = *said ? said : words, *line = strrchr(last, '\n');
 	bool normal = !c->hung && WIFEXITED(c->status);
-	struct answer a;
+	const struct answer *a = c->answer;
 
 	if (!c->task.run && normal && WEXITSTATUS(c->status) == EXEC_FAILED)
 		return err_set(err, EXIT_NO_RESOURCE, "%s does not start: %.200s", c->task.program, words);
@@ -266,11 +268,11 @@ static int understand(const struct verify_child *c, const char *said, const char
 	if (normal && !c->task.run)
 		return verify_program_answer(&c->task, WEXITSTATUS(c->status), line ? line + 1 : last, out,
 					     err);
-	if (normal && read(c->result, &a, sizeof(a)) == (ssize_t)sizeof(a)) {
-		*out = a.out;
-		*err = a.err;
-		err->code = a.code;
-		return a.code;
+	if (normal && a->whole) {
+		*out = a->out;
+		*err = a->err;
+		err->code = a->code;
+		return a->code;
 	}
 	if (killed_from_outside(c))
 		return err_set(err, EXIT_NO_RESOURCE, "a process that checked was killed from outside "

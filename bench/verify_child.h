@@ -22,9 +22,11 @@ struct verify_task {
 	const cpu_set_t *cpus;    /* it may run on these; NULL: where its parent may */
 };
 
+struct answer;
 struct verify_child {
 	pid_t pid;                /* 0: none */
-	int result, said[2];      /* its answer; its stdout and stderr */
+	int said[2];              /* its stdout and stderr */
+	struct answer *answer;    /* shared with it */
 	int status;
 	bool hung;
 	uint64_t began_ns, looked_ns, ended_ns, limit_ns;

@@ -19,10 +19,13 @@
 
 #include "bench/runner.h"
 #include "bench/verify_child.h"
+#include "bench/verify_evidence.h"
 
 #define SECOND UINT64_C(1000000000)
 
-static const struct verify_job job = { .mutant = MUTANT_NO_GRACE, .threads = 1, .seed = 5 };
+static struct verify_job job = {
+	.mutant = MUTANT_NO_GRACE, .threads = 1, .seed = 5, /* and the engine that main() puts there */
+};
 
 static int clean(const struct verify_job *j, struct verify_outcome *out, struct err *err)
 {
@@ -57,6 +60,14 @@ static int aborts(const struct verify_job *j, struct verify_outcome *out, struct
 	signal(SIGABRT, SIG_DFL); /* cmocka's */
 	fprintf(stderr, "something broke\n");
 	abort();
+}
+
+static int aborts_later(const struct verify_job *j, struct verify_outcome *out, struct err *err)
+{
+	out->rounds = 4;
+	out->operations = 77;
+	verify_caught(out, "O1", "half");
+	return aborts(j, out, err);
 }
 
 static int leaves(const struct verify_job *j, struct verify_outcome *out, struct err *err)
@@ -143,11 +154,18 @@ static void test_crash(void **state)
 	(void)state;
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "crash");
-	assert_string_equal(out.evidence, "SIGABRT\nsomething broke");
+	assert_ptr_equal(strstr(out.evidence, "SIGABRT\nsomething broke\n"), out.evidence);
+	assert_non_null(strstr(out.evidence, "round of seed 5\n"));
 	out = outcome(leaves, 0);
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "crash");
-	assert_string_equal(out.evidence, "it ended with exit code 3");
+	assert_ptr_equal(strstr(out.evidence, "it ended with exit code 3\n"), out.evidence);
+	/* not at once: the seed is that of the round, and what was done is counted */
+	out = outcome(aborts_later, 0);
+	assert_string_equal(out.oracle, "crash");
+	assert_int_equal(out.operations, 77);
+	assert_non_null(strstr(out.evidence, "round of seed 8\nagain: iopt verify "));
+	assert_non_null(strstr(out.evidence, " --seed 8"));
 	out = outcome(races, 0);
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "race");
@@ -358,5 +376,6 @@ int main(void)
 		cmocka_unit_test(test_killed),	 cmocka_unit_test(test_stopped),
 	};
 
+	job.engine = pt_engine_find("lockless");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
