@@ -59,7 +59,7 @@ int verify_race(const struct verify_job *job, struct verify_outcome *out, struct
 int verify_device(const struct verify_job *job, struct verify_outcome *out, struct err *err);
 int verify_history(const struct verify_job *job, struct verify_outcome *out, struct err *err);
 
-/* The matrix: every mutant by every layer, then the clean engines. Exit code. */
+/* The matrix: every mutant by every layer, then the clean engines. Exit code; what is done is printed. */
 struct verify_matrix_options {
 	uint64_t seconds_each_ns;  /* longest a layer may look, but for what all have missed */
 	uint64_t seed;

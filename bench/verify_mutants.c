@@ -89,7 +89,6 @@ static int add_rows(struct verify_matrix *m, struct err *err)
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler)
 			add_row(m, short_name(e), e, MUTANT_NONE);
-	m->engines = m->n - m->nmutants;
 	if (m->program[VERIFY_EXPLORER][0])
 		add_row(m, "explorer's scenarios", NULL, MUTANT_NONE);
 	return 0;
@@ -149,6 +148,7 @@ static int get_up(struct seat *s, struct err *err)
 
 	s->cell->out.elapsed_ns += before_ns;
 	s->cell->looked = !code;
+	s->row->begun |= s->cell->looked;
 	s->row->caught += s->cell->out.caught;
 	return code;
 }
@@ -265,9 +265,22 @@ static int fill_all(struct verify_matrix *m, struct err *err)
 static void sum_up(struct verify_matrix *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		m->missed += i < m->nmutants && !m->row[i].caught;
+		m->missed += i < m->nmutants && m->complete && !m->row[i].caught;
 		m->alarms += i >= m->nmutants && m->row[i].caught;
+		m->engines += i >= m->nmutants && m->row[i].begun && m->row[i].job.engine;
 	}
+}
+
+/* What is done is told, whatever ended it: `code`, or what came of the telling and of the rows. */
+static int tell(struct verify_matrix *m, int code, struct err *err)
+{
+	m->complete = !code;
+	sum_up(m);
+	if (!m->options->json)
+		verify_mutants_print(m, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	else if (verify_mutants_json(m, stdout))
+		return err_set(err, EXIT_WRITE, "cannot write the JSON text");
+	return m->missed || m->alarms ? EXIT_VERIFY : code;
 }
 
 int verify_mutants(const struct verify_matrix_options *options, struct err *err)
@@ -285,17 +298,10 @@ int verify_mutants(const struct verify_matrix_options *options, struct err *err)
 	clock_init(); /* the children inherit it */
 	signals_catch();
 	code = add_rows(m, err);
-	if (!code)
-		code = fill_all(m, err);
 	if (!code) {
+		code = fill_all(m, err);
 		m->elapsed_ns = clock_monotonic_ns() - began;
-		sum_up(m);
-		if (!options->json)
-			verify_mutants_print(m, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-		else if (verify_mutants_json(m, stdout))
-			code = err_set(err, EXIT_WRITE, "cannot write the JSON text");
-		if (!code && (m->missed || m->alarms))
-			code = EXIT_VERIFY;
+		code = tell(m, code, err);
 	}
 	free(m->row);
 	free(m);
