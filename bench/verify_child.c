@@ -17,6 +17,7 @@
 #include "bench/signals.h"
 #include "bench/verify_evidence.h"
 #include "sys/clock.h"
+#include "sys/topology.h"
 
 #define WORDS_BYTES 65536u /* of what it says, from the end */
 #define EXEC_FAILED 127    /* also the loader's, when a library is missing */
@@ -73,8 +74,8 @@ __attribute__((noreturn)) static void be_child(const struct verify_child *c, pid
 	if (t->job->mutant != MUTANT_NONE)
 		no_core();
 	leave_stops_to(parent, before);
-	if (t->cpus) /* refused: on any of them, then */
-		sched_setaffinity(0, sizeof(*t->cpus), t->cpus);
+	if (t->cpu) /* refused: on any of them, then */
+		bind_self(t->cpu, t->ncpus);
 	if (!t->run) {
 		verify_program_exec(t);
 		_exit(EXEC_FAILED);

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include <sched.h>
 #include <sys/types.h>
 
 #include "bench/verify.h"
@@ -19,7 +18,8 @@ struct verify_task {
 	const struct verify_job *job;
 	verify_layer_fn *run;     /* NULL: the layer's own, or its program */
 	const char *program;      /* VERIFY_EXPLORER, VERIFY_TSAN */
-	const cpu_set_t *cpus;    /* it may run on these; NULL: where its parent may */
+	const unsigned *cpu;      /* it may run on these, by OS number; NULL: where its parent may */
+	unsigned ncpus;
 };
 
 struct answer;

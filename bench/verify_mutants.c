@@ -5,7 +5,6 @@
  */
 #include "bench/verify_mutants.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "bench/signals.h"
 #include "bench/verify_child.h"
 #include "sys/clock.h"
+#include "sys/topology.h"
 
 #define AT_ONCE_MAX 64u
 #define LOOK_NS 2000000
@@ -32,13 +32,13 @@ struct seat {
 	struct verify_cell *cell;
 	struct verify_row *row;
 	bool alone;                /* nothing else beside it */
-	cpu_set_t cpus;
 };
 
 /* All cells once, or those of the bugs that were missed again. */
 struct pass {
 	struct verify_matrix *m;
 	struct seat seat[AT_ONCE_MAX];
+	unsigned *cpu, each; /* so many for each seat, one after the other */
 	bool own_cpus, again;
 	size_t at, end; /* cells: layer by layer, of each all rows */
 };
@@ -136,8 +136,10 @@ static int sit_down(struct pass *p, struct seat *s, size_t at, struct err *err)
 		if (s->job.duration_ns < AGAIN_NS)
 			s->job.duration_ns = AGAIN_NS;
 	}
-	if (p->own_cpus && !s->alone)
-		task.cpus = &s->cpus;
+	if (p->own_cpus && !s->alone) {
+		task.cpu = p->cpu + (size_t)(s - p->seat) * p->each;
+		task.ncpus = p->each;
+	}
 	return verify_child_start(&s->child, &task, err);
 }
 
@@ -224,23 +226,26 @@ static int fill(struct pass *p, struct err *err)
  * Children at a time: as many as have CPUs of their own for the writers and one more thread. On a small
  * machine two: most of their threads wait for each other anyway.
  */
-static void lay_seats(struct pass *p)
+static int lay_seats(struct pass *p, struct err *err)
 {
-	unsigned each = p->m->threads + 1, cpus = 0;
-	cpu_set_t set;
+	struct topology *topo;
+	unsigned n = 0;
 
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	p->m->at_once = (unsigned)CPU_COUNT(&set) / each;
+	if (topology_load(&topo, NULL, err))
+		return err->code;
+	p->each = p->m->threads + 1;
+	p->m->at_once = topo->nallowed / p->each;
 	if (p->m->at_once > AT_ONCE_MAX)
 		p->m->at_once = AT_ONCE_MAX;
 	p->own_cpus = p->m->at_once >= 2;
 	if (!p->own_cpus)
 		p->m->at_once = 2;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (CPU_ISSET(cpu, &set) && cpus / each < p->m->at_once)
-			CPU_SET(cpu, &p->seat[cpus++ / each].cpus);
-	}
+	p->cpu = calloc(topo->nallowed, sizeof(*p->cpu));
+	for (unsigned i = 0; p->cpu && i < topo->ncpus; i++)
+		if (topo->cpus[i].allowed)
+			p->cpu[n++] = topo->cpus[i].os;
+	topology_free(topo);
+	return p->cpu ? 0 : err_set(err, EXIT_NO_RESOURCE, "no memory for a list of CPUs");
 }
 
 static int fill_all(struct verify_matrix *m, struct err *err)
@@ -252,12 +257,14 @@ static int fill_all(struct verify_matrix *m, struct err *err)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the matrix");
 	p->m = m;
 	p->end = m->n * VERIFY_LAYERS;
-	lay_seats(p);
-	code = fill(p, err);
+	code = lay_seats(p, err);
+	if (!code)
+		code = fill(p, err);
 	p->at = 0;
 	p->again = true;
 	if (!code)
 		code = fill(p, err);
+	free(p->cpu);
 	free(p);
 	return code;
 }

@@ -15,11 +15,13 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
 #include <signal.h>
 
 #include "bench/runner.h"
 #include "bench/verify_child.h"
 #include "bench/verify_evidence.h"
+#include "sys/topology.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -206,6 +208,29 @@ static void test_killed(void **state)
 	assert_non_null(strstr(err.text, "killed from outside (SIGKILL)"));
 }
 
+static int is_pinned(const struct verify_job *j, struct verify_outcome *out, struct err *err)
+{
+	(void)j;
+	(void)err;
+	out->operations = pin_holds((unsigned)sched_getcpu());
+	return 0;
+}
+
+/* Where it is told; a CPU that is not there is passed over, also one that a cpu_set_t has no room for. */
+static void test_cpus(void **state)
+{
+	unsigned cpu[2] = { (unsigned)sched_getcpu(), 5000 };
+	struct verify_task task = { .job = &job, .run = is_pinned, .cpu = cpu };
+	struct verify_outcome out;
+	struct err err = { 0 };
+
+	(void)state;
+	for (task.ncpus = 1; task.ncpus <= 2; task.ncpus++) {
+		assert_int_equal(look(&task, 0, &out, &err), 0);
+		assert_int_equal(out.operations, 1);
+	}
+}
+
 /* Who has not looked for a while was stopped, and the child with it. */
 static void test_stopped(void **state)
 {
@@ -374,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_programs), cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_orphan),	 cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_killed),	 cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_cpus),
 	};
 
 	job.engine = pt_engine_find("lockless");
