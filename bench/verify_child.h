@@ -22,7 +22,6 @@ struct verify_task {
 	unsigned ncpus;
 };
 
-struct answer;
 struct verify_child {
 	pid_t pid;                /* 0: none */
 	int said[2];              /* its stdout and stderr */
