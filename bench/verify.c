@@ -12,7 +12,6 @@
 #include "bench/units.h"
 #include "bench/verbs.h"
 #include "bench/verify_child.h"
-#include "bench/verify_evidence.h"
 #include "bench/verify_report.h"
 #include "bench/verify_threads.h"
 #include "sys/clock.h"
@@ -203,14 +202,11 @@ static int run_part(struct verify_part *p, struct err *err)
 						struct err *err) = {
 		verify_sequence, verify_race, verify_device, verify_history,
 	};
-	int rc = layers[p->layer](&p->job, &p->out, err);
-#else
-	int rc = verify_child(p->layer, &p->job, &p->out, err);
-#endif
 
-	if (!rc && p->out.caught && !strstr(p->out.evidence, "again: "))
-		verify_again(&p->out, &p->job, p->layer, p->job.seed);
-	return rc;
+	return layers[p->layer](&p->job, &p->out, err);
+#else
+	return verify_child(p->layer, &p->job, &p->out, err);
+#endif
 }
 
 static void show_progress(const struct verify_report *r, size_t at)

@@ -45,7 +45,7 @@ struct verify_outcome {
 	char oracle[16];      /* "O1" … "O5", "history", "crash", "hang", "race", … */
 	char evidence[1024];  /* lines */
 	uint64_t operations, lookups, translations; /* done and checked */
-	uint64_t rounds;      /* fresh tables */
+	uint64_t rounds;      /* fresh tables, begun: the last has the job's seed + rounds - 1 */
 	uint64_t elapsed_ns;
 };
 
@@ -65,7 +65,7 @@ int verify_history(const struct verify_job *job, struct verify_outcome *out, str
  */
 bool verify_spins(const struct pt_engine *e);
 
-/* The matrix: every mutant by every layer, then the clean engines. Exit code. */
+/* The matrix: every mutant by every layer, then the clean engines. Exit code; what is done is printed. */
 struct verify_matrix_options {
 	uint64_t seconds_each_ns;  /* longest a layer may look, but for what all have missed */
 	uint64_t seed;

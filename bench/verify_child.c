@@ -17,17 +17,24 @@
 #include "bench/signals.h"
 #include "bench/verify_evidence.h"
 #include "sys/clock.h"
+#include "sys/topology.h"
 
 #define WORDS_BYTES 65536u /* of what it says, from the end */
 #define EXEC_FAILED 127    /* also the loader's, when a library is missing */
 #define LOOK_NS 2000000
+#define STOPPED_NS 200000000 /* nobody looked for so long: nobody was running */
 
-/* What goes through the pipe: at once, for it fits into one. */
+/* On a page that parent and child share: how far one came that did not end as it should is there too. */
 struct answer {
+	bool whole;
 	int code;
 	struct err err;
 	struct verify_outcome out;
 };
+
+static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define NSTOPS (sizeof(stops) / sizeof(stops[0]))
 
 static verify_layer_fn *const own[VERIFY_LAYERS] = {
 	[VERIFY_SEQUENCE] = verify_sequence,
@@ -45,48 +52,55 @@ static void no_core(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-static void heed_signals(pid_t parent, const sigset_t *before)
+/* A terminal interrupts parent and child: the parent ends the child, or goes and takes it along. */
+static void leave_stops_to(pid_t parent, const sigset_t *before)
 {
-	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
-
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-		if (signal(stops[i], SIG_DFL) == SIG_IGN)
-			signal(stops[i], SIG_IGN);
+	for (size_t i = 0; i < NSTOPS; i++)
+		signal(stops[i], SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_INTERNAL); /* it went before we could ask to be told */
 	signals_release(before);
 }
 
-__attribute__((noreturn)) static void be_child(const struct verify_child *c, int result,
-					       pid_t parent, const sigset_t *before)
+__attribute__((noreturn)) static void be_child(const struct verify_child *c, pid_t parent,
+					       const sigset_t *before)
 {
 	const struct verify_task *t = &c->task;
-	struct answer a = { 0 };
+	struct answer *a = c->answer;
 
 	if (dup2(c->said[0], STDOUT_FILENO) < 0 || dup2(c->said[1], STDERR_FILENO) < 0)
 		_exit(EXIT_NO_RESOURCE);
 	if (t->job->mutant != MUTANT_NONE)
 		no_core();
-	heed_signals(parent, before);
-	if (t->cpus) /* refused: on any of them, then */
-		sched_setaffinity(0, sizeof(*t->cpus), t->cpus);
+	leave_stops_to(parent, before);
+	if (t->cpu) /* refused: on any of them, then */
+		bind_self(t->cpu, t->ncpus);
 	if (!t->run) {
 		verify_program_exec(t);
 		_exit(EXEC_FAILED);
 	}
-	a.code = t->run(t->job, &a.out, &a.err);
+	a->code = t->run(t->job, &a->out, &a->err);
+	a->whole = true;
 	fflush(NULL);
-	_exit(write(result, &a, sizeof(a)) == (ssize_t)sizeof(a) ? EXIT_FINE : EXIT_INTERNAL);
+	_exit(EXIT_FINE);
+}
+
+static void close_all(const struct verify_child *c)
+{
+	if (c->answer != MAP_FAILED)
+		munmap(c->answer, sizeof(*c->answer));
+	for (size_t i = 0; i < 2; i++)
+		if (c->said[i] >= 0)
+			close(c->said[i]);
 }
 
 static int no_child(struct verify_child *c, struct err *err)
 {
 	int why = errno;
 
-	for (size_t i = 0; i < 2; i++)
-		if (c->said[i] >= 0)
-			close(c->said[i]);
+	c->pid = 0;
+	close_all(c);
 	return err_set(err, EXIT_NO_RESOURCE, "no child process to be had: %s", strerror(why));
 }
 
@@ -95,31 +109,33 @@ int verify_child_start(struct verify_child *c, const struct verify_task *task, s
 {
 	pid_t parent = getpid();
 	sigset_t before;
-	int ends[2];
 
-	_Static_assert(sizeof(struct answer) <= 4096, "an answer is one write to a pipe");
 	*c = (struct verify_child){ .task = *task };
 	if (!c->task.run && !c->task.program)
 		c->task.run = own[task->layer];
 	c->limit_ns = task->job->duration_ns + VERIFY_GRACE_NS;
 	c->said[0] = memfd_create("iopt", MFD_CLOEXEC);
 	c->said[1] = memfd_create("iopt", MFD_CLOEXEC);
-	if (c->said[0] < 0 || c->said[1] < 0 || pipe2(ends, O_CLOEXEC))
+	c->answer = mmap(NULL, sizeof(*c->answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	if (c->said[0] < 0 || c->said[1] < 0 || c->answer == MAP_FAILED)
 		return no_child(c, err);
 	fflush(NULL);
 	signals_hold(&before);
-	c->began_ns = clock_monotonic_ns();
+	c->began_ns = c->looked_ns = clock_monotonic_ns();
 	c->pid = fork();
 	if (c->pid == 0)
-		be_child(c, ends[1], parent, &before);
+		be_child(c, parent, &before);
 	signals_release(&before);
-	close(ends[1]);
-	c->result = ends[0];
-	if (c->pid > 0)
-		return 0;
-	c->pid = 0;
-	close(ends[0]);
-	return no_child(c, err);
+	return c->pid > 0 ? 0 : no_child(c, err);
+}
+
+/* Stopped (a terminal, a container, the machine): then the child was too, and had no time. */
+static void forgive_stop(struct verify_child *c, uint64_t now)
+{
+	if (now - c->looked_ns > STOPPED_NS)
+		c->began_ns += now - c->looked_ns;
+	c->looked_ns = now;
 }
 
 bool verify_child_ended(struct verify_child *c)
@@ -127,6 +143,7 @@ bool verify_child_ended(struct verify_child *c)
 	siginfo_t info = { .si_pid = 0 };
 	uint64_t now = clock_monotonic_ns();
 
+	forgive_stop(c, now);
 	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT | WNOHANG) < 0 && errno == EINTR)
 		return false;
 	if (!info.si_pid && now - c->began_ns > c->limit_ns && !c->hung) {
@@ -143,13 +160,6 @@ static void collect(struct verify_child *c)
 	while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR)
 		;
 	c->pid = 0;
-}
-
-static void close_all(const struct verify_child *c)
-{
-	close(c->result);
-	close(c->said[0]);
-	close(c->said[1]);
 }
 
 void verify_child_kill(struct verify_child *c)
@@ -178,7 +188,8 @@ static bool sanitizer(const char *words, struct verify_outcome *out)
 {
 	static const struct {
 		const char *says, *oracle;
-	} known[] = { { "ThreadSanitizer:", "race" },
+	} known[] = { { "WARNING: ThreadSanitizer:", "race" },
+		      { "SUMMARY: ThreadSanitizer:", "race" }, /* the rest may be cut off */
 		      { "AddressSanitizer:", "asan" },
 		      { "runtime error:", "ubsan" } };
 
@@ -196,12 +207,25 @@ static bool sanitizer(const char *words, struct verify_outcome *out)
 	return false;
 }
 
-/* How it ended, when it did not end as it should. */
+/* It could not start, or not go on: the fault of the place it runs in. */
+static int sanitizer_gave_up(const struct verify_child *c, const char *words, struct err *err)
+{
+	const char *at = strstr(words, "FATAL: ThreadSanitizer");
+
+	if (!at)
+		return 0;
+	return err_set(err, EXIT_NO_RESOURCE, "%s does not run here (under setarch -R it may): %.*s",
+		       c->task.program ? c->task.program : "iopt", (int)strcspn(at, "\n"), at);
+}
+
+/* How it ended, when it did not end as it should; what it had done is counted. */
 static void violent(const struct verify_child *c, const char *words, struct verify_outcome *out)
 {
 	size_t length = strlen(words);
 	const char *last = length > 300 ? words + length - 300 : words;
 
+	*out = c->answer->out;
+	out->caught = false; /* what it was about to say may be half said */
 	if (c->hung) {
 		verify_caught(out, "hang", "no answer after %.1f s: killed%s%s",
 			      (double)(c->ended_ns - c->began_ns) / 1e9, length ? "\n" : "", last);
@@ -213,28 +237,47 @@ static void violent(const struct verify_child *c, const char *words, struct veri
 		verify_caught(out, "crash", "it ended with exit code %d%s%s", WEXITSTATUS(c->status),
 			      length ? "\n" : "", last);
 	}
+	if (!c->task.program)
+		verify_again(out, c->task.job, c->task.layer,
+			     c->task.job->seed + (out->rounds ? out->rounds - 1 : 0));
+}
+
+/* By a signal that no engine sends itself, and the parent only where it says so. */
+static bool killed_from_outside(const struct verify_child *c)
+{
+	int by = !c->hung && WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0;
+	bool outside = by == SIGKILL;
+
+	for (size_t i = 0; i < NSTOPS; i++)
+		outside |= by == stops[i];
+	return outside;
 }
 
 static int understand(const struct verify_child *c, const char *said, const char *words,
 		      struct verify_outcome *out, struct err *err)
 {
-	const char *line = strrchr(said, '\n');
+	const char *last = *said ? said : words, *line = strrchr(last, '\n');
 	bool normal = !c->hung && WIFEXITED(c->status);
-	struct answer a;
+	const struct answer *a = c->answer;
 
 	if (!c->task.run && normal && WEXITSTATUS(c->status) == EXEC_FAILED)
 		return err_set(err, EXIT_NO_RESOURCE, "%s does not start: %.200s", c->task.program, words);
+	if (sanitizer_gave_up(c, words, err) || sanitizer_gave_up(c, said, err))
+		return err->code;
 	if (sanitizer(words, out) || sanitizer(said, out))
 		return 0;
 	if (normal && !c->task.run)
-		return verify_program_answer(&c->task, WEXITSTATUS(c->status), line ? line + 1 : said, out,
+		return verify_program_answer(&c->task, WEXITSTATUS(c->status), line ? line + 1 : last, out,
 					     err);
-	if (normal && read(c->result, &a, sizeof(a)) == (ssize_t)sizeof(a)) {
-		*out = a.out;
-		*err = a.err;
-		err->code = a.code;
-		return a.code;
+	if (normal && a->whole) {
+		*out = a->out;
+		*err = a->err;
+		err->code = a->code;
+		return a->code;
 	}
+	if (killed_from_outside(c))
+		return err_set(err, EXIT_NO_RESOURCE, "a process that checked was killed from outside "
+			       "(SIG%s): out of memory?", sigabbrev_np(WTERMSIG(c->status)));
 	violent(c, words, out);
 	return 0;
 }
@@ -266,15 +309,7 @@ int verify_child(enum verify_layer layer, const struct verify_job *job, struct v
 	const struct timespec look = { .tv_nsec = LOOK_NS };
 	struct verify_task task = { .layer = layer, .job = job };
 	struct verify_child c;
-	char program[4096];
 
-	if (!own[layer]) {
-		verify_program_find(layer, program, sizeof(program));
-		task.program = program;
-		if (!*program)
-			return err_set(err, EXIT_USAGE, "%s: its program is not there: build it first",
-				       verify_layer_name[layer]);
-	}
 	if (verify_child_start(&c, &task, err))
 		return err->code;
 	while (!verify_child_ended(&c)) {

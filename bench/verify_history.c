@@ -285,10 +285,10 @@ static int one_round(struct history *h, uint64_t seed, struct verify_outcome *ou
 {
 	struct verify_round *r = h->round;
 
+	out->rounds++;
 	if (begin(h, seed, err))
 		return err->code;
 	crew_run(r->crew, work, h);
-	out->rounds++;
 	for (unsigned i = 0; i < r->nthreads; i++) {
 		out->operations += r->thread[i].operations;
 		out->lookups += r->thread[i].lookups;

@@ -5,7 +5,6 @@
  */
 #include "bench/verify_mutants.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "bench/signals.h"
 #include "bench/verify_child.h"
 #include "sys/clock.h"
+#include "sys/topology.h"
 
 #define AT_ONCE_MAX 64u
 #define LOOK_NS 2000000
@@ -32,13 +32,13 @@ struct seat {
 	struct verify_cell *cell;
 	struct verify_row *row;
 	bool alone;                /* nothing else beside it */
-	cpu_set_t cpus;
 };
 
 /* All cells once, or those of the bugs that were missed again. */
 struct pass {
 	struct verify_matrix *m;
 	struct seat seat[AT_ONCE_MAX];
+	unsigned *cpu, each; /* so many for each seat, one after the other */
 	bool own_cpus, again;
 	size_t at, end; /* cells: layer by layer, of each all rows */
 };
@@ -89,7 +89,6 @@ static int add_rows(struct verify_matrix *m, struct err *err)
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler)
 			add_row(m, short_name(e), e, MUTANT_NONE);
-	m->engines = m->n - m->nmutants;
 	if (m->program[VERIFY_EXPLORER][0])
 		add_row(m, "explorer's scenarios", NULL, MUTANT_NONE);
 	return 0;
@@ -136,8 +135,10 @@ static int sit_down(struct pass *p, struct seat *s, size_t at, struct err *err)
 		if (s->job.duration_ns < AGAIN_NS)
 			s->job.duration_ns = AGAIN_NS;
 	}
-	if (p->own_cpus && !s->alone)
-		task.cpus = &s->cpus;
+	if (p->own_cpus && !s->alone) {
+		task.cpu = p->cpu + (size_t)(s - p->seat) * p->each;
+		task.ncpus = p->each;
+	}
 	return verify_child_start(&s->child, &task, err);
 }
 
@@ -148,6 +149,7 @@ static int get_up(struct seat *s, struct err *err)
 
 	s->cell->out.elapsed_ns += before_ns;
 	s->cell->looked = !code;
+	s->row->begun |= s->cell->looked;
 	s->row->caught += s->cell->out.caught;
 	return code;
 }
@@ -223,23 +225,26 @@ static int fill(struct pass *p, struct err *err)
  * Children at a time: as many as have CPUs of their own for the writers and one more thread. On a small
  * machine two: most of their threads wait for each other anyway.
  */
-static void lay_seats(struct pass *p)
+static int lay_seats(struct pass *p, struct err *err)
 {
-	unsigned each = p->m->threads + 1, cpus = 0;
-	cpu_set_t set;
+	struct topology *topo;
+	unsigned n = 0;
 
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	p->m->at_once = (unsigned)CPU_COUNT(&set) / each;
+	if (topology_load(&topo, NULL, err))
+		return err->code;
+	p->each = p->m->threads + 1;
+	p->m->at_once = topo->nallowed / p->each;
 	if (p->m->at_once > AT_ONCE_MAX)
 		p->m->at_once = AT_ONCE_MAX;
 	p->own_cpus = p->m->at_once >= 2;
 	if (!p->own_cpus)
 		p->m->at_once = 2;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (CPU_ISSET(cpu, &set) && cpus / each < p->m->at_once)
-			CPU_SET(cpu, &p->seat[cpus++ / each].cpus);
-	}
+	p->cpu = calloc(topo->nallowed, sizeof(*p->cpu));
+	for (unsigned i = 0; p->cpu && i < topo->ncpus; i++)
+		if (topo->cpus[i].allowed)
+			p->cpu[n++] = topo->cpus[i].os;
+	topology_free(topo);
+	return p->cpu ? 0 : err_set(err, EXIT_NO_RESOURCE, "no memory for a list of CPUs");
 }
 
 static int fill_all(struct verify_matrix *m, struct err *err)
@@ -251,12 +256,14 @@ static int fill_all(struct verify_matrix *m, struct err *err)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory for the matrix");
 	p->m = m;
 	p->end = m->n * VERIFY_LAYERS;
-	lay_seats(p);
-	code = fill(p, err);
+	code = lay_seats(p, err);
+	if (!code)
+		code = fill(p, err);
 	p->at = 0;
 	p->again = true;
 	if (!code)
 		code = fill(p, err);
+	free(p->cpu);
 	free(p);
 	return code;
 }
@@ -264,9 +271,22 @@ static int fill_all(struct verify_matrix *m, struct err *err)
 static void sum_up(struct verify_matrix *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		m->missed += i < m->nmutants && !m->row[i].caught;
+		m->missed += i < m->nmutants && m->complete && !m->row[i].caught;
 		m->alarms += i >= m->nmutants && m->row[i].caught;
+		m->engines += i >= m->nmutants && m->row[i].begun && m->row[i].job.engine;
 	}
+}
+
+/* What is done is told, whatever ended it: `code`, or what came of the telling and of the rows. */
+static int tell(struct verify_matrix *m, int code, struct err *err)
+{
+	m->complete = !code;
+	sum_up(m);
+	if (!m->options->json)
+		verify_mutants_print(m, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	else if (verify_mutants_json(m, stdout))
+		return err_set(err, EXIT_WRITE, "cannot write the JSON text");
+	return m->missed || m->alarms ? EXIT_VERIFY : code;
 }
 
 int verify_mutants(const struct verify_matrix_options *options, struct err *err)
@@ -284,17 +304,10 @@ int verify_mutants(const struct verify_matrix_options *options, struct err *err)
 	clock_init(); /* the children inherit it */
 	signals_catch();
 	code = add_rows(m, err);
-	if (!code)
-		code = fill_all(m, err);
 	if (!code) {
+		code = fill_all(m, err);
 		m->elapsed_ns = clock_monotonic_ns() - began;
-		sum_up(m);
-		if (!options->json)
-			verify_mutants_print(m, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-		else if (verify_mutants_json(m, stdout))
-			code = err_set(err, EXIT_WRITE, "cannot write the JSON text");
-		if (!code && (m->missed || m->alarms))
-			code = EXIT_VERIFY;
+		code = tell(m, code, err);
 	}
 	free(m->row);
 	free(m);

@@ -20,16 +20,19 @@ struct verify_row {
 	struct verify_job job; /* engine NULL: what has no engine, the explorer's own scenarios */
 	struct verify_cell cell[VERIFY_LAYERS];
 	unsigned caught;       /* by so many layers */
+	bool begun;            /* a layer has looked: it is told */
 };
 
 struct verify_matrix {
 	const struct verify_matrix_options *options;
 	struct verify_row *row; /* bugs first, then clean engines */
-	size_t nmutants, n, engines;
+	size_t nmutants, n;
 	char program[VERIFY_LAYERS][PATH_MAX]; /* of layers that are programs; "": not built */
 	unsigned threads, at_once;
 	uint64_t elapsed_ns;
-	size_t missed, alarms;  /* bugs that no layer caught; clean engines that some layer did */
+	bool complete;          /* else an interrupt or an error ended it: nothing is known to be missed */
+	/* bugs that no layer caught; clean engines that some layer did; clean engines looked at */
+	size_t missed, alarms, engines;
 };
 
 /* Is this layer there? */

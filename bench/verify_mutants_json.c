@@ -73,13 +73,16 @@ int verify_mutants_json(const struct verify_matrix *m, FILE *out)
 	put_u64(root, "threads", m->threads);
 	put_u64(root, "at_once", m->at_once);
 	put_real(root, "elapsed_s", (double)m->elapsed_ns / 1e9);
+	put_bool(root, "complete", m->complete);
 	put_layers(root, m);
 	rows = put_array(root, "mutants");
 	for (size_t i = 0; i < m->nmutants; i++)
-		put_row(rows, &m->row[i]);
+		if (m->row[i].begun)
+			put_row(rows, &m->row[i]);
 	rows = put_array(root, "clean");
 	for (size_t i = m->nmutants; i < m->n; i++)
-		put_row(rows, &m->row[i]);
+		if (m->row[i].begun)
+			put_row(rows, &m->row[i]);
 	put_u64(root, "missed", m->missed);
 	put_u64(root, "false_alarms", m->alarms);
 	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)))

@@ -67,8 +67,10 @@ static void put_cell(struct line *line, int columns_wide, const char *text, cons
 	line->at += gap + (int)strlen(text);
 }
 
-static void print_row(const struct verify_row *row, bool wanted, FILE *out, bool colour)
+static void print_row(const struct verify_matrix *m, const struct verify_row *row, FILE *out,
+		      bool colour)
 {
+	bool wanted = row < m->row + m->nmutants;
 	const char *good = colour ? "\033[32m" : "", *bad = colour ? "\033[1;31m" : "";
 	struct line line = { .out = out };
 	char cell[64];
@@ -78,7 +80,7 @@ static void print_row(const struct verify_row *row, bool wanted, FILE *out, bool
 		show_cell(cell, sizeof(cell), (enum verify_layer)l, &row->cell[l]);
 		put_cell(&line, columns[l], cell, !row->cell[l].out.caught ? "" : wanted ? good : bad);
 	}
-	if (wanted)
+	if (wanted && (row->caught || m->complete))
 		put_cell(&line, 3, row->caught ? "yes" : "NO", row->caught ? good : bad);
 	fputc('\n', out);
 }
@@ -137,10 +139,14 @@ static void print_work(const struct verify_matrix *m, FILE *out)
 
 static void print_verdict(const struct verify_matrix *m, FILE *out, bool colour)
 {
-	bool bad = m->missed || m->alarms;
+	bool bad = m->missed || m->alarms || !m->complete;
+	size_t caught = 0;
 
-	fprintf(out, "%s%zu of %zu bug%s caught", colour ? bad ? "\033[1;31m" : "\033[32m" : "",
-		m->nmutants - m->missed, m->nmutants, m->nmutants == 1 ? "" : "s");
+	for (size_t i = 0; i < m->nmutants; i++)
+		caught += m->row[i].caught != 0;
+	fprintf(out, "%s%s%zu of %zu bug%s caught", colour ? bad ? "\033[1;31m" : "\033[32m" : "",
+		m->complete ? "" : "not complete: so far ", caught, m->nmutants,
+		m->nmutants == 1 ? "" : "s");
 	if (m->n > m->nmutants)
 		fprintf(out, "; %zu clean engines, %zu false alarm%s", m->engines, m->alarms,
 			m->alarms == 1 ? "" : "s");
@@ -161,11 +167,13 @@ void verify_mutants_print(const struct verify_matrix *m, FILE *out, bool colour)
 		m->threads == 1 ? "" : "s", m->at_once);
 	print_head("BUG", "any", out);
 	for (size_t i = 0; i < m->nmutants; i++)
-		print_row(&m->row[i], true, out, colour);
+		if (m->row[i].begun)
+			print_row(m, &m->row[i], out, colour);
 	if (m->n > m->nmutants)
 		print_head("NO BUG", "", out);
 	for (size_t i = m->nmutants; i < m->n; i++)
-		print_row(&m->row[i], false, out, colour);
+		if (m->row[i].begun)
+			print_row(m, &m->row[i], out, colour);
 	fputc('\n', out);
 	for (unsigned l = 0; l < VERIFY_LAYERS; l++)
 		if (!verify_layer_built(m, (enum verify_layer)l))

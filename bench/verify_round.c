@@ -171,11 +171,11 @@ static void end(struct verify_round *r, struct verify_outcome *out)
 int verify_round_run(struct verify_round *r, uint64_t seed, struct verify_outcome *out,
 		     struct err *err)
 {
+	out->rounds++;
 	if (begin(r, seed, err))
 		return err->code;
 	crew_run(r->crew, work, r);
 	gather(r, out);
-	out->rounds++;
 	for (unsigned i = 0; i < r->writers + r->readers && !out->caught; i++)
 		grace_drain(r->thread[i].d.grace, r->thread[i].d.w.pages);
 	if (!out->caught)

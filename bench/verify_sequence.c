@@ -278,8 +278,8 @@ int verify_sequence(const struct verify_job *job, struct verify_outcome *out, st
 	pt_mutant_on = job->mutant;
 	lab_shake(job->seed, 0);
 	do {
-		rc = round_of(job, seed, until, out, err);
 		out->rounds++;
+		rc = round_of(job, seed, until, out, err);
 		if (out->caught)
 			verify_again(out, job, VERIFY_SEQUENCE, seed);
 		seed++;

@@ -317,14 +317,25 @@ int place_cpus(const struct topology *t, const struct place *place, unsigned thr
 
 int pin_self(unsigned os_cpu)
 {
-	size_t size = CPU_ALLOC_SIZE(os_cpu + 1);
-	cpu_set_t *set = CPU_ALLOC(os_cpu + 1);
+	return bind_self(&os_cpu, 1);
+}
+
+int bind_self(const unsigned *os_cpu, unsigned n)
+{
+	unsigned last = 0;
+	cpu_set_t *set;
+	size_t size;
 	int rc;
 
+	for (unsigned i = 0; i < n; i++)
+		last = os_cpu[i] > last ? os_cpu[i] : last;
+	size = CPU_ALLOC_SIZE(last + 1);
+	set = CPU_ALLOC(last + 1);
 	if (!set)
 		return -ENOMEM;
 	CPU_ZERO_S(size, set);
-	CPU_SET_S(os_cpu, size, set);
+	for (unsigned i = 0; i < n; i++)
+		CPU_SET_S(os_cpu[i], size, set);
 	rc = sched_setaffinity(0, size, set) ? -errno : 0;
 	CPU_FREE(set);
 	return rc;

@@ -123,6 +123,8 @@ unsigned place_capacity(const struct topology *t, const struct place *place);
 
 /* Pin the calling thread. 0 or a negative errno. */
 int pin_self(unsigned os_cpu);
+/* Let the calling thread run on these n CPUs, n > 0. 0 or a negative errno. */
+int bind_self(const unsigned *os_cpu, unsigned n);
 /*
  * Is the calling thread still pinned to that CPU and no other? A thread whose CPU is taken offline
  * has been moved by the kernel, and may then run anywhere.

@@ -115,9 +115,9 @@ class Verify(Command):
         """What was done is printed, and 130 given."""
         with subprocess.Popen([IOPT, "verify", "--engine", "lockless,mutex,none", "--layer", "race,history",
                                "--seconds", "40", "--threads", "2"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True) as run:
+                              stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
             time.sleep(2)
-            run.send_signal(signal.SIGINT)
+            os.killpg(run.pid, signal.SIGINT)  # as a terminal does: the child hears it too
             out, err = run.communicate(timeout=30)
         self.assertEqual((run.returncode, err), (130, ""), out)
         self.assertRegex(out, r"\ninterrupted: \d of 6 parts were done\n")

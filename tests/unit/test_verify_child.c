@@ -15,14 +15,19 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
 #include <signal.h>
 
 #include "bench/runner.h"
 #include "bench/verify_child.h"
+#include "bench/verify_evidence.h"
+#include "sys/topology.h"
 
 #define SECOND UINT64_C(1000000000)
 
-static const struct verify_job job = { .mutant = MUTANT_NO_GRACE, .threads = 1, .seed = 5 };
+static struct verify_job job = {
+	.mutant = MUTANT_NO_GRACE, .threads = 1, .seed = 5, /* and the engine that main() puts there */
+};
 
 static int clean(const struct verify_job *j, struct verify_outcome *out, struct err *err)
 {
@@ -57,6 +62,14 @@ static int aborts(const struct verify_job *j, struct verify_outcome *out, struct
 	signal(SIGABRT, SIG_DFL); /* cmocka's */
 	fprintf(stderr, "something broke\n");
 	abort();
+}
+
+static int aborts_later(const struct verify_job *j, struct verify_outcome *out, struct err *err)
+{
+	out->rounds = 4;
+	out->operations = 77;
+	verify_caught(out, "O1", "half");
+	return aborts(j, out, err);
 }
 
 static int leaves(const struct verify_job *j, struct verify_outcome *out, struct err *err)
@@ -143,11 +156,18 @@ static void test_crash(void **state)
 	(void)state;
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "crash");
-	assert_string_equal(out.evidence, "SIGABRT\nsomething broke");
+	assert_ptr_equal(strstr(out.evidence, "SIGABRT\nsomething broke\n"), out.evidence);
+	assert_non_null(strstr(out.evidence, "round of seed 5\n"));
 	out = outcome(leaves, 0);
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "crash");
-	assert_string_equal(out.evidence, "it ended with exit code 3");
+	assert_ptr_equal(strstr(out.evidence, "it ended with exit code 3\n"), out.evidence);
+	/* not at once: the seed is that of the round, and what was done is counted */
+	out = outcome(aborts_later, 0);
+	assert_string_equal(out.oracle, "crash");
+	assert_int_equal(out.operations, 77);
+	assert_non_null(strstr(out.evidence, "round of seed 8\nagain: iopt verify "));
+	assert_non_null(strstr(out.evidence, " --seed 8"));
 	out = outcome(races, 0);
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "race");
@@ -162,6 +182,74 @@ static void test_hang(void **state)
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "hang");
 	assert_true(out.elapsed_ns >= SECOND / 10);
+}
+
+/* A signal from outside is nobody's bug; those of a terminal are the parent's to act on. */
+static void test_killed(void **state)
+{
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	struct verify_task task = { .job = &job, .run = hangs };
+	struct verify_child c;
+	struct verify_outcome out;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(verify_child_start(&c, &task, &err), 0);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+		kill(c.pid, stops[i]);
+	}
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	assert_false(verify_child_ended(&c));
+	kill(c.pid, SIGKILL);
+	until_ended(&c);
+	assert_int_equal(verify_child_reap(&c, &out, &err), EXIT_NO_RESOURCE);
+	assert_false(out.caught);
+	assert_non_null(strstr(err.text, "killed from outside (SIGKILL)"));
+}
+
+static int is_pinned(const struct verify_job *j, struct verify_outcome *out, struct err *err)
+{
+	(void)j;
+	(void)err;
+	out->operations = pin_holds((unsigned)sched_getcpu());
+	return 0;
+}
+
+/* Where it is told; a CPU that is not there is passed over, also one that a cpu_set_t has no room for. */
+static void test_cpus(void **state)
+{
+	unsigned cpu[2] = { (unsigned)sched_getcpu(), 5000 };
+	struct verify_task task = { .job = &job, .run = is_pinned, .cpu = cpu };
+	struct verify_outcome out;
+	struct err err = { 0 };
+
+	(void)state;
+	for (task.ncpus = 1; task.ncpus <= 2; task.ncpus++) {
+		assert_int_equal(look(&task, 0, &out, &err), 0);
+		assert_int_equal(out.operations, 1);
+	}
+}
+
+/* Who has not looked for a while was stopped, and the child with it. */
+static void test_stopped(void **state)
+{
+	struct verify_task task = { .job = &job, .run = hangs };
+	struct verify_child c;
+	struct verify_outcome out;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(verify_child_start(&c, &task, &err), 0);
+	c.limit_ns = SECOND / 4;
+	nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL);
+	assert_false(verify_child_ended(&c));
+	assert_false(c.hung);
+	until_ended(&c);
+	assert_true(c.hung);
+	assert_int_equal(verify_child_reap(&c, &out, &err), 0);
+	assert_true(out.elapsed_ns >= SECOND / 4);
+	assert_string_equal(out.oracle, "hang");
 }
 
 /* Two at once; one is killed and leaves nothing behind, the other does not notice. */
@@ -231,7 +319,16 @@ static void test_programs(void **state)
 	assert_non_null(strstr(err.text, "exit code 64"));
 	/* what it was asked */
 	assert_int_equal(programme(VERIFY_EXPLORER, "", 1, &out, &err), EXIT_INTERNAL);
-	assert_int_equal(programme(VERIFY_TSAN, "", 66, &out, &err), 0);
+	/* TSan's own exit code is worth nothing without its report, and less where it did not start */
+	assert_int_equal(programme(VERIFY_TSAN, "", 66, &out, &err), EXIT_INTERNAL);
+	assert_false(out.caught);
+	assert_int_equal(programme(VERIFY_TSAN, "==9==WARNING: ThreadSanitizer: memory layout is "
+				   "incompatible\nFATAL: ThreadSanitizer: unexpected memory mapping 0x7f",
+				   66, &out, &err), EXIT_NO_RESOURCE);
+	assert_false(out.caught);
+	assert_non_null(strstr(err.text, "setarch"));
+	assert_int_equal(programme(VERIFY_TSAN, "WARNING: ThreadSanitizer: data race (pid=1)", 66, &out,
+				   &err), 0);
 	assert_true(out.caught);
 	assert_string_equal(out.oracle, "race");
 	assert_int_equal(programme(VERIFY_TSAN, "O1: lost", 13, &out, &err), 0);
@@ -301,7 +398,10 @@ int main(void)
 		cmocka_unit_test(test_hang),	 cmocka_unit_test(test_two),
 		cmocka_unit_test(test_programs), cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_orphan),	 cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_killed),	 cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_cpus),
 	};
 
+	job.engine = pt_engine_find("lockless");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
