@@ -46,6 +46,7 @@ struct verify_outcome {
 	char evidence[1024];  /* lines */
 	uint64_t operations, lookups, translations; /* done and checked */
 	uint64_t rounds;      /* fresh tables */
+	unsigned writers, readers, devices; /* that ran; 0 writers: not known, as after a crash */
 	uint64_t elapsed_ns;
 };
 
