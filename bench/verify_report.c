@@ -1,7 +1,6 @@
 #include "bench/verify_report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "bench/json.h"
 #include "bench/units.h"

@@ -36,5 +36,5 @@ size_t verify_report_caught(const struct verify_report *r);
 void verify_report_print(const struct verify_report *r, FILE *out);
 /* Who ran, as numbers; null where nobody could tell. */
 void verify_put_threads(struct node o, const struct verify_outcome *out);
-/* The same as the table and the evidence, as JSON (docs/stress.schema.json). 0, or -1: it cannot be written. */
+/* All of it as JSON (docs/stress.schema.json). 0, or -1: it cannot be written. */
 int verify_report_json(const struct verify_report *r, FILE *out);
