@@ -218,7 +218,7 @@ static void show_progress(const struct verify_report *r, size_t at)
 	fflush(stderr);
 }
 
-/* Until all is done, or somebody interrupts: that is no error. */
+/* Until all is done, something is missing, or somebody interrupts: that is no error. */
 static int run_parts(struct verify_report *r, struct err *err)
 {
 	const char *term = getenv("TERM");
@@ -242,6 +242,20 @@ static int run_parts(struct verify_report *r, struct err *err)
 	return rc;
 }
 
+/* Also when an error ended it: what was done, and above all what was caught. The exit code. */
+static int tell(const struct verify_options *o, const struct verify_report *r, int rc, struct err *err)
+{
+	if (rc && !verify_report_done(r))
+		return rc;
+	if (!o->format)
+		verify_report_print(r, stdout);
+	else if (verify_report_json(r, stdout))
+		return err_set(err, EXIT_WRITE, "cannot write the JSON text");
+	if (verify_report_caught(r))
+		return EXIT_VERIFY;
+	return rc ? rc : r->interrupted ? EXIT_INTERRUPTED : EXIT_FINE;
+}
+
 static int verify(const struct verify_options *o, struct err *err)
 {
 	struct verify_report r = { 0 };
@@ -252,13 +266,8 @@ static int verify(const struct verify_options *o, struct err *err)
 		clock_init();
 		signals_catch();
 		rc = run_parts(&r, err);
+		rc = tell(o, &r, rc, err);
 	}
-	if (!rc && o->format)
-		rc = verify_report_json(&r, stdout) ? err_set(err, EXIT_WRITE, "cannot write the JSON text") : 0;
-	else if (!rc)
-		verify_report_print(&r, stdout);
-	if (!rc)
-		rc = verify_report_caught(&r) ? EXIT_VERIFY : r.interrupted ? EXIT_INTERRUPTED : EXIT_FINE;
 	free(r.part);
 	return rc;
 }

@@ -32,6 +32,12 @@ enum verify_layer {
 };
 extern const char *const verify_layer_name[VERIFY_LAYERS];
 
+/*
+ * Does this engine's lock spin in a line? Such threads crawl when they outnumber the CPUs: whoever is
+ * next may not be running.
+ */
+bool verify_spins(const struct pt_engine *e);
+
 struct verify_job {
 	const struct pt_engine *engine; /* genuine; run through pt_engine_lab() */
 	enum pt_mutant mutant;
@@ -47,6 +53,7 @@ struct verify_outcome {
 	uint64_t operations, lookups, translations; /* done and checked */
 	uint64_t rounds;      /* fresh tables, begun: the last has the job's seed + rounds - 1 */
 	uint64_t elapsed_ns;
+	unsigned writers, readers, devices; /* that ran; 0 writers: not known, as after a crash */
 };
 
 /*
@@ -58,12 +65,6 @@ int verify_sequence(const struct verify_job *job, struct verify_outcome *out, st
 int verify_race(const struct verify_job *job, struct verify_outcome *out, struct err *err);
 int verify_device(const struct verify_job *job, struct verify_outcome *out, struct err *err);
 int verify_history(const struct verify_job *job, struct verify_outcome *out, struct err *err);
-
-/*
- * Does this engine's lock spin in a line? Such threads crawl when they outnumber the CPUs: whoever is
- * next may not be running.
- */
-bool verify_spins(const struct pt_engine *e);
 
 /* The matrix: every mutant by every layer, then the clean engines. Exit code; what is done is printed. */
 struct verify_matrix_options {

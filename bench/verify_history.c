@@ -346,6 +346,7 @@ int verify_history(const struct verify_job *job, struct verify_outcome *out, str
 	*out = (struct verify_outcome){ 0 };
 	if (verify_round_open(&h.round, job, VERIFY_HISTORY, err))
 		return err->code;
+	verify_round_threads(h.round, out);
 	h.spins = verify_spins(job->engine);
 	h.ops = h.spins ? OPS / 8 : OPS;
 	h.slack = clock_ticks(clock_facts.cross_cpu_ns + clock_facts.step_ns + UNSEEN_NS);

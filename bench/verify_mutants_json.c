@@ -1,6 +1,7 @@
 /* verify_mutants_json.c - `iopt verify --mutants --format json`: docs/verify.schema.json. */
 #include "bench/json.h"
 #include "bench/verify_mutants.h"
+#include "bench/verify_report.h"
 #include "sys/host.h"
 
 #define VERIFY_SCHEMA_VERSION 1u
@@ -21,6 +22,7 @@ static void put_cells(struct node row, const struct verify_row *r)
 		put_fact(o, "oracle", out->oracle);
 		put_fact(o, "evidence", out->evidence);
 		put_real(o, "elapsed_s", (double)out->elapsed_ns / 1e9);
+		verify_put_threads(o, out);
 		put_u64(o, "operations", out->operations);
 		put_u64(o, "lookups", out->lookups);
 		put_u64(o, "translations", out->translations);

@@ -1,7 +1,6 @@
 #include "bench/verify_report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "bench/json.h"
 #include "bench/units.h"
@@ -17,7 +16,7 @@ size_t verify_report_caught(const struct verify_report *r)
 	return n;
 }
 
-static size_t parts_done(const struct verify_report *r)
+size_t verify_report_done(const struct verify_report *r)
 {
 	size_t n = 0;
 
@@ -34,12 +33,14 @@ static const char *result_of(const struct verify_part *p)
 static void print_row(const struct verify_part *p, FILE *out)
 {
 	const struct verify_outcome *o = &p->out;
-	char rounds[32], ops[32], lookups[32], translations[32] = "-";
+	char rounds[32], ops[32], lookups[32], translations[32] = "-", threads[32] = "-";
 
+	if (o->writers)
+		snprintf(threads, sizeof(threads), "%u+%u", o->writers, o->readers + o->devices);
 	if (p->layer == VERIFY_DEVICE)
 		show_int(translations, sizeof(translations), o->translations);
-	fprintf(out, "%-28s %-9s %8s %13s %13s %13s  %s%s\n", p->job.engine->name,
-		verify_layer_name[p->layer], show_int(rounds, sizeof(rounds), o->rounds),
+	fprintf(out, "%-28s %-9s %7s %8s %13s %13s %13s  %s%s\n", p->job.engine->name,
+		verify_layer_name[p->layer], threads, show_int(rounds, sizeof(rounds), o->rounds),
 		show_int(ops, sizeof(ops), o->operations), show_int(lookups, sizeof(lookups), o->lookups),
 		translations, o->caught ? "caught: " : "", result_of(p));
 }
@@ -53,7 +54,7 @@ static void print_evidence(const struct verify_part *p, FILE *out)
 
 static void print_verdict(const struct verify_report *r, FILE *out)
 {
-	size_t caught = verify_report_caught(r), done = parts_done(r);
+	size_t caught = verify_report_caught(r), done = verify_report_done(r);
 	uint64_t operations = 0, looks = 0;
 	char did[32], saw[32];
 
@@ -61,8 +62,9 @@ static void print_verdict(const struct verify_report *r, FILE *out)
 		operations += r->part[i].out.operations;
 		looks += r->part[i].out.lookups + r->part[i].out.translations;
 	}
-	if (r->interrupted)
-		fprintf(out, "interrupted: %zu of %zu parts were done\n", done, r->n);
+	if (done < r->n)
+		fprintf(out, "%s: %zu of %zu parts were done\n", r->interrupted ? "interrupted" : "ended early",
+			done, r->n);
 	if (!caught && !done) {
 		fputs("nothing was looked at\n", out);
 	} else if (!caught) {
@@ -81,14 +83,14 @@ static void print_verdict(const struct verify_report *r, FILE *out)
 
 void verify_report_print(const struct verify_report *r, FILE *out)
 {
-	fprintf(out, "seed %" PRIu64 ", %u thread%s", r->seed, r->threads, r->threads == 1 ? "" : "s");
+	fprintf(out, "seed %" PRIu64 ", up to %u writer%s", r->seed, r->threads, r->threads == 1 ? "" : "s");
 	if (r->shake)
 		fprintf(out, ", held up at one labelled point in %u", r->shake);
 	if (r->mutant)
 		fprintf(out, "\nwith a bug: %s: %s", pt_mutants[r->mutant].name,
 			pt_mutants[r->mutant].help);
-	fprintf(out, "\n\n%-28s %-9s %8s %13s %13s %13s  %s\n", "ENGINE", "LAYER", "ROUNDS", "OPERATIONS",
-		"LOOKUPS", "TRANSLATIONS", "RESULT");
+	fprintf(out, "\n\n%-28s %-9s %7s %8s %13s %13s %13s  %s\n", "ENGINE", "LAYER", "THREADS", "ROUNDS",
+		"OPERATIONS", "LOOKUPS", "TRANSLATIONS", "RESULT");
 	for (size_t i = 0; i < r->n; i++)
 		if (r->part[i].done)
 			print_row(&r->part[i], out);
@@ -99,6 +101,21 @@ void verify_report_print(const struct verify_report *r, FILE *out)
 	print_verdict(r, out);
 }
 
+static void put_threads(struct node o, const char *name, const struct verify_outcome *out, unsigned n)
+{
+	if (out->writers)
+		put_u64(o, name, n);
+	else
+		put_null(o, name);
+}
+
+void verify_put_threads(struct node o, const struct verify_outcome *out)
+{
+	put_threads(o, "writers", out, out->writers);
+	put_threads(o, "readers", out, out->readers);
+	put_threads(o, "devices", out, out->devices);
+}
+
 static void put_part(struct node array, const struct verify_part *p)
 {
 	const struct verify_outcome *out = &p->out;
@@ -106,6 +123,7 @@ static void put_part(struct node array, const struct verify_part *p)
 
 	put_text(o, "engine", p->job.engine->name);
 	put_text(o, "layer", verify_layer_name[p->layer]);
+	verify_put_threads(o, out);
 	put_u64(o, "rounds", out->rounds);
 	put_u64(o, "operations", out->operations);
 	put_u64(o, "lookups", out->lookups);
@@ -135,7 +153,7 @@ int verify_report_json(const struct verify_report *r, FILE *out)
 	put_u64(root, "shake", r->shake);
 	put_fact(root, "mutant", mutant ? mutant : "");
 	put_real(root, "elapsed_s", (double)r->elapsed_ns / 1e9);
-	put_bool(root, "complete", !r->interrupted);
+	put_bool(root, "complete", verify_report_done(r) == r->n);
 	put_u64(root, "caught", verify_report_caught(r));
 	parts = put_array(root, "parts");
 	for (size_t i = 0; i < r->n; i++)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "bench/json.h"
 #include "bench/verify.h"
 
 /* One layer on one engine. */
@@ -27,9 +28,13 @@ struct verify_report {
 	bool interrupted;
 };
 
+/* Parts that came to their end. */
+size_t verify_report_done(const struct verify_report *r);
 /* Parts in which something was caught. */
 size_t verify_report_caught(const struct verify_report *r);
 /* A row a part, the evidence, and last a line that says "clean" or what was caught. */
 void verify_report_print(const struct verify_report *r, FILE *out);
-/* The same as JSON (docs/verification.md). 0, or -1: it cannot be written. */
+/* Who ran, as numbers; null where nobody could tell. */
+void verify_put_threads(struct node o, const struct verify_outcome *out);
+/* All of it as JSON (docs/stress.schema.json). 0, or -1: it cannot be written. */
 int verify_report_json(const struct verify_report *r, FILE *out);

@@ -198,6 +198,7 @@ int verify_rounds(const struct verify_job *job, enum verify_layer layer, struct 
 	rc = verify_round_open(&r, job, layer, err);
 	if (rc)
 		return rc;
+	verify_round_threads(r, out);
 	pt_mutant_on = job->mutant;
 	do {
 		rc = verify_round_run(r, seed++, out, err);

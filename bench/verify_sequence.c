@@ -274,7 +274,7 @@ int verify_sequence(const struct verify_job *job, struct verify_outcome *out, st
 	uint64_t began = clock_monotonic_ns(), until = began + job->duration_ns, seed = job->seed;
 	int rc = 0;
 
-	*out = (struct verify_outcome){ 0 };
+	*out = (struct verify_outcome){ .writers = 1 };
 	pt_mutant_on = job->mutant;
 	lab_shake(job->seed, 0);
 	do {

@@ -120,6 +120,13 @@ int verify_round_open(struct verify_round **out, const struct verify_job *job, e
 	return 0;
 }
 
+void verify_round_threads(const struct verify_round *r, struct verify_outcome *out)
+{
+	out->writers = r->writers;
+	out->readers = r->readers;
+	out->devices = r->devices;
+}
+
 void verify_round_close(struct verify_round *r, bool caught)
 {
 	/* for leak checkers: a damaged table is not taken down, its pages are not given back */

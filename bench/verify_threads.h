@@ -86,6 +86,8 @@ struct verify_round {
 /* 0, or EXIT_NO_RESOURCE in err. */
 int verify_round_open(struct verify_round **out, const struct verify_job *job, enum verify_layer layer,
 		      struct err *err);
+/* Who runs in it, for the outcome. */
+void verify_round_threads(const struct verify_round *r, struct verify_outcome *out);
 /* One round. What is caught goes to out (and the round must not go on), and what was done. */
 int verify_round_run(struct verify_round *r, uint64_t seed, struct verify_outcome *out,
 		     struct err *err);
