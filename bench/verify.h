@@ -51,6 +51,7 @@ struct verify_outcome {
 	char oracle[16];      /* "O1" … "O5", "history", "crash", "hang", "race", … */
 	char evidence[1024];  /* lines */
 	uint64_t operations, lookups, translations; /* done and checked */
+	uint64_t refused;     /* operations among them that were refused memory, on purpose */
 	uint64_t rounds;      /* fresh tables, begun: the last has the job's seed + rounds - 1 */
 	uint64_t elapsed_ns;
 	unsigned writers, readers, devices; /* that ran; 0 writers: not known, as after a crash */

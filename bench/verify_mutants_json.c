@@ -24,6 +24,7 @@ static void put_cells(struct node row, const struct verify_row *r)
 		put_real(o, "elapsed_s", (double)out->elapsed_ns / 1e9);
 		verify_put_threads(o, out);
 		put_u64(o, "operations", out->operations);
+		put_u64(o, "refused", out->refused);
 		put_u64(o, "lookups", out->lookups);
 		put_u64(o, "translations", out->translations);
 		put_u64(o, l == VERIFY_EXPLORER ? "schedules" : "rounds", out->rounds);

@@ -55,11 +55,12 @@ static void print_evidence(const struct verify_part *p, FILE *out)
 static void print_verdict(const struct verify_report *r, FILE *out)
 {
 	size_t caught = verify_report_caught(r), done = verify_report_done(r);
-	uint64_t operations = 0, looks = 0;
-	char did[32], saw[32];
+	uint64_t operations = 0, looks = 0, refused = 0;
+	char did[32], saw[32], without[32];
 
 	for (size_t i = 0; i < r->n; i++) {
 		operations += r->part[i].out.operations;
+		refused += r->part[i].out.refused;
 		looks += r->part[i].out.lookups + r->part[i].out.translations;
 	}
 	if (done < r->n)
@@ -68,8 +69,9 @@ static void print_verdict(const struct verify_report *r, FILE *out)
 	if (!caught && !done) {
 		fputs("nothing was looked at\n", out);
 	} else if (!caught) {
-		fprintf(out, "clean: %s operations, %s lookups and translations judged, in %.0f s\n",
-			show_int(did, sizeof(did), operations), show_int(saw, sizeof(saw), looks),
+		fprintf(out, "clean: %s operations (%s refused memory), %s lookups and translations judged, "
+			"in %.0f s\n", show_int(did, sizeof(did), operations),
+			show_int(without, sizeof(without), refused), show_int(saw, sizeof(saw), looks),
 			(double)r->elapsed_ns / 1e9);
 	} else {
 		fprintf(out, "caught: %zu of %zu parts:", caught, done);
@@ -126,6 +128,7 @@ static void put_part(struct node array, const struct verify_part *p)
 	verify_put_threads(o, out);
 	put_u64(o, "rounds", out->rounds);
 	put_u64(o, "operations", out->operations);
+	put_u64(o, "refused", out->refused);
 	put_u64(o, "lookups", out->lookups);
 	put_u64(o, "translations", out->translations);
 	put_real(o, "elapsed_s", (double)out->elapsed_ns / 1e9);

@@ -73,7 +73,7 @@ static void make_threads(struct verify_round *r)
 		t->round = r;
 		t->id = i;
 		t->random = verify_random_from(r->seed * VERIFY_THREADS_MAX * 2 + i);
-		t->lookups = t->translations = t->operations = 0;
+		t->lookups = t->translations = t->operations = t->refused = 0;
 		t->found = (struct verify_outcome){ 0 };
 		t->met = 0;
 		t->unit = NULL;
@@ -138,6 +138,7 @@ static void gather(struct verify_round *r, struct verify_outcome *out)
 		const struct verify_thread *t = &r->thread[i];
 
 		out->operations += t->operations;
+		out->refused += t->refused;
 		out->lookups += t->lookups;
 		out->translations += t->translations;
 		if (t->found.caught && !out->caught) {

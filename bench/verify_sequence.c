@@ -1,5 +1,6 @@
 #include "bench/verify_sequence.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,7 @@ static void step(struct player *p)
 	same(p, "O2", "pages retired", p->model.retired, p->w.n.retired);
 	same(p, "O1", "leaves refused", p->model.refused, p->w.n.refused);
 	p->out->operations++;
+	p->out->refused += p->op.err == ENOMEM;
 	p->out->lookups += p->op.kind == PT_LOOKUP;
 	if (!p->out->caught)
 		free_gathered(p);

@@ -35,7 +35,7 @@ struct verify_thread {
 	unsigned favourite[VERIFY_FAVOURITES]; /* of them: half of its work is there */
 	struct iotlb_unit *unit;      /* a device's */
 	struct pool_cache *cache;     /* of the pool that has plenty */
-	uint64_t lookups, translations, operations;
+	uint64_t lookups, translations, operations, refused;
 	unsigned met;                 /* barriers it has come to */
 	struct verify_outcome found;
 	_Atomic(uint32_t) at;         /* the cell it works at, for others to look there */

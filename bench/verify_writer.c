@@ -46,6 +46,7 @@ static void run(struct attempt *a)
 {
 	domain_run(&a->t->round->domain, &a->t->d, &a->op);
 	a->t->operations++;
+	a->t->refused += a->op.err == ENOMEM;
 }
 
 static bool out_of_memory(const struct attempt *a)

@@ -48,8 +48,9 @@ class Verify(Command):
         for engine in ("amdv1/lockless", "amdv1/mutex-2019"):
             for layer in ("sequence", "race", "device", "history"):
                 self.assertRegex(text, rf"(?m)^{engine} +{layer} .* clean$")
-        self.assertRegex(text.splitlines()[-1], r"^clean: [\d,]+ operations, [\d,]+ lookups and translations "
-                                                r"judged, in \d+ s$")
+        self.assertRegex(text.splitlines()[-1],
+                         r"^clean: [\d,]+ operations \([\d,]+ refused memory\), "
+                         r"[\d,]+ lookups and translations judged, in \d+ s$")
 
     def check_schema(self, doc):
         import jsonschema
