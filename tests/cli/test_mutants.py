@@ -30,7 +30,7 @@ class Mutants(Command):
     @unittest.skipIf(SANITIZED, "the explorer is not built with a sanitizer")
     @unittest.skipUnless(os.path.exists(EXPLORER), "the explorer is not built")
     def test_matrix(self):
-        done = self.iopt("verify", "--mutants", "--seconds", "200ms", "--seed", SEED, "--format",
+        done = self.iopt("verify", "--mutants", "--seconds", "100ms", "--seed", SEED, "--format",
                          "json", timeout=280)
         self.assertEqual(done.stderr, "")
         doc = json.loads(done.stdout)
