@@ -147,10 +147,7 @@ static int print_json(const struct calibration *c, char *const *args, int nargs)
 			put_real(o, gate_metric_name[m], c->floor.floor[design][m]);
 	}
 	put_bool(root, "tells_5_percent", !cannot_tell(c));
-	failed = failed || json_dumpf(root.json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-	json_decref(root.json);
-	putchar('\n');
-	return failed ? -1 : 0;
+	return write_document(root, 6, stdout);
 }
 
 /* A machine in trouble gets a floor that is the trouble's. */

@@ -109,10 +109,5 @@ int doctor_write_json(const struct doctor_report *r, FILE *out)
 	put_clock_facts(root);
 	put_probe(root, r);
 	put_matrix(root, &r->matrix);
-	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)))
-		failed = true;
-	json_decref(root.json);
-	if (failed)
-		return -1;
-	return fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+	return write_document(root, 6, out);
 }

@@ -140,10 +140,5 @@ int gate_write_json(const struct gate *g, const struct gate_options *o, FILE *ou
 	put_texts(root, "differs", (const char *)g->differs, g->ndiffers, sizeof(*g->differs));
 	put_texts(root, "missing", (const char *)g->missing, g->nmissing, sizeof(*g->missing));
 	put_texts(root, "notes", (const char *)g->notes, g->nnotes, sizeof(*g->notes));
-	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)))
-		failed = true;
-	json_decref(root.json);
-	if (failed)
-		return -1;
-	return fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+	return write_document(root, 12, out);
 }

@@ -132,3 +132,12 @@ void add_text(struct node array, const char *v)
 {
 	add_json(array, make_text(v));
 }
+
+int write_document(struct node root, unsigned digits, FILE *out)
+{
+	bool failed = *root.failed ||
+		      json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(digits));
+
+	json_decref(root.json);
+	return failed || fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
@@ -33,3 +34,5 @@ struct node put_array(struct node o, const char *key);
 struct node add_object(struct node array);
 void add_u64(struct node array, uint64_t v);
 void add_text(struct node array, const char *v);
+/* Write the document that `root` is, reals with so many digits, and free it. 0; -1: not all was written. */
+int write_document(struct node root, unsigned digits, FILE *out);

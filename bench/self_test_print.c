@@ -144,8 +144,5 @@ int self_test_write(const void *self_test, FILE *out)
 	trials = put_array(root, "trials");
 	for (size_t i = 0; i < t->ntrials; i++)
 		put_trial(trials, t, &t->trials[i]);
-	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)))
-		failed = true;
-	json_decref(root.json);
-	return failed || fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+	return write_document(root, 12, out);
 }

@@ -18,16 +18,8 @@ static void put_cells(struct node row, const struct verify_row *r)
 			continue;
 		o = add_object(array);
 		put_text(o, "layer", verify_layer_name[l]);
-		put_bool(o, "caught", out->caught);
-		put_fact(o, "oracle", out->oracle);
-		put_fact(o, "evidence", out->evidence);
-		put_real(o, "elapsed_s", (double)out->elapsed_ns / 1e9);
-		verify_put_threads(o, out);
-		put_u64(o, "operations", out->operations);
-		put_u64(o, "refused", out->refused);
-		put_u64(o, "lookups", out->lookups);
-		put_u64(o, "translations", out->translations);
 		put_u64(o, l == VERIFY_EXPLORER ? "schedules" : "rounds", out->rounds);
+		verify_put_outcome(o, out);
 	}
 }
 
@@ -88,10 +80,5 @@ int verify_mutants_json(const struct verify_matrix *m, FILE *out)
 			put_row(rows, &m->row[i]);
 	put_u64(root, "missed", m->missed);
 	put_u64(root, "false_alarms", m->alarms);
-	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)))
-		failed = true;
-	json_decref(root.json);
-	if (failed)
-		return -1;
-	return fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+	return write_document(root, 6, out);
 }

@@ -111,22 +111,11 @@ static void put_threads(struct node o, const char *name, const struct verify_out
 		put_null(o, name);
 }
 
-void verify_put_threads(struct node o, const struct verify_outcome *out)
+void verify_put_outcome(struct node o, const struct verify_outcome *out)
 {
 	put_threads(o, "writers", out, out->writers);
 	put_threads(o, "readers", out, out->readers);
 	put_threads(o, "devices", out, out->devices);
-}
-
-static void put_part(struct node array, const struct verify_part *p)
-{
-	const struct verify_outcome *out = &p->out;
-	struct node o = add_object(array);
-
-	put_text(o, "engine", p->job.engine->name);
-	put_text(o, "layer", verify_layer_name[p->layer]);
-	verify_put_threads(o, out);
-	put_u64(o, "rounds", out->rounds);
 	put_u64(o, "operations", out->operations);
 	put_u64(o, "refused", out->refused);
 	put_u64(o, "lookups", out->lookups);
@@ -135,6 +124,16 @@ static void put_part(struct node array, const struct verify_part *p)
 	put_bool(o, "caught", out->caught);
 	put_fact(o, "oracle", out->oracle);
 	put_fact(o, "evidence", out->evidence);
+}
+
+static void put_part(struct node array, const struct verify_part *p)
+{
+	struct node o = add_object(array);
+
+	put_text(o, "engine", p->job.engine->name);
+	put_text(o, "layer", verify_layer_name[p->layer]);
+	put_u64(o, "rounds", p->out.rounds);
+	verify_put_outcome(o, &p->out);
 }
 
 int verify_report_json(const struct verify_report *r, FILE *out)
@@ -162,10 +161,5 @@ int verify_report_json(const struct verify_report *r, FILE *out)
 	for (size_t i = 0; i < r->n; i++)
 		if (r->part[i].done)
 			put_part(parts, &r->part[i]);
-	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)))
-		failed = true;
-	json_decref(root.json);
-	if (failed)
-		return -1;
-	return fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+	return write_document(root, 6, out);
 }

@@ -358,10 +358,5 @@ int write_json(const struct result *r, FILE *out)
 	put_alloc(root, r);
 	put_audit(root, r);
 	put_findings(root, r);
-	if (!failed && json_dumpf(root.json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)))
-		failed = true;
-	json_decref(root.json);
-	if (failed)
-		return -1;
-	return fputc('\n', out) == EOF || fflush(out) || ferror(out) ? -1 : 0;
+	return write_document(root, 12, out);
 }

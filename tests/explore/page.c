@@ -171,20 +171,28 @@ static void race(const char *now_does, const char *what, unsigned other, const c
 		now_does, what, other, then, ex_trace_where(step, where, sizeof(where)));
 }
 
+/* What reads and writes have in common: they come after the last write. */
+static struct plain *plain_access(const void *p, const char *does, const char *what, uint32_t *step)
+{
+	struct plain *d;
+
+	tick();
+	ex_page_touch((uintptr_t)p);
+	d = plain_of(p);
+	*step = ex_trace(NULL, "%s %s", does, what);
+	if (!ex_before(&ex_run.thread[ex_run.self], d->written_by, d->written))
+		race(does, what, d->written_by, "wrote", d->written_step);
+	return d;
+}
+
 void ex_reading(const void *p, const char *what)
 {
-	const struct thread *t = &ex_run.thread[ex_run.self];
 	struct plain *d;
 	uint32_t step;
 
 	if (ex_run.self == ALONE)
 		return;
-	tick();
-	ex_page_touch((uintptr_t)p);
-	d = plain_of(p);
-	step = ex_trace(NULL, "reads %s", what);
-	if (!ex_before(t, d->written_by, d->written))
-		race("reads", what, d->written_by, "wrote", d->written_step);
+	d = plain_access(p, "reads", what, &step);
 	d->read[ex_run.self] = now();
 	d->read_step[ex_run.self] = step;
 }
@@ -197,12 +205,7 @@ void ex_writing(const void *p, const char *what)
 
 	if (ex_run.self == ALONE)
 		return;
-	tick();
-	ex_page_touch((uintptr_t)p);
-	d = plain_of(p);
-	step = ex_trace(NULL, "writes %s", what);
-	if (!ex_before(t, d->written_by, d->written))
-		race("writes", what, d->written_by, "wrote", d->written_step);
+	d = plain_access(p, "writes", what, &step);
 	for (unsigned id = 0; id < EX_THREADS_MAX; id++)
 		if (!ex_before(t, id, d->read[id]))
 			race("writes", what, id, "read", d->read_step[id]);
