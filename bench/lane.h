@@ -9,6 +9,8 @@
 #include <stdalign.h>
 
 #include "bench/barrier.h"
+#include "bench/census.h"
+#include "bench/pace.h"
 #include "bench/plan.h"
 #include "bench/result.h"
 #include "bench/workload.h"
@@ -68,6 +70,12 @@ struct lane {
 	struct histogram *latency[OP_KINDS];
 	struct histogram *window;       /* race window, ns */
 	struct histogram *vain;         /* the same of those who lost */
+	struct histogram *response[OP_KINDS]; /* --rate: from the intended begin, ns */
+	struct histogram *lag;          /* --rate: how late operations begin, ns */
+	struct histogram *stale;        /* flush.h: ns */
+	struct histogram *depth;        /* flush.h: commands in the ring */
+	struct pace pace;               /* --rate */
+	struct census_log *census;      /* NULL: nothing is written down */
 	uint64_t *touch;                /* meeting.h: when this worker came; shared by its lanes */
 };
 

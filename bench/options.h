@@ -12,6 +12,9 @@
 #include <stdio.h>
 
 #include "bench/ratio.h"
+#include "bench/page_mix.h"
+#include "iotlb/flush.h"
+#include "iova/iova.h"
 #include "mem/pool.h"
 #include "pt/handicap.h"
 #include "pt/sabotage.h"
@@ -44,6 +47,10 @@ enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
 enum walk_kind { WALK_CURSOR, WALK_REWALK };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
+
+/* --rate: constant gaps, or as a Poisson process. */
+enum pace_kind { PACE_CONSTANT, PACE_POISSON };
+enum replay_speed { SPEED_MAX, SPEED_RECORDED };
 
 #define THREADS_ALL 0u /* in options.threads: as many as there are allowed CPUs */
 #define JOBS_MAX 64u
@@ -78,6 +85,16 @@ struct options {
 	struct ratio ratio;         /* all 0: as the workload has it */
 	uint64_t readers;           /* of the threads, how many only look up; 0: chosen */
 	uint64_t depth;             /* of the queue in pairs */
+	size_t niovas, nflushes;
+	const struct iova_kind *iovas[LIST_MAX]; /* who owns which range, in the DMA workloads */
+	enum flush_kind flushes[LIST_MAX];
+	uint64_t flush_ns;          /* modelled latency of a completion */
+	bool flush_lockless;        /* the command ring without its lock */
+	uint64_t iova_window;       /* bytes below which ranges are looked for first */
+	struct list_u64 buffers;    /* sizes of buffers as log2, and weights: page_mix.h; empty: the workload's */
+	struct list_u64 rate;       /* operations per second and worker; 0: closed loop */
+	enum pace_kind pace;
+	enum replay_speed speed;
 	size_t nlevels;
 	unsigned levels[LIST_MAX];  /* index into levels_choices */
 	uint64_t duration_ns;       /* per group of interleaved engines; 0: chosen */

@@ -40,6 +40,15 @@ struct group {
 	struct ratio ratio;         /* read with group_ratio() */
 	uint64_t readers;           /* read with group_readers() */
 	uint64_t depth;
+	const struct iova_kind *iova; /* the DMA workloads': struct workload.dma */
+	enum flush_kind flush;
+	uint64_t flush_ns;
+	bool flush_lockless;
+	uint64_t iova_window;
+	struct page_mix buffers;    /* n 0: the workload's own sizes */
+	uint64_t rate;              /* operations per second and worker; 0: closed loop */
+	enum pace_kind pace;
+	enum replay_speed speed;
 	enum breakage breakage;
 	struct handicap handicap;   /* of the engines, on purpose */
 	bool counters;              /* hardware counters around measured parts */

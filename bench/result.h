@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/census.h"
 #include "bench/doctor.h"
 #include "bench/options.h"
 #include "bench/page_mix.h"
@@ -47,6 +48,9 @@ struct slice {
 	struct perf_sum counters;      /* of the measured part, all workers */
 	uint64_t phase_ops[PHASES_MAX], phase_retired[PHASES_MAX]; /* of the workload's phases */
 	double phase_ns[PHASES_MAX];   /* Σ over workers */
+	uint64_t at_ns;                /* when it ended, since the group's measuring began */
+	uint64_t live_pages;           /* table pages of this engine then */
+	uint64_t paced_ops, lag_first_ns, lag_last_ns; /* --rate: mean lag of the first and last quarter */
 };
 
 struct worker_result {
@@ -122,6 +126,36 @@ struct phase_result {
 	double ns_per_op;
 };
 
+/* The DMA path (bench/dma.h) of a case, or its absence: asked is false. */
+struct dma_result {
+	bool asked;
+	char iova[12], flush[8];   /* "rcache", "lazy" */
+	uint64_t flush_ns, iova_window;
+	bool flush_lockless;
+	char buffers[MIX_TEXT_MAX]; /* sizes, "4K:80+64K:20"; "" the workload has its own */
+	/* Parts per buffer are the case's phases; here what follows from them. NaN where not known. */
+	struct interval parts_ns;  /* sum of the parts of a map and an unmap */
+	struct interval whole_ns;  /* the same as whole calls */
+	struct interval whole_by_parts; /* their ratio */
+	struct interval table_ns;  /* a map and an unmap beyond the null ruler's of the same half rounds */
+	double unmap_table_share;  /* of an unmap's parts: how much of it the page table is … */
+	double amdahl;             /* … and so by what factor an unmap could gain at most if that were free */
+	struct iova_count iova_n;  /* sums over workers */
+	struct flush_count flush_n;
+	uint64_t iova_cached_pages; /* at the end */
+	struct histogram *stale, *depth; /* ns; commands */
+	struct census census;      /* maps == 0: none was taken */
+};
+
+/* --rate: the open loop. asked_per_s 0: closed loop, nothing else counts. */
+struct pace_result {
+	uint64_t asked_per_s;      /* per worker */
+	enum pace_kind kind;
+	double achieved;           /* done / asked, of the measured parts */
+	bool saturated;            /* the lag grew: no percentiles */
+	struct histogram *lag, *response[OP_KINDS];
+};
+
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
@@ -173,6 +207,9 @@ struct case_result {
 	struct overlap_result overlap; /* ranges == 0: not this workload */
 	uint64_t events_skipped, events; /* replay */
 	struct counters_result counters;
+	struct dma_result dma;
+	struct pace_result pace;
+	enum replay_speed speed;   /* replay */
 	struct slice *slices;
 	size_t nslices;
 	struct draw *draws;        /* by process */

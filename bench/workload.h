@@ -24,7 +24,7 @@ struct expectation;
 
 struct ratio;
 
-#define PHASES_MAX 4u
+#define PHASES_MAX 6u
 
 /* Of the workers, the last ones may do nothing but look up what the others map. */
 enum workload_readers { READERS_NEVER, READERS_IF_ASKED, READERS_HALF };
@@ -42,6 +42,7 @@ struct workload {
 	bool mixes;             /* takes a mix of page sizes */
 	enum order_kind order;  /* what --order auto is; ORDER_AUTO: the option does not apply */
 	bool queue;             /* between workers: --depth applies */
+	bool dma;               /* the DMA path (dma.h): --iova, --flush and their like apply */
 	bool waits;             /* for other workers, which is no operation's time */
 	enum workload_readers readers;
 	const struct ratio *ratio; /* its own mix of kinds; NULL: --ratio does not apply */
@@ -74,6 +75,8 @@ struct workload {
 	uint64_t (*meetings)(const struct group_run *run);
 	/* Main thread, between slices of a cold workload: reset shared state. May be NULL. */
 	void (*rewind)(struct group_run *run);
+	/* Main thread: the table of this engine was replaced by an empty one. 0 or -ENOMEM. May be NULL. */
+	int (*reset)(struct group_run *run, unsigned engine);
 	/* Warm: leave something worth auditing in the table; worker's thread. May be NULL. */
 	void (*settle)(struct lane *lane);
 	/* Warm: take it out again; worker's thread. May be NULL. */

@@ -1,0 +1,66 @@
+/*
+ * dma.h - the DMA path: what dma_map() and dma_unmap() of a driver do. A map takes a range from the
+ * allocator (src/iova) and maps it; an unmap unmaps it, invalidates (src/iotlb/flush.h, a model) and
+ * gives the range back. For the workloads ring, storage, bulk, piecewise, and the presets.
+ *
+ * Two ways of doing the same, in turn: whole calls, timed as a stretch of them; and, in every other
+ * stretch, its parts, each a stretch over all buffers of its own (DMA_PARTS, the workload's phases).
+ * What the whole costs beyond its parts is a result.
+ *
+ * Each engine of a group has an allocator and a queue of its own, as it has a table of its own. A lane's
+ * worker calls, with its own struct dma_lane; main thread where it says so.
+ */
+#pragma once
+
+#include "bench/lane.h"
+#include "iotlb/flush.h"
+#include "iova/iova.h"
+
+/* The workload's phases, in this order. */
+enum dma_part { DMA_ALLOC, DMA_MAP, DMA_UNMAP, DMA_INVALIDATE, DMA_FREE, DMA_PARTS };
+#define DMA_PHASES { "alloc", "map", "unmap", "invalidate", "free" }
+
+/* One buffer: `bytes` (a multiple of 4 KiB) at iova while it is mapped, else iova 0. */
+struct dma_buffer {
+	uint64_t iova;
+	uint64_t fixed;     /* where it lies with --iova fixed */
+	uint32_t pages;
+	uint16_t pieces;    /* mapped by so many operations (a scatter list); 1: one range */
+	uint8_t size_lg2;   /* of a piece's pages; 0: the largest that fit (PT_MAP_RANGE) */
+	uint8_t spare;
+};
+
+/* First member of lane->own of these workloads. */
+struct dma_lane {
+	struct lane *lane;
+	struct iova_worker *iova;
+	struct flush_worker *flush;
+	bool split;             /* the next stretch is done part by part */
+};
+
+/* struct workload: prepare, release, reset. run->shared is theirs. Main thread. */
+int dma_prepare(struct group_run *run, struct err *err);
+void dma_release(struct group_run *run);
+/* After the table of engine e was replaced by an empty one: allocator and queue start anew, too. */
+int dma_reset(struct group_run *run, unsigned e);
+/* struct workload.check: what all of them ask of a group (sizes, kinds). EXIT_USAGE. */
+int dma_check(const struct group *g, struct err *err);
+/* struct workload.reach: the last address an allocator of this group may give out. */
+uint64_t dma_reach(const struct group *g);
+
+/* In lane_open, after own was allocated, zeroed: 0 or -ENOMEM. */
+int dma_lane_open(struct dma_lane *d, struct lane *lane);
+
+/*
+ * Stretches of n <= STRETCH_MAX buffers, whole or (d->split) part by part; as lane_stretch(). `measured`:
+ * into the tally. A buffer that got no range keeps iova 0 and counts as failed.
+ */
+void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
+void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
+/* One call without stamps, for loops of their own. False: no range, or no memory. */
+bool dma_map(struct dma_lane *d, struct dma_buffer *b);
+void dma_unmap(struct dma_lane *d, struct dma_buffer *b);
+/* Give back what a lazy queue still holds. Before an audit and at the end; not measured. */
+void dma_flush(struct dma_lane *d);
+/* A mapped buffer as the audit expects it. 0 or -ENOMEM. */
+int dma_expect(struct expectation *out, const struct dma_buffer *b);
