@@ -39,6 +39,7 @@ static void put_allocator(struct node o, const struct dma_result *d)
 	put_u64(o, "shared", n->shared);
 	put_real(o, "shared_share", dma_shared_share(d));
 	put_u64(o, "steps", n->steps);
+	put_real(o, "steps_per_shared", quotient((double)n->steps, n->shared));
 	put_u64(o, "refills", n->refills);
 	put_u64(o, "prepared_bytes", n->prepared_bytes);
 	put_u64(o, "cached_pages", d->iova_cached_pages);
@@ -56,6 +57,7 @@ static void put_invalidation(struct node o, const struct case_result *c)
 	o = put_object(o, "invalidation");
 	put_u64(o, "unmaps", n->unmaps);
 	put_u64(o, "commands", n->commands);
+	put_real(o, "commands_per_unmap", quotient((double)n->commands, n->unmaps));
 	put_u64(o, "waits", n->waits);
 	put_u64(o, "full", n->full);
 	put_u64(o, "timer", n->timer);
@@ -75,6 +77,7 @@ static void put_census(struct node o, const struct census *n)
 	put_u64(o, "maps", n->maps);
 	put_u64(o, "pages", n->pages);
 	put_u64(o, "migrations", n->migrations);
+	put_real(o, "migrations_share", quotient((double)n->migrations, n->maps));
 	put_u64(o, "tables", n->tables);
 	put_u64s(o, "tables_by_cpus", n->tables_by, CENSUS_CPUS);
 	put_real(o, "cpus_per_table", n->cpus_per_table);
