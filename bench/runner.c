@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/case.h"
+#include "bench/census.h"
 #include "bench/draws.h"
 #include "bench/group.h"
 #include "bench/lock_stat.h"
@@ -167,7 +168,9 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	for (unsigned e = 0; e < g.nengines; e++)
 		if (finish_case(run, e, process) && !code)
 			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
-	/* last, so that nothing it does is in the figures; the ledger has been read as well */
+	/* last, so that nothing they do is in the figures; the ledger has been read as well */
+	if (!code && !stopped())
+		code = census_take(run, err);
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
 	group_close(run);
