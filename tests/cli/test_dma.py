@@ -70,7 +70,7 @@ class Measure(Results):
         self.assertGreater(model["stale_ns"]["n"], 0)
         self.assertGreater(model["ring_depth"]["n"], 0)
         if dma["flush"] == "strict":
-            self.assertEqual(model["commands"], model["unmaps"])
+            self.assertGreaterEqual(model["commands"], model["unmaps"])
         else:
             self.assertLess(model["commands"], model["unmaps"] / 10)
             self.assertGreater(model["queued_peak"], 0)
