@@ -40,8 +40,8 @@ static void case_row(const struct screen *s, const struct case_result *c)
 		fprintf(s->out, "     %-22.22s withheld, see audit\n", name);
 		return;
 	}
-	for (unsigned k = 0; k < 2; k++)
-		show_number(whole[k], sizeof(whole[k]), c->ns_per_op[k]);
+	show_number(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
+	show_number(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
 	for (unsigned k = 0; k < DMA_PARTS; k++)
 		show_number(part[k], sizeof(part[k]), c->phases[k].ns_per_op);
 	fprintf(s->out, "     %-22.22s %6s %6s %5s | %5s %5s %5s %6s %5s | %s\n", name,
@@ -263,8 +263,7 @@ void screen_dma(const struct screen *s)
 		if (!r->cases[i].dma.asked || (i && r->cases[i - 1].group == r->cases[i].group))
 			continue;
 		if (!begun) {
-			screen_title(s, "   THE DMA PATH", "ns a buffer and worker; whole calls and their parts "
-				     "took turns");
+			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; whole calls and their parts took turns");
 			heading(s);
 		}
 		begun = true;
