@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include "bench/lane.h"
+#include "bench/open_loop.h"
 #include "bench/runner.h"
 #include "sys/clock.h"
 #include "sys/host.h"
@@ -11,6 +12,9 @@
 #define SUSPECT_NS 5000u
 /* Operations of a loop of its own between two quiescent states. */
 #define SINGLES_PER_REST 64u
+/* With --rate a worker rests while it waits: so often, but not this shortly before its turn. */
+#define REST_EVERY_NS 5000.0
+#define REST_BEFORE_NS 1000.0
 
 static void think(uint64_t ticks)
 {
@@ -70,6 +74,52 @@ static uint64_t clock_since(struct lane *lane, uint64_t from)
 		return now - from;
 	lane->tally.stepped_back = true;
 	return 0;
+}
+
+/* Its own work between operations (lane_rest) is done while there is time for it. */
+uint64_t lane_wait_turn(struct lane *lane)
+{
+	uint64_t due = pace_due(&lane->pace), latest = due - clock_ticks(REST_BEFORE_NS), now;
+
+	/* relaxed: a signal's flag */
+	while ((now = clock_now()) < latest && !at_load(&run_interrupted, relaxed)) {
+		uint64_t next = now + clock_ticks(REST_EVERY_NS);
+
+		lane_rest(lane);
+		pace_spin(next < latest ? next : latest);
+	}
+	return pace_wait(&lane->pace);
+}
+
+/*
+ * Nothing is left out, as it is in record(): an operation that came while the worker was switched out had
+ * to wait, and so had those behind it.
+ */
+void lane_record_paced(struct lane *lane, enum op_kind kind, uint64_t due, uint64_t from, uint64_t to)
+{
+	uint64_t service = to > from ? (uint64_t)clock_ns(to - from) : 0, late = from > due ? from - due : 0;
+
+	if (service > SUSPECT_NS && was_switched(lane))
+		lane->tally.disturbed++;
+	pace_lag_add(&lane->tally.lag, late);
+	/* relaxed: as in record() */
+	if (!lane->group->recording || lane->unrecorded || at_load(&run_interrupted, relaxed))
+		return;
+	hist_record(lane->latency[kind], service);
+	hist_record(lane->response[kind], to > due ? (uint64_t)clock_ns(to - due) : 0);
+	hist_record(lane->lag, (uint64_t)clock_ns(late));
+}
+
+/* time_one() when it is its turn. */
+static uint64_t time_in_turn(struct lane *lane, struct pt_op *op, bool measured)
+{
+	uint64_t due = lane_wait_turn(lane), from = clock_now(), ticks;
+
+	lane->run(lane->pt, &lane->pw, op, 1);
+	ticks = clock_since(lane, from);
+	if (measured)
+		lane_record_paced(lane, op_kind_of(op->kind), due, from, from + ticks);
+	return ticks;
 }
 
 /* One operation between two stamps of its own; returns its ticks. */
@@ -139,20 +189,32 @@ static void count_done(struct tally *t, const struct pt_op *ops, size_t n)
 	t->ops += n;
 }
 
-/* The stretch itself; returns the ticks spent inside run(). */
-static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+/* Operations one by one, with time between them; returns the ticks spent inside run(). */
+static uint64_t run_apart(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
 {
-	uint64_t from, inside = 0;
+	uint64_t inside = 0;
 
-	for (size_t i = 0; lane->think && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		if (lane_is_paced(lane)) {
+			inside += time_in_turn(lane, ops + i, measured);
+			continue;
+		}
 		if (measured)
 			inside += time_one(lane, ops + i);
 		else
 			lane->run(lane->pt, &lane->pw, ops + i, 1);
 		think(lane->think);
 	}
+	return inside;
+}
+
+/* The stretch itself; returns the ticks spent inside run(). */
+static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	uint64_t from;
+
 	if (lane->think)
-		return inside;
+		return run_apart(lane, ops, n, measured);
 	from = clock_now();
 	if (measured && lane->sample_every)
 		run_sampled(lane, ops, n);
@@ -286,7 +348,8 @@ void lane_single(struct lane *lane, struct pt_op *op)
 
 	if (sampled) {
 		enum op_kind kind = op_kind_of(op->kind);
-		uint64_t ticks = time_one(lane, op);
+		bool paced = lane_is_paced(lane);
+		uint64_t ticks = paced ? time_in_turn(lane, op, true) : time_one(lane, op);
 
 		/* a figure by kind only where all of them are timed */
 		if (lane->think || lane_group(lane)->workload->singly) {
@@ -304,12 +367,14 @@ void lane_single(struct lane *lane, struct pt_op *op)
 	count_failed(t, op, 1);
 	if (lane->pw.gather.n || t->ops % SINGLES_PER_REST == 0)
 		lane_rest(lane);
-	if (lane->think)
+	if (lane->think && !lane_is_paced(lane))
 		think(lane->think);
 }
 
 void lane_begin(struct lane *lane)
 {
+	if (lane->pace.gap > 0)
+		open_loop_start(lane); /* what the lead-in has left undone is no measured operation's lag */
 	if (lane->perf)
 		perf_start(lane->perf);
 	lane->tally.start = clock_now();
@@ -318,6 +383,8 @@ void lane_begin(struct lane *lane)
 void lane_end(struct lane *lane)
 {
 	lane->tally.stop = clock_now();
+	if (lane->pace.gap > 0)
+		lane->tally.backlog = pace_backlog(&lane->pace, lane->tally.stop);
 	if (lane->perf)
 		perf_stop(lane->perf, &lane->tally.counters);
 }
