@@ -1,7 +1,12 @@
 #include "bench/open_loop.h"
 
+#include "bench/runner.h"
 #include "stat/stat.h"
 #include "sys/clock.h"
+
+/* A worker rests while it waits: so often, but not this shortly before its turn. */
+#define REST_EVERY_NS 5000.0
+#define REST_BEFORE_NS 1000.0
 
 int open_loop_check(const struct group *g, struct err *err)
 {
@@ -61,6 +66,40 @@ void open_loop_stop(struct lane *lane)
 {
 	lane->pace.gap = 0;
 	lane->think = 0;
+}
+
+/* Its own work between operations (lane_rest) is done while there is time for it. */
+uint64_t lane_wait_turn(struct lane *lane)
+{
+	uint64_t due = pace_due(&lane->pace), latest = due - clock_ticks(REST_BEFORE_NS), now;
+
+	/* relaxed: a signal's flag */
+	while ((now = clock_now()) < latest && !at_load(&run_interrupted, relaxed)) {
+		uint64_t next = now + clock_ticks(REST_EVERY_NS);
+
+		lane_rest(lane);
+		pace_spin(next < latest ? next : latest);
+	}
+	return pace_wait(&lane->pace);
+}
+
+/*
+ * Nothing is left out, as it is in record(): an operation that came while the worker was switched out had
+ * to wait, and so had those behind it.
+ */
+void lane_record_paced(struct lane *lane, enum op_kind kind, uint64_t due, uint64_t from, uint64_t to)
+{
+	uint64_t service = to > from ? (uint64_t)clock_ns(to - from) : 0, late = from > due ? from - due : 0;
+
+	if (service > LANE_SUSPECT_NS && lane_was_switched(lane))
+		lane->tally.disturbed++;
+	pace_lag_add(&lane->tally.lag, late);
+	/* relaxed: as in record() */
+	if (!lane->group->recording || lane->unrecorded || at_load(&run_interrupted, relaxed))
+		return;
+	hist_record(lane->latency[kind], service);
+	hist_record(lane->response[kind], to > due ? (uint64_t)clock_ns(to - due) : 0);
+	hist_record(lane->lag, (uint64_t)clock_ns(late));
 }
 
 void open_loop_merge(struct case_result *c, const struct lane *lane)
