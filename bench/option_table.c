@@ -153,8 +153,8 @@ const struct option_row option_rows[] = {
 	  "each modern engine with this walk; cursor,re-walk: side by side; auto: as named", GROUP_WHAT,
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
-	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, overlap, "
-	  "replay:FILE", GROUP_WHAT,
+	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
+	  "storage, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
@@ -208,7 +208,7 @@ const struct option_row option_rows[] = {
 	  "pairs: buffers that a mapper may be ahead of its unmapper; DMA path: buffers that a worker "
 	  "has mapped at once; auto: 256 in pairs and ring, 32 in storage, 8 in bulk and piecewise",
 	  GROUP_SHAPE, ROW_CHOOSES, "pairs," DMA_WORKLOADS },
-	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rbtree", NULL,
+	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rcache", NULL,
 	  "who owns which range: allocators of I/O addresses; see `iopt list iova`", GROUP_SHAPE,
 	  ROW_CHOOSES, DMA_WORKLOADS },
 	{ "iova-window", &kind_window, ONE(iova_window), IOVA_WINDOW_MIN, IOVA_WINDOW_MAX, NULL, "4G",
