@@ -42,6 +42,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.round = round;
 		s.half = half;
 		s.table = run->g->workload->cold ? 2 * round + half : run->table;
+		s.at_ns = clock_monotonic_ns() - run->measuring_ns;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -54,6 +55,7 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	struct table_turns turns;
 
 	table_turns_begin(&turns, run);
+	run->measuring_ns = clock_monotonic_ns();
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)

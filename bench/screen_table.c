@@ -108,6 +108,7 @@ static void print_group(const struct screen *s, size_t first)
 		if (r->cases[i].group == group && in_table(s, &r->cases[i])) {
 			case_row(s, &r->cases[i]);
 			screen_phases(s, &r->cases[i]);
+			screen_series(s, &r->cases[i]);
 		}
 	for (size_t i = 0; i < r->ncomparisons; i++) {
 		const struct comparison *cmp = &r->comparisons[i];

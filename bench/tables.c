@@ -6,16 +6,25 @@
 /* To map, audit, unmap and warm one table page and what lies in it; the first change corrects it. */
 #define PAGE_NS_GUESS 100000u
 
+uint64_t tables_live_pages(const struct group_run *run, unsigned e)
+{
+	uint64_t pages = 0;
+
+	for (unsigned w = 0; w < run->g->threads; w++) {
+		const struct lane *lane = run->engines[e].lanes[w];
+
+		/* of one lane alone it may be negative: another worker may free what this one took */
+		pages += lane->pw.n.allocated - lane->pw.n.freed - lane->ripened;
+	}
+	return pages;
+}
+
 static uint64_t pages_held(const struct group_run *run)
 {
 	uint64_t pages = 0;
 
 	for (unsigned e = 0; e < run->g->nengines; e++)
-		for (unsigned w = 0; w < run->g->threads; w++) {
-			const struct lane *lane = run->engines[e].lanes[w];
-
-			pages += lane->pw.n.allocated - lane->pw.n.freed - lane->ripened;
-		}
+		pages += tables_live_pages(run, e);
 	return pages;
 }
 

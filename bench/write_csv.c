@@ -318,6 +318,8 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 		u64(csv, name, s->phase_retired[k]);
 	}
 	u64(csv, "table", s->table);
+	u64(csv, "at_ns", s->at_ns);
+	u64(csv, "live_pages", s->live_pages);
 	end_row(csv);
 	csv->header = false;
 }
