@@ -6,6 +6,7 @@
 
 #include "bench/fit.h"
 #include "bench/lock_stat.h"
+#include "bench/option_dma.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
 
@@ -85,7 +86,9 @@ void plan_group_from(struct group *g, const struct options *o)
 		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
-		.depth = o->depth, .lock_stat = o->lock_stat, .breakage = o->breakage,
+		.depth = o->depth, .flush_ns = o->flush_ns, .flush_lockless = o->flush_lockless,
+		.iova_window = o->iova_window, .buffers = buffers_of(&o->buffers),
+		.lock_stat = o->lock_stat, .breakage = o->breakage,
 		.handicap = o->handicap,
 		.levels = plan_levels(o->levels[0]),
 		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
@@ -273,6 +276,22 @@ static int add_policies(struct plan *plan, struct group g, const struct options 
 	return 0;
 }
 
+/* The DMA path; other workloads know nothing of it. */
+static int add_paths(struct plan *plan, struct group g, const struct options *o,
+		     const struct topology *topo, struct err *err)
+{
+	if (!g.workload->dma)
+		return add_policies(plan, g, o, topo, err);
+	for (size_t i = 0; i < o->niovas; i++)
+		for (size_t f = 0; f < o->nflushes; f++) {
+			g.iova = o->iovas[i];
+			g.flush = o->flushes[f];
+			if (add_policies(plan, g, o, topo, err))
+				return err->code;
+		}
+	return 0;
+}
+
 /* Deal a minute over groups[first..n). */
 static void spread(struct plan *plan, size_t first, unsigned processes)
 {
@@ -303,7 +322,7 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 		plan_settle_shape(&g);
 		for (size_t l = 0; l < o->nlevels; l++) {
 			g.levels = plan_levels(o->levels[l]);
-			if (add_policies(plan, g, o, topo, err))
+			if (add_paths(plan, g, o, topo, err))
 				return err->code;
 		}
 	}
