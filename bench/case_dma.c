@@ -16,7 +16,7 @@ void case_dma_identify(struct case_result *c, const struct group *g)
 	if (!g->workload->dma)
 		return;
 	d->asked = true;
-	snprintf(d->iova, sizeof(d->iova), "%s", g->iova ? g->iova->name : iova_kinds[0].name);
+	snprintf(d->iova, sizeof(d->iova), "%s", g->iova->name);
 	snprintf(d->flush, sizeof(d->flush), "%s", flush_name(g->flush));
 	d->iova_window = g->iova_window;
 	buffers_show(d->buffers, sizeof(d->buffers), &g->buffers);

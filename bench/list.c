@@ -108,8 +108,8 @@ static void list_options(void)
 static void list_iova(void)
 {
 	printf("\nAllocators of I/O addresses (--iova), in workloads ring, storage, bulk, piecewise\n");
-	for (const struct iova_kind *k = iova_kinds; k->name; k++)
-		printf("  %-13s %s\n", k->name, k->help);
+	for (const struct iova_kind *const *k = iova_kinds; *k; k++)
+		printf("  %-13s %s\n", (*k)->name, (*k)->help);
 }
 
 static void list_mutants(void)

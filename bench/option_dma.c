@@ -1,4 +1,4 @@
-/* option_dma.c - the kinds of values of the DMA path's options: --iova, --flush-lock, --iova-window, --buffers. */
+/* option_dma.c - the DMA path's options: how values of --iova, --buffers and so on are read and written. */
 #include "bench/option_dma.h"
 
 #include <string.h>
@@ -35,11 +35,11 @@ static bool iova_parse(const struct option_row *row, const char *text, void *val
 	if (kind)
 		return true;
 	suggest_start(&s, text);
-	for (const struct iova_kind *k = iova_kinds; k->name; k++) {
+	for (const struct iova_kind *const *k = iova_kinds; *k; k++) {
 		size_t used = strlen(all);
 
-		suggest_offer(&s, k->name);
-		snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "", k->name);
+		suggest_offer(&s, (*k)->name);
+		snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "", (*k)->name);
 	}
 	snprintf(why->text, sizeof(why->text), "must be one of %s%s", all,
 		 suggest_text(&s, "", did, sizeof(did)));
@@ -96,7 +96,8 @@ static char *buffer_show(const struct option_row *row, const void *value, char *
 	return kind_page_size.show(row, value, buf, size);
 }
 
-const struct option_kind kind_iova = { "LIST", sizeof(const struct iova_kind *), iova_parse, iova_show, NULL };
+const struct option_kind kind_iova = { "LIST", sizeof(const struct iova_kind *), iova_parse, iova_show,
+				       NULL };
 const struct option_kind kind_flush_lock = { "WORD", sizeof(bool), lock_parse, lock_show, NULL };
 const struct option_kind kind_window = { "SIZE", sizeof(uint64_t), window_parse, window_show, NULL };
 const struct option_kind kind_buffer = { "LIST", sizeof(uint64_t), buffer_parse, buffer_show, NULL };
@@ -143,7 +144,7 @@ static int check_buffers(const struct list_u64 *list, const char *job, struct er
 static bool all_fixed(const struct options *o)
 {
 	for (size_t i = 0; i < o->niovas; i++)
-		if (o->iovas[i] != &iova_kinds[0])
+		if (o->iovas[i] != iova_kinds[0])
 			return false;
 	return true;
 }

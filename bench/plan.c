@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "bench/fit.h"
-#include "bench/lock_stat.h"
 #include "bench/option_dma.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
-
-#define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
-#define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
 /* The distinct nodes that the CPUs are on. */
 static unsigned count_nodes(const struct topology *topo, const unsigned *cpus, unsigned n)
@@ -295,7 +291,7 @@ static int add_paths(struct plan *plan, struct group g, const struct options *o,
 /* Deal a minute over groups[first..n). */
 static void spread(struct plan *plan, size_t first, unsigned processes)
 {
-	double budget_s = 60 - GROUP_OVERHEAD_S * (double)(plan->n - first) * processes;
+	double budget_s = 60 - PLAN_GROUP_OVERHEAD_S * (double)(plan->n - first) * processes;
 
 	for (size_t i = first; i < plan->n; i++) {
 		double share_s = budget_s / (double)(plan->n - first);
@@ -331,42 +327,6 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 	return 0;
 }
 
-/* Pools, tables, lanes and histograms of the largest group: groups follow each other. */
-static uint64_t predict_bytes(const struct group *g)
-{
-	/* of a worker: leaf tables, and as much again for the places of its operations, which engines share */
-	uint64_t own = g->tables * (g->mix.n ? g->mix.n : 1);
-	uint64_t tables = g->workload->cold ? g->round * 3 / 2
-					    : g->threads * (g->nengines * (own + 4) + own);
-	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
-
-	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +
-	       (g->workload->cold ? g->round * (512 * 8 + g->threads) * sizeof(uint64_t) : 0);
-}
-
-/* A quarter of the group's time on top, but a few slices of every engine at least. */
-static double lock_stat_s(const struct group *g, unsigned processes)
-{
-	double share_s = (double)g->duration_ns / LOCK_TIME_SHARE / 1e9;
-	double least_s = 4.4 * LOCK_ROUNDS_MIN * g->nengines * (double)g->slice_ns / 1e9 * processes;
-
-	return !g->lock_stat ? 0 : share_s > least_s ? share_s : least_s;
-}
-
-static void predict(struct plan *plan, unsigned processes)
-{
-	plan->predicted_s = 0.7;
-	for (size_t i = 0; i < plan->n; i++) {
-		uint64_t bytes = predict_bytes(&plan->groups[i]);
-
-		plan->predicted_s += (double)plan->groups[i].duration_ns / 1e9 +
-				     lock_stat_s(&plan->groups[i], processes) +
-				     GROUP_OVERHEAD_S * processes;
-		if (bytes > plan->predicted_bytes)
-			plan->predicted_bytes = bytes;
-	}
-}
-
 int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 	       const struct topology *topo, struct err *err)
 {
@@ -391,7 +351,7 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		plan_free(plan);
 		return err->code;
 	}
-	predict(plan, jobs[0].processes);
+	plan_predict(plan, jobs[0].processes);
 	return 0;
 }
 
