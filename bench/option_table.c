@@ -197,7 +197,7 @@ const struct option_row option_rows[] = {
 	  "pairs: buffers that a mapper may be ahead of its unmapper; DMA path: buffers that a worker "
 	  "has mapped at once; auto: 256 in pairs and ring, 32 in storage, 8 in bulk and piecewise",
 	  GROUP_SHAPE, ROW_CHOOSES, "pairs," DMA_WORKLOADS },
-	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rbtree", NULL,
+	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rcache", NULL,
 	  "who owns which range: allocators of I/O addresses; see `iopt list iova`", GROUP_SHAPE,
 	  ROW_CHOOSES, DMA_WORKLOADS },
 	{ "iova-window", &kind_window, ONE(iova_window), IOVA_WINDOW_MIN, IOVA_WINDOW_MAX, NULL, "4G",
