@@ -54,6 +54,8 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
 	struct table_turns turns;
 
+	if (run->g->workload->grows && tables_renew(run, err))
+		return err->code;
 	table_turns_begin(&turns, run);
 	run->measuring_ns = clock_monotonic_ns();
 	run->recording = true;

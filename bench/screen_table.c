@@ -123,7 +123,6 @@ static void print_group(const struct screen *s, size_t first)
 		if (r->cases[i].group == group && in_table(s, &r->cases[i])) {
 			case_row(s, &r->cases[i]);
 			screen_phases(s, &r->cases[i]);
-			screen_series(s, &r->cases[i]);
 		}
 	screen_comparisons(s, group);
 	screen_group_counters(s, group);
