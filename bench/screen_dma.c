@@ -263,6 +263,7 @@ static void print_group(const struct screen *s, size_t first)
 		if (r->cases[i].group == group)
 			case_row(s, &r->cases[i]);
 	table_line(s, group);
+	screen_series(s, group);
 	for (size_t i = first; i < r->ncases; i++)
 		if (in_group(&r->cases[i], group))
 			amdahl_line(s, &r->cases[i]);
