@@ -43,9 +43,12 @@ static char *show_fitting(char *buf, size_t size, const struct interval *ratio)
 /* ns in five columns, whatever a disturbed slice came to. */
 static char *cell(char *buf, size_t size, double ns)
 {
-	if (ns < 99999.5 || !isfinite(ns))
+	if (ns < 9.995)
+		snprintf(buf, size, "%.2f", ns);
+	else if (ns < 99999.5 || !isfinite(ns))
 		return show_number(buf, size, ns);
-	snprintf(buf, size, "%.0fk", ns / 1000);
+	else
+		snprintf(buf, size, "%.0fk", ns / 1000);
 	return buf;
 }
 
