@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/case_dma.h"
 #include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
@@ -55,7 +56,7 @@ static const char *engine_id(char *buf, size_t size, const struct pt_engine *e)
 
 static void name_case(struct case_result *c, const struct group *g)
 {
-	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48], levels[24] = "", name[32];
+	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[256] = "", mix[48], levels[24] = "", name[32];
 	char sizes[64], twin[16] = "";
 
 	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
@@ -68,6 +69,7 @@ static void name_case(struct case_result *c, const struct group *g)
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
 	name_axes(shape, sizeof(shape), c, g);
+	case_dma_name(shape, sizeof(shape), c);
 	if (g->place.smt != SMT_LAST)
 		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
 	if (c->levels)
@@ -111,7 +113,7 @@ static int allocate(struct case_result *c, bool lock_stat)
 		if (!c->latency[k])
 			return -ENOMEM;
 	}
-	return 0;
+	return case_dma_init(&c->dma);
 }
 
 void case_identify(struct case_result *c, const struct group *g, unsigned group_index, unsigned e)
@@ -151,6 +153,7 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 		snprintf(c->order, sizeof(c->order), "%s",
 			 order_name(g->order == ORDER_AUTO ? g->workload->order : g->order));
 	snprintf(c->source, sizeof(c->source), "%s", source_name(g->source));
+	case_dma_identify(c, g);
 	name_workload(c, g);
 	name_case(c, g);
 }
@@ -196,6 +199,9 @@ int case_save(const struct case_result *c, FILE *f)
 
 	for (unsigned k = 0; ok && k < OP_KINDS; k++)
 		ok = fwrite(c->latency[k], sizeof(*c->latency[k]), 1, f) == 1;
+	if (ok && c->dma.stale)
+		ok = fwrite(c->dma.stale, sizeof(*c->dma.stale), 1, f) == 1 &&
+		     fwrite(c->dma.depth, sizeof(*c->dma.depth), 1, f) == 1;
 	if (ok && c->lock)
 		ok = fwrite(c->lock, sizeof(*c->lock), 1, f) == 1;
 	if (ok && c->nslices)
@@ -264,6 +270,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	merge_overlap(&into->overlap, &from->overlap);
 	merge_verdict(into, from);
 	merge_fairness(into, from);
+	case_dma_merge(&into->dma, &from->dma);
 	into->waste.tables += from->waste.tables;
 	into->levels_end = from->levels_end;
 	into->refused += from->refused;
@@ -314,6 +321,8 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 	for (unsigned k = 0; k < OP_KINDS; k++)
 		if (merge_histogram(c->latency[k], f))
 			return -1;
+	if (c->dma.stale && (merge_histogram(c->dma.stale, f) || merge_histogram(c->dma.depth, f)))
+		return -1;
 	if (c->lock && merge_lock_stat(c->lock, f))
 		return -1;
 	for (size_t i = 0; i < head->nslices; i++) {

@@ -141,6 +141,16 @@ void lane_reads(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
  * same, but not kept.
  */
 void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, bool sampled);
+/* Carries out the calls [from, from + n) of what a stretch is made of. */
+typedef void lane_call(struct lane *lane, void *what, size_t from, size_t n);
+/*
+ * A stretch of n calls that are more than an operation each (dma.h), on so many pages in all: timed and
+ * counted as lane_stretch() does, calls checked by whoever makes them.
+ */
+void lane_calls(struct lane *lane, lane_call *call, void *what, size_t n, enum op_kind kind, uint64_t pages,
+		bool measured);
+/* A part of n calls at once, between two stamps: into tally->phase[phase] and nowhere else. */
+void lane_part(struct lane *lane, lane_call *call, void *what, size_t n, unsigned phase);
 /*
  * Once round a loop that waits for another worker, `spins` counted by the caller from 1: quiescent
  * now and then, and off the CPU when there are too few.

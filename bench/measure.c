@@ -12,6 +12,9 @@
 /* Operations of a loop of its own between two quiescent states. */
 #define SINGLES_PER_REST 64u
 
+/* Written out for each kind of call. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 static void think(uint64_t ticks)
 {
 	uint64_t until = clock_now() + ticks;
@@ -72,15 +75,27 @@ static uint64_t clock_since(struct lane *lane, uint64_t from)
 	return 0;
 }
 
-/* One operation between two stamps of its own; returns its ticks. */
-static uint64_t time_one(struct lane *lane, struct pt_op *op)
+/* The calls of most stretches: `what` is an array of operations. */
+static inline void run_ops(struct lane *lane, void *what, size_t from, size_t n)
+{
+	lane->run(lane->pt, &lane->pw, (struct pt_op *)what + from, n);
+}
+
+/* One call between two stamps of its own; returns its ticks. OP_KINDS: `what` is operations, which say. */
+ALWAYS_INLINE uint64_t time_call(struct lane *lane, lane_call *call, void *what, size_t i,
+				 enum op_kind kind)
 {
 	uint64_t from = clock_now(), ticks;
 
-	lane->run(lane->pt, &lane->pw, op, 1);
+	call(lane, what, i, 1);
 	ticks = clock_since(lane, from);
-	record(lane, op_kind_of(op->kind), ticks);
+	record(lane, kind == OP_KINDS ? op_kind_of(((struct pt_op *)what)[i].kind) : kind, ticks);
 	return ticks;
+}
+
+static uint64_t time_one(struct lane *lane, struct pt_op *op)
+{
+	return time_call(lane, run_ops, op, 0, OP_KINDS);
 }
 
 /* Gaps between samples are uniform in [0, 2N - 2]: one in N on average, and no stride to lock onto. */
@@ -89,21 +104,23 @@ static void next_sample(struct lane *lane)
 	lane->until_sample = stat_below(&lane->sample_rng, 2 * lane->sample_every - 1);
 }
 
-static void run_sampled(struct lane *lane, struct pt_op *ops, size_t n)
+ALWAYS_INLINE void call_sampled(struct lane *lane, lane_call *call, void *what, size_t n,
+				enum op_kind kind)
 {
-	while (n > lane->until_sample) {
+	size_t at = 0;
+
+	while (n - at > lane->until_sample) {
 		size_t before = lane->until_sample;
 
 		if (before)
-			lane->run(lane->pt, &lane->pw, ops, before);
-		time_one(lane, ops + before);
-		ops += before + 1;
-		n -= before + 1;
+			call(lane, what, at, before);
+		at += before;
+		time_call(lane, call, what, at++, kind);
 		next_sample(lane);
 	}
-	if (n)
-		lane->run(lane->pt, &lane->pw, ops, n);
-	lane->until_sample -= n;
+	if (n > at)
+		call(lane, what, at, n - at);
+	lane->until_sample -= n - at;
 }
 
 /*
@@ -139,26 +156,32 @@ static void count_done(struct tally *t, const struct pt_op *ops, size_t n)
 	t->ops += n;
 }
 
-/* The stretch itself; returns the ticks spent inside run(). */
-static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+/* The stretch itself, written out for each kind of call; returns the ticks spent inside. */
+ALWAYS_INLINE uint64_t call_stretch(struct lane *lane, lane_call *call, void *what, size_t n,
+				    enum op_kind kind, bool measured)
 {
 	uint64_t from, inside = 0;
 
 	for (size_t i = 0; lane->think && i < n; i++) {
 		if (measured)
-			inside += time_one(lane, ops + i);
+			inside += time_call(lane, call, what, i, kind);
 		else
-			lane->run(lane->pt, &lane->pw, ops + i, 1);
+			call(lane, what, i, 1);
 		think(lane->think);
 	}
 	if (lane->think)
 		return inside;
 	from = clock_now();
 	if (measured && lane->sample_every)
-		run_sampled(lane, ops, n);
+		call_sampled(lane, call, what, n, kind);
 	else
-		lane->run(lane->pt, &lane->pw, ops, n);
+		call(lane, what, 0, n);
 	return clock_since(lane, from);
+}
+
+static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	return call_stretch(lane, run_ops, ops, n, OP_KINDS, measured);
 }
 
 static void count_busy(struct tally *t, uint64_t inside, size_t n)
@@ -268,6 +291,35 @@ void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, 
 	lane_rest(lane);
 	if (!lane->group->engine_is_ruler && !all_done(ops, n))
 		count_failed(t, ops, n);
+}
+
+void lane_calls(struct lane *lane, lane_call *call, void *what, size_t n, enum op_kind kind, uint64_t pages,
+		bool measured)
+{
+	struct tally *t = &lane->tally;
+	uint64_t inside = call_stretch(lane, call, what, n, kind, measured);
+
+	lane_rest(lane);
+	if (!measured)
+		return;
+	t->ops += n;
+	t->kind_ops[kind] += n;
+	t->pages += pages;
+	t->timed[kind] += inside;
+	t->timed_ops[kind] += n;
+	t->timed_pages[kind] += pages;
+	count_busy(t, inside, n);
+}
+
+void lane_part(struct lane *lane, lane_call *call, void *what, size_t n, unsigned phase)
+{
+	struct tally *t = &lane->tally;
+	uint64_t retired = lane->pw.n.retired, from = clock_now();
+
+	call(lane, what, 0, n);
+	t->phase[phase].ticks += clock_since(lane, from);
+	t->phase[phase].ops += n;
+	t->phase[phase].retired += lane->pw.n.retired - retired;
 }
 
 void lane_idle(struct lane *lane, uint32_t spins)

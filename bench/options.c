@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/fit.h"
+#include "bench/option_dma.h"
 #include "bench/option_row.h"
 #include "bench/page_mix.h"
 
@@ -190,7 +191,8 @@ int options_check(struct options *o, struct err *err)
 	if (*o->topology && !o->dry_run)
 		return err_set(err, EXIT_USAGE, "%s--topology: another machine can be planned "
 			       "for, not measured; add --dry-run", job);
-	if (page_sizes_check(o->page_size.v, o->page_size.n, job, err))
+	if (page_sizes_check(o->page_size.v, o->page_size.n, "page-size", job, err) ||
+	    options_check_dma(o, job, err))
 		return err->code;
 	return check_share(o, job, err);
 }

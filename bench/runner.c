@@ -115,6 +115,10 @@ static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
 		hist_merge(c->window, er->lanes[w]->window);
 		hist_merge(c->vain, er->lanes[w]->vain);
+		if (c->dma.stale) {
+			hist_merge(c->dma.stale, er->lanes[w]->stale);
+			hist_merge(c->dma.depth, er->lanes[w]->depth);
+		}
 		check_pinning(run->result, &c->workers[w], w);
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */

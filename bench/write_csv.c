@@ -169,16 +169,13 @@ static void waste(struct csv *csv, const struct case_result *c)
 	u64(csv, "waste_meetings", w->model.meetings);
 }
 
-/* What came after the first version; columns are only appended. */
-static void phases(struct csv *csv, const struct case_result *c)
+#define PHASES_FIRST 4u /* there were no more of them at first */
+
+static void phase_columns(struct csv *csv, const struct case_result *c, unsigned from, unsigned to)
 {
 	char name[40];
 
-	text(csv, "ratio", c->ratio);
-	u64(csv, "readers", c->readers);
-	real(csv, "depth", c->depth ? (double)c->depth : NAN);
-	interval(csv, "readers_cost_ns", &c->readers_cost_ns);
-	for (unsigned k = 0; k < PHASES_MAX; k++) {
+	for (unsigned k = from; k < to; k++) {
 		const struct phase_result *p = &c->phases[k];
 
 		snprintf(name, sizeof(name), "phase_%u", k);
@@ -190,6 +187,16 @@ static void phases(struct csv *csv, const struct case_result *c)
 		snprintf(name, sizeof(name), "phase_%u_retired", k);
 		real(csv, name, p->name ? (double)p->retired : NAN);
 	}
+}
+
+/* What came after the first version; columns are only appended. */
+static void phases(struct csv *csv, const struct case_result *c)
+{
+	text(csv, "ratio", c->ratio);
+	u64(csv, "readers", c->readers);
+	real(csv, "depth", c->depth ? (double)c->depth : NAN);
+	interval(csv, "readers_cost_ns", &c->readers_cost_ns);
+	phase_columns(csv, c, 0, PHASES_FIRST);
 	real(csv, "levels", c->levels ? (double)c->levels : NAN);
 	real(csv, "levels_end", c->levels_end ? (double)c->levels_end : NAN);
 	real(csv, "refused", strcmp(c->engine->body, "intel") ? NAN : (double)c->refused);
@@ -246,6 +253,8 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	phases(csv, c);
 	sizes(csv, c);
 	quantile_bounds(csv, c);
+	phase_columns(csv, c, PHASES_FIRST, PHASES_MAX);
+	csv_dma(csv, c);
 	end_row(csv);
 	csv->header = false;
 }
@@ -267,6 +276,20 @@ static void kinds(struct csv *csv, const char *suffix, const uint64_t *v)
 	for (int kind = 0; kind < OP_KINDS; kind++) {
 		snprintf(name, sizeof(name), "%s_%s", op_kind_name[kind], suffix);
 		u64(csv, name, v[kind]);
+	}
+}
+
+static void slice_phases(struct csv *csv, const struct slice *s, unsigned from, unsigned to)
+{
+	char name[32];
+
+	for (unsigned k = from; k < to; k++) {
+		snprintf(name, sizeof(name), "phase_%u_ops", k);
+		u64(csv, name, s->phase_ops[k]);
+		snprintf(name, sizeof(name), "phase_%u_ns", k);
+		real(csv, name, s->phase_ns[k]);
+		snprintf(name, sizeof(name), "phase_%u_retired", k);
+		u64(csv, name, s->phase_retired[k]);
 	}
 }
 
@@ -309,15 +332,9 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	real(csv, "plain_ns", s->plain_ns);
 	u64(csv, "plain_ops", s->plain_ops);
 	u64(csv, "meetings", s->meetings);
-	for (unsigned k = 0; k < PHASES_MAX; k++) {
-		snprintf(name, sizeof(name), "phase_%u_ops", k);
-		u64(csv, name, s->phase_ops[k]);
-		snprintf(name, sizeof(name), "phase_%u_ns", k);
-		real(csv, name, s->phase_ns[k]);
-		snprintf(name, sizeof(name), "phase_%u_retired", k);
-		u64(csv, name, s->phase_retired[k]);
-	}
+	slice_phases(csv, s, 0, PHASES_FIRST);
 	u64(csv, "table", s->table);
+	slice_phases(csv, s, PHASES_FIRST, PHASES_MAX);
 	end_row(csv);
 	csv->header = false;
 }

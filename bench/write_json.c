@@ -79,6 +79,7 @@ static void put_job(struct node array, const struct options *j)
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
 	put_u64(o, "readers", j->readers);
 	put_u64(o, "depth", j->depth);
+	put_job_dma(o, j);
 	put_bool(o, "aa", j->aa);
 	put_bool(o, "lock_stat", j->lock_stat);
 	put_u64(o, "duration_ns", j->duration_ns);

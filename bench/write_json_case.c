@@ -322,6 +322,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_replay(o, c);
 	put_counters(o, c);
 	put_phases(o, c);
+	put_dma(o, c);
 	put_lock_stat(o, c);
 	put_draws(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
