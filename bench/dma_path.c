@@ -97,7 +97,7 @@ static void free_taken(struct dma_lane *d)
 	} while (n == TAKEN_MAX);
 }
 
-ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b)
+ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b, bool noted)
 {
 	uint64_t iova = alloc_part(d, b);
 
@@ -106,6 +106,8 @@ ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b)
 		d->refused++;
 		return false;
 	}
+	if (noted)
+		census_note(d->lane, iova, b->pages, b->size_lg2);
 	if (__builtin_expect(!map_part(d, b, iova), 0)) {
 		take_back(d, b, iova);
 		return false;
@@ -127,7 +129,7 @@ ALWAYS_INLINE void unmap_whole(struct dma_lane *d, struct dma_buffer *b)
 
 bool dma_map(struct dma_lane *d, struct dma_buffer *b)
 {
-	return map_whole(d, b);
+	return map_whole(d, b, d->lane->census != NULL);
 }
 
 void dma_unmap(struct dma_lane *d, struct dma_buffer *b)
@@ -149,7 +151,16 @@ static void map_calls(struct lane *lane, void *what, size_t from, size_t n)
 
 	(void)lane;
 	for (size_t i = from; i < from + n; i++)
-		map_whole(s->d, s->buffers[i]);
+		map_whole(s->d, s->buffers[i], false);
+}
+
+static void noted_calls(struct lane *lane, void *what, size_t from, size_t n)
+{
+	struct stretch *s = what;
+
+	(void)lane;
+	for (size_t i = from; i < from + n; i++)
+		map_whole(s->d, s->buffers[i], true);
 }
 
 static void unmap_calls(struct lane *lane, void *what, size_t from, size_t n)
@@ -257,10 +268,10 @@ static void count_parts(struct dma_lane *d, size_t n, enum op_kind kind, uint64_
 	t->pages += pages;
 }
 
-/* Parts are without think time: that lies between whole calls. */
+/* Time between operations (think time, a schedule) lies between whole calls, and a census is of whole maps. */
 static bool by_parts(const struct dma_lane *d, bool measured)
 {
-	return measured && d->split && !d->lane->think;
+	return measured && d->split && !d->lane->think && !d->lane->census;
 }
 
 void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured)
@@ -275,7 +286,8 @@ void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, 
 		lane_rest(lane);
 		count_parts(d, n, OP_MAP, pages_of(buffers, n));
 	} else {
-		lane_calls(lane, map_calls, &s, n, OP_MAP, pages_of(buffers, n), measured);
+		lane_calls(lane, lane->census ? noted_calls : map_calls, &s, n, OP_MAP, pages_of(buffers, n),
+			   measured);
 	}
 	dma_count_odd(d);
 }

@@ -9,6 +9,7 @@
 #include "bench/group.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
+#include "bench/open_loop.h"
 #include "bench/processes.h"
 #include "bench/tables.h"
 
@@ -113,6 +114,8 @@ static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		for (unsigned k = 0; k < OP_KINDS; k++)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
+		if (c->pace.lag)
+			open_loop_merge(c, er->lanes[w]);
 		hist_merge(c->window, er->lanes[w]->window);
 		hist_merge(c->vain, er->lanes[w]->vain);
 		if (c->dma.stale) {
