@@ -263,8 +263,10 @@ static void print_group(const struct screen *s, size_t first)
 
 	screen_group(s, &r->cases[first]);
 	for (size_t i = first; i < r->ncases; i++)
-		if (r->cases[i].group == group)
+		if (r->cases[i].group == group) {
 			case_row(s, &r->cases[i]);
+			screen_pace(s, &r->cases[i]);
+		}
 	table_line(s, group);
 	screen_series(s, group);
 	for (size_t i = first; i < r->ncases; i++)
