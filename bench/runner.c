@@ -44,6 +44,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.round = round;
 		s.half = half;
 		s.table = run->g->workload->cold ? 2 * round + half : run->table;
+		s.at_ns = clock_monotonic_ns() - run->measuring_ns;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -55,7 +56,10 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
 	struct table_turns turns;
 
+	if (run->g->workload->grows && tables_renew(run, err))
+		return err->code;
 	table_turns_begin(&turns, run);
+	run->measuring_ns = clock_monotonic_ns();
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
