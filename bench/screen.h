@@ -71,6 +71,13 @@ void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */
 void screen_table(const struct screen *s);   /* cases of other runs, one by one */
+/* What sets a group of the DMA path apart, into its title. */
+void screen_path(struct flow *flow, const struct case_result *c);
+void screen_dma(const struct screen *s);     /* those of the DMA path */
+/* Who compares how with whom in a group. */
+void screen_comparisons(const struct screen *s, unsigned group);
+/* Is invalidation modelled in any of these? */
+bool screen_models(const struct result *r);
 void screen_counters(const struct screen *s); /* the line about hardware counters */
 /* Their figures by operation, engine by engine; nothing where nothing was counted. */
 void screen_group_counters(const struct screen *s, unsigned group);
@@ -78,6 +85,8 @@ void screen_scaling(const struct screen *s);      /* of a run of one's own */
 void screen_scaling_line(const struct screen *s); /* of section 1 */
 /* Below a case's row: its phases, what readers cost, how long it waited. Nothing: no line. */
 void screen_phases(const struct screen *s, const struct case_result *c);
+/* --rate: service and response time, or that the engine cannot keep up. */
+void screen_pace(const struct screen *s, const struct case_result *c);
 void screen_lock_stat(const struct screen *s); /* --lock-stat */
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

@@ -19,7 +19,7 @@
 #include "sys/clock.h"
 
 #define THREADS 8u
-#define TIME_NS 400000000u
+#define TIME_NS 150000000u
 #define LIVE 64u  /* ranges that a thread holds at most */
 #define BOXES 16u
 #define WINDOW_LG2 24u
