@@ -64,7 +64,7 @@ int case_dma_init(struct dma_result *d)
 	const struct interval unknown = { .mid = NAN, .lo = NAN, .hi = NAN };
 
 	d->parts_ns = d->whole_ns = d->whole_by_parts = d->table_ns = unknown;
-	d->unmap_table_share = d->amdahl = NAN;
+	d->unmap_table_share = d->amdahl = d->whole_map_ns = d->whole_unmap_ns = NAN;
 	d->census.cpus_per_table = d->census.cpus_per_line = NAN;
 	if (!dma_flushes(d))
 		return 0;

@@ -98,7 +98,7 @@ void dma_free_taken(struct dma_lane *d)
 	} while (n == TAKEN_MAX);
 }
 
-ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b)
+ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b, bool noted)
 {
 	uint64_t iova = alloc_part(d, b);
 
@@ -107,6 +107,8 @@ ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b)
 		d->refused++;
 		return false;
 	}
+	if (noted)
+		census_note(d->lane, iova, b->pages, b->size_lg2);
 	if (__builtin_expect(!map_part(d, b, iova), 0)) {
 		take_back(d, b, iova);
 		return false;
@@ -128,7 +130,7 @@ ALWAYS_INLINE void unmap_whole(struct dma_lane *d, struct dma_buffer *b)
 
 bool dma_map(struct dma_lane *d, struct dma_buffer *b)
 {
-	return map_whole(d, b);
+	return map_whole(d, b, d->lane->census != NULL);
 }
 
 void dma_unmap(struct dma_lane *d, struct dma_buffer *b)
@@ -150,7 +152,16 @@ static void map_calls(struct lane *lane, void *what, size_t from, size_t n)
 
 	(void)lane;
 	for (size_t i = from; i < from + n; i++)
-		map_whole(s->d, s->buffers[i]);
+		map_whole(s->d, s->buffers[i], false);
+}
+
+static void noted_calls(struct lane *lane, void *what, size_t from, size_t n)
+{
+	struct stretch *s = what;
+
+	(void)lane;
+	for (size_t i = from; i < from + n; i++)
+		map_whole(s->d, s->buffers[i], true);
 }
 
 static void unmap_calls(struct lane *lane, void *what, size_t from, size_t n)
@@ -269,7 +280,8 @@ void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, 
 		lane_rest(lane);
 		dma_count_parts(d, n, OP_MAP, pages_of(buffers, n));
 	} else {
-		lane_calls(lane, map_calls, &s, n, OP_MAP, pages_of(buffers, n), measured);
+		lane_calls(lane, lane->census ? noted_calls : map_calls, &s, n, OP_MAP, pages_of(buffers, n),
+			   measured);
 	}
 	dma_count_odd(d);
 }

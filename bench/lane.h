@@ -41,6 +41,8 @@ struct tally {
 	} phase[PHASES_MAX];                        /* of the workload's phases */
 	struct host_counters before, after;
 	struct perf_reading counters;               /* of the measured part */
+	struct pace_lag lag;                        /* --rate */
+	uint64_t backlog;                           /* --rate: due when the measured part ended, not begun */
 	unsigned cpu;                               /* where it was found */
 	bool unpinned;                              /* free to run elsewhere too */
 };
@@ -59,7 +61,7 @@ struct lane {
 	uint64_t sample_rng;            /* of the sampling phase */
 	uint64_t sample_every;          /* a power of two; 0: none */
 	uint64_t until_sample;          /* operations before the next timed one */
-	uint64_t think;                 /* ticks */
+	uint64_t think;                 /* ticks; --rate: not 0, and `pace` says how long */
 	bool unrecorded;                /* its samples are taken, but not kept */
 	uint64_t ripened;               /* pages freed after their grace period */
 	uint64_t peak;                  /* most pages this lane held */
@@ -159,6 +161,22 @@ void lane_part(struct lane *lane, lane_call *call, void *what, size_t n, unsigne
 void lane_idle(struct lane *lane, uint32_t spins);
 /* One operation of a loop of its own (cursor, rendezvous, replay): timed when it is its turn. */
 void lane_single(struct lane *lane, struct pt_op *op);
+/*
+ * --rate, for loops that time their operations themselves: rest as long as there is time, then spin until
+ * the next one should begin. Returns when that is (ticks): `due` of lane_record_paced(), which takes down
+ * service and response time and lag of an operation that ran from `from` to `to`.
+ */
+uint64_t lane_wait_turn(struct lane *lane);
+void lane_record_paced(struct lane *lane, enum op_kind kind, uint64_t due, uint64_t from, uint64_t to);
+/* Is it a schedule that says when this lane's next operation begins? */
+static inline bool lane_is_paced(const struct lane *lane)
+{
+	return lane->think && lane->pace.gap > 0;
+}
+/* A sample this long may have been interrupted; looking costs a system call. */
+#define LANE_SUSPECT_NS 5000u
+/* Has this thread been switched out since we last looked? */
+bool lane_was_switched(struct lane *lane);
 /* Between operations: quiescent, hand on retired pages, refill zeroed ones. */
 void lane_rest(struct lane *lane);
 /*

@@ -85,6 +85,12 @@ const struct choice levels_choices[] = {
 	{ "6", "64 bits: amdv1 only" },
 	{ NULL, NULL },
 };
+/* In the order of their enum. */
+const struct choice pace_choices[] = {
+	{ "constant", "equal gaps, each worker at a phase of its own" },
+	{ "poisson", "as from many independent sources" },
+	{ NULL, NULL },
+};
 const struct choice breakage_choices[] = {
 	{ "none", "nothing is broken" },
 	{ "drop-leaf", "forget to write a leaf" },
@@ -167,6 +173,11 @@ const struct option_row option_rows[] = {
 	  "pages mapped by one call", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "think", &kind_duration, LIST(think_ns), 0, SECOND / 1000, NULL, "0", "LIST",
 	  "time spent outside the table between operations", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "rate", &kind_count, LIST(rate), 0, 1000000000, NULL, "0", "LIST",
+	  "open loop: operations a second that each worker should begin, such as 50k; response time counts "
+	  "from when they should have; 0: each when the last one is done", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "pace", &kind_choice, ONE(pace), 0, 0, pace_choices, "poisson", NULL,
+	  "gaps between the operations of --rate", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
 	  "leaf tables of a worker in private, adjacent and lookup, of a pair in pairs; slots for "
 	  "large pages of a worker in collapse; ranges of a worker in piecewise with --iova fixed",
@@ -346,6 +357,11 @@ const char *zero_name(enum pool_zero k)
 const char *order_name(enum order_kind k)
 {
 	return order_choices[k].name;
+}
+
+const char *pace_name(enum pace_kind k)
+{
+	return pace_choices[k].name;
 }
 
 const char *source_name(enum pool_source k)

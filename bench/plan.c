@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/fit.h"
+#include "bench/open_loop.h"
 #include "bench/option_dma.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
@@ -28,7 +29,7 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 {
 	struct group *v, *copy;
 
-	if (plan_check_shape(g, err) || (g->workload->check && g->workload->check(g, err)))
+	if (plan_check_shape(g, err) || open_loop_check(g, err) || (g->workload->check && g->workload->check(g, err)))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
@@ -79,7 +80,8 @@ void plan_group_from(struct group *g, const struct options *o)
 		.place = o->places[0], .mem = o->mems[0], .zero = o->zeros[0],
 		.source = o->sources[0], .order = o->order,
 		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
-		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
+		.think_ns = o->think_ns.v[0], .rate = o->rate.v[0], .pace = o->pace,
+		.tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
 		.depth = o->depth, .flush_ns = o->flush_ns, .flush_lockless = o->flush_lockless,
@@ -223,11 +225,12 @@ static int add_sizes(struct plan *plan, struct group g, const struct options *o,
 	g.mix = page_mix_of(o->page_size.v, o->page_size.n);
 	for (size_t p = 0; p < (g.mix.n ? 1 : o->page_size.n); p++)
 		for (size_t b = 0; b < o->batch.n; b++)
-			for (size_t t = 0; t < o->think_ns.n; t++) {
+			for (size_t t = 0; t < o->think_ns.n * o->rate.n; t++) {
 				g.page_lg2 = g.mix.n ? smallest(&g.mix)
 						     : page_size_lg2(o->page_size.v[p]);
 				g.batch = o->batch.v[b];
-				g.think_ns = o->think_ns.v[t];
+				g.think_ns = o->think_ns.v[t / o->rate.n];
+				g.rate = o->rate.v[t % o->rate.n];
 				if (add_threads(plan, g, o, topo, err))
 					return err->code;
 			}

@@ -29,6 +29,9 @@ static void case_free(struct case_result *c)
 {
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		free(c->latency[kind]);
+	free(c->pace.lag);
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		free(c->pace.response[kind]);
 	free(c->window);
 	free(c->vain);
 	free(c->gap);

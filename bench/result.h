@@ -51,6 +51,7 @@ struct slice {
 	uint64_t at_ns;                /* when it ended, since the group's measuring began */
 	uint64_t live_pages;           /* table pages of this engine then */
 	uint64_t paced_ops, lag_first_ns, lag_last_ns; /* --rate: mean lag of the first and last quarter */
+	uint64_t backlog;              /* --rate: operations that were due when it ended, and not begun */
 };
 
 struct worker_result {
@@ -137,6 +138,7 @@ struct dma_result {
 	struct interval parts_ns;  /* sum of the parts of a map and an unmap */
 	struct interval whole_ns;  /* the same as whole calls */
 	struct interval whole_by_parts; /* their ratio */
+	double whole_map_ns, whole_unmap_ns; /* of whole_ns, apart: medians over slices */
 	struct interval table_ns;  /* a map and an unmap beyond the null ruler's of the same half rounds */
 	double unmap_table_share;  /* of an unmap's parts: how much of it the page table is … */
 	double amdahl;             /* … and so by what factor an unmap could gain at most if that were free */
@@ -151,8 +153,9 @@ struct dma_result {
 struct pace_result {
 	uint64_t asked_per_s;      /* per worker */
 	enum pace_kind kind;
-	double achieved;           /* done / asked, of the measured parts */
-	bool saturated;            /* the lag grew: no percentiles */
+	double achieved;           /* done / due by the end, of the measured parts */
+	double lag_growth;         /* ns of lag gained in a ns, median over slices; NaN: none has quarters */
+	bool saturated;            /* it grew: no percentiles */
 	struct histogram *lag, *response[OP_KINDS];
 };
 

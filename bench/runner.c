@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "bench/case.h"
+#include "bench/census.h"
 #include "bench/draws.h"
 #include "bench/group.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
+#include "bench/open_loop.h"
 #include "bench/processes.h"
 #include "bench/tables.h"
 
@@ -116,6 +118,8 @@ static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		for (unsigned k = 0; k < OP_KINDS; k++)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
+		if (c->pace.lag)
+			open_loop_merge(c, er->lanes[w]);
 		hist_merge(c->window, er->lanes[w]->window);
 		hist_merge(c->vain, er->lanes[w]->vain);
 		if (c->dma.stale) {
@@ -171,7 +175,9 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	for (unsigned e = 0; e < g.nengines; e++)
 		if (finish_case(run, e, process) && !code)
 			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
-	/* last, so that nothing it does is in the figures; the ledger has been read as well */
+	/* last, so that nothing they do is in the figures; the ledger has been read as well */
+	if (!code && g.workload->dma && !stopped())
+		code = census_take(run, err) || audit_all(run, false, err) ? err->code : 0;
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
 	group_close(run);

@@ -87,6 +87,8 @@ void screen_scaling_line(const struct screen *s); /* of section 1 */
 void screen_phases(const struct screen *s, const struct case_result *c);
 /* How the live tables of a group's engines went, where that is worth a line. Nothing: no line. */
 void screen_series(const struct screen *s, unsigned group);
+/* --rate: service and response time, or that the engine cannot keep up. */
+void screen_pace(const struct screen *s, const struct case_result *c);
 void screen_lock_stat(const struct screen *s); /* --lock-stat */
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

@@ -40,8 +40,8 @@ static void case_row(const struct screen *s, const struct case_result *c)
 		fprintf(s->out, "     %-22.22s withheld, see audit\n", name);
 		return;
 	}
-	for (unsigned k = 0; k < 2; k++)
-		show_number(whole[k], sizeof(whole[k]), c->ns_per_op[k]);
+	show_number(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
+	show_number(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
 	for (unsigned k = 0; k < DMA_PARTS; k++)
 		show_number(part[k], sizeof(part[k]), c->phases[k].ns_per_op);
 	fprintf(s->out, "     %-22.22s %6s %6s %5s | %5s %5s %5s %6s %5s | %s\n", name,
@@ -241,8 +241,10 @@ static void print_group(const struct screen *s, size_t first)
 
 	screen_group(s, &r->cases[first]);
 	for (size_t i = first; i < r->ncases; i++)
-		if (r->cases[i].group == group)
+		if (r->cases[i].group == group) {
 			case_row(s, &r->cases[i]);
+			screen_pace(s, &r->cases[i]);
+		}
 	table_line(s, group);
 	screen_series(s, group);
 	for (size_t i = first; i < r->ncases; i++)
@@ -264,8 +266,7 @@ void screen_dma(const struct screen *s)
 		if (!r->cases[i].dma.asked || (i && r->cases[i - 1].group == r->cases[i].group))
 			continue;
 		if (!begun) {
-			screen_title(s, "   THE DMA PATH", "ns a buffer and worker; whole calls and their parts "
-				     "took turns");
+			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; whole calls and their parts took turns");
 			heading(s);
 		}
 		begun = true;

@@ -8,6 +8,7 @@
 #include "bench/dma.h"
 #include "bench/group.h"
 #include "bench/meeting.h"
+#include "bench/open_loop.h"
 #include "bench/runner.h"
 #include "bench/tables.h"
 
@@ -34,7 +35,11 @@ static void slice_worker(void *arg, unsigned w)
 	meeting_begin(lane);
 	grace_online(lane->grace);
 	barrier_wait(&run->start);
+	if (run->g->rate)
+		open_loop_start(lane);
 	run->g->workload->slice(lane);
+	if (run->g->rate)
+		open_loop_stop(lane);
 	lane_rest(lane);
 	grace_offline(lane->grace);
 	t->cpu = (unsigned)sched_getcpu();
@@ -136,6 +141,8 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 		first = t->start < first ? t->start : first;
 		last = t->stop > last ? t->stop : last;
 	}
+	if (run->g->rate)
+		open_loop_collect(run, e, out);
 	out->elapsed_ns += last > first ? (uint64_t)clock_ns(last - first) : 0;
 	if (run->g->workload->cold) /* elsewhere the counters run on from slice to slice */
 		add_waste(out, er, run->g->threads);
@@ -253,7 +260,7 @@ static uint64_t choose_sampling(const struct group *g, double op_ns)
 	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
 	uint64_t every = 1;
 
-	if (g->workload->singly || g->think_ns)
+	if (g->workload->singly || g->think_ns || g->rate)
 		return 1;
 	if (g->sample != SAMPLE_AUTO)
 		return g->sample == SAMPLE_NONE ? 0 : g->sample;
@@ -270,7 +277,7 @@ static void scale(struct group_run *run, double by)
 	double next = (double)*size * by;
 
 	if (run->g->workload->cold)
-		next = fmin(fmax(next, ROUND_MIN), (double)run->g->round);
+		next = fmin(fmax(next, run->g->rate ? 1 : ROUND_MIN), (double)run->g->round);
 	*size = (uint64_t)fmax(next, 1);
 }
 
@@ -283,6 +290,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 	if (g->think_ns && g->slice_ns / g->think_ns < run->ops_per_worker)
 		run->ops_per_worker = 1 + g->slice_ns / g->think_ns;
 	run->round = g->round < 32 ? g->round : 32;
+	if (g->rate)
+		open_loop_begin(run);
 	for (unsigned i = 0; i < 12 && !interrupted(); i++) {
 		if (trial(run, &slowest, &op_ns, err))
 			return err->code;
@@ -292,6 +301,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 	}
 	if (slowest > 0)
 		scale(run, want / slowest);
+	if (g->rate)
+		open_loop_settle(run);
 	for (unsigned e = 0; e < g->nengines; e++) {
 		struct case_result *c = run->engines[e].result;
 

@@ -7,6 +7,7 @@
 #include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/write.h"
+#include "bench/write_csv.h"
 
 static void identity(struct csv *csv, const struct case_result *c)
 {
@@ -34,24 +35,6 @@ static void identity(struct csv *csv, const struct case_result *c)
 	flag(csv, "disjoint", c->disjoint);
 }
 
-static void percentiles(struct csv *csv, const char *op, const struct histogram *h)
-{
-	char name[48];
-	bool any = h && h->n;
-
-	snprintf(name, sizeof(name), "%s_n", op);
-	u64(csv, name, any ? h->n : 0);
-	snprintf(name, sizeof(name), "%s_min_ns", op);
-	real(csv, name, any ? (double)h->min : NAN);
-	for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
-		snprintf(name, sizeof(name), "%s_%s_ns", op, latency_quantile_name[i]);
-		real(csv, name, any && hist_supports(h, latency_quantile[i])
-					? (double)hist_quantile(h, latency_quantile[i]) : NAN);
-	}
-	snprintf(name, sizeof(name), "%s_max_ns", op);
-	real(csv, name, any ? (double)h->max : NAN);
-}
-
 static void speed(struct csv *csv, const struct case_result *c)
 {
 	char name[32];
@@ -69,7 +52,7 @@ static void speed(struct csv *csv, const struct case_result *c)
 	real(csv, "busy_ns_per_op", c->busy_ns_per_op);
 	real(csv, "wait_ns_per_op", c->wait_ns_per_op);
 	for (int kind = 0; kind < OP_KINDS; kind++)
-		percentiles(csv, op_kind_name[kind], case_withheld(c) ? NULL : c->latency[kind]);
+		csv_percentiles(csv, op_kind_name[kind], case_withheld(c) ? NULL : c->latency[kind]);
 	real(csv, "longest_wait_ns", c->longest_wait_ns);
 }
 
@@ -221,26 +204,6 @@ static void sizes(struct csv *csv, const struct case_result *c)
 	flag(csv, "again", c->again);
 }
 
-/* How far the percentiles can be trusted; empty where there is none. */
-static void quantile_bounds(struct csv *csv, const struct case_result *c)
-{
-	static const struct interval none;
-	char name[48];
-
-	for (int kind = 0; kind < OP_KINDS; kind++)
-		for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
-			const struct histogram *h = case_withheld(c) ? NULL : c->latency[kind];
-			struct interval v = h ? latency_interval(h, i) : none;
-
-			snprintf(name, sizeof(name), "%s_%s_ns_lo", op_kind_name[kind],
-				 latency_quantile_name[i]);
-			real(csv, name, v.valid ? v.lo : NAN);
-			snprintf(name, sizeof(name), "%s_%s_ns_hi", op_kind_name[kind],
-				 latency_quantile_name[i]);
-			real(csv, name, v.valid ? v.hi : NAN);
-		}
-}
-
 static void summary_row(struct csv *csv, const struct case_result *c)
 {
 	identity(csv, c);
@@ -252,9 +215,10 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	waste(csv, c);
 	phases(csv, c);
 	sizes(csv, c);
-	quantile_bounds(csv, c);
+	csv_quantile_bounds(csv, c);
 	phase_columns(csv, c, PHASES_FIRST, PHASES_MAX);
 	csv_dma(csv, c);
+	csv_pace(csv, c);
 	end_row(csv);
 	csv->header = false;
 }
@@ -337,6 +301,7 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	u64(csv, "at_ns", s->at_ns);
 	u64(csv, "live_pages", s->live_pages);
 	slice_phases(csv, s, PHASES_FIRST, PHASES_MAX);
+	csv_slice_pace(csv, s);
 	end_row(csv);
 	csv->header = false;
 }
@@ -365,16 +330,14 @@ static void bucket_row(struct csv *csv, const char *id, const char *op, uint64_t
 	csv->header = false;
 }
 
-static void buckets(struct csv *csv, const struct case_result *c, int kind)
+static void buckets(struct csv *csv, const struct case_result *c, const char *op, const struct histogram *h)
 {
-	const struct histogram *h = c->latency[kind];
-
 	for (uint32_t b = 0; b < HIST_BUCKETS; b++)
 		if (h->count[b])
-			bucket_row(csv, c->case_id, op_kind_name[kind], hist_bucket_low(b),
+			bucket_row(csv, c->case_id, op, hist_bucket_low(b),
 				   hist_bucket_high(b), h->count[b]);
 	if (h->overflow) /* one bucket from where the others end to the largest value seen */
-		bucket_row(csv, c->case_id, op_kind_name[kind], 1ull << HIST_MAX_LG2, h->max,
+		bucket_row(csv, c->case_id, op, 1ull << HIST_MAX_LG2, h->max,
 			   h->overflow);
 }
 
@@ -386,6 +349,17 @@ int write_latency_csv(const struct result *r, FILE *out)
 	for (size_t i = 0; i < r->ncases; i++)
 		for (int kind = 0; kind < OP_KINDS; kind++)
 			if (r->cases[i].latency[kind] && !case_withheld(&r->cases[i]))
-				buckets(&csv, &r->cases[i], kind);
+				buckets(&csv, &r->cases[i], op_kind_name[kind], r->cases[i].latency[kind]);
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+		char op[32];
+
+		for (int kind = 0; kind < OP_KINDS && case_paced(c); kind++) {
+			snprintf(op, sizeof(op), "%s_response", op_kind_name[kind]);
+			buckets(&csv, c, op, c->pace.response[kind]);
+		}
+		if (case_paced(c))
+			buckets(&csv, c, "lag", c->pace.lag);
+	}
 	return end_file(&csv);
 }

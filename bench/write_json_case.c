@@ -304,6 +304,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_real(o, "skew_ns", forced ? s->skew_ns : NAN);
 	put_real(o, "overlap", forced ? s->overlap : NAN);
 	put_slice_counters(o, &s->counters);
+	put_slice_pace(o, s);
 }
 
 /* What the slices say of it, in short. */
@@ -339,6 +340,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);
 	put_counters(o, c);
+	put_pace(o, c);
 	put_phases(o, c);
 	put_dma(o, c);
 	put_lock_stat(o, c);

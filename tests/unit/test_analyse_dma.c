@@ -34,6 +34,8 @@ static void parts_beside_the_whole(void **state)
 	near_to(c->dma.whole_by_parts.hi, 56.0 / 55);
 	near_to(c->phases[DMA_FREE].ns_per_op, 9 * DRIFT);
 	near_to(c->ns_per_op[OP_MAP], 30.5 * DRIFT);
+	near_to(c->dma.whole_map_ns, 30.5 * DRIFT);
+	near_to(c->dma.whole_unmap_ns, 25.5 * DRIFT);
 	/* no ruler beside it */
 	assert_true(isnan(c->dma.table_ns.mid));
 	result_free(&r);
