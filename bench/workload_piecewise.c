@@ -21,7 +21,7 @@ struct own {
 	struct dma_lane dma;
 	struct outstanding out;
 	uint32_t step;         /* ranges mapped at once */
-	bool split;            /* the next step */
+	struct dma_turn turn;
 };
 
 static const struct page_mix own_sizes = { .n = 1, .lg2 = { 21 }, .weight = { 1 } };
@@ -106,8 +106,7 @@ static void step(struct lane *lane, bool measured)
 {
 	struct own *own = lane->own;
 
-	own->dma.split = own->split;
-	own->split = !own->split;
+	own->dma.split = dma_turn_take(&own->turn, &lane->rng);
 	outstanding_map(&own->out, &own->dma, own->step, &lane->rng, measured);
 	for (uint32_t i = 0; i < own->step; i++)
 		unmap_oldest(own, measured);
@@ -140,7 +139,7 @@ static void slice(struct lane *lane)
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 	if (own->out.sizes.n > 1)
 		arrange(lane); /* to sizes that depend on the slice's position alone */
-	own->split = false;
+	own->turn = (struct dma_turn){ 0 };
 	lane_begin(lane);
 	while (lane->tally.ops < run->ops_per_worker)
 		step(lane, true);
