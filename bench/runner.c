@@ -176,8 +176,8 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 		if (finish_case(run, e, process) && !code)
 			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
 	/* last, so that nothing they do is in the figures; the ledger has been read as well */
-	if (!code && !stopped())
-		code = census_take(run, err);
+	if (!code && g.workload->dma && !stopped())
+		code = census_take(run, err) || audit_all(run, false, err) ? err->code : 0;
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
 	group_close(run);

@@ -39,8 +39,8 @@ void screen_series(const struct screen *s, unsigned group)
 		if (c->group != group || !series_of(c, &series) || !worth_a_line(c, &series))
 			continue;
 		if (!begun)
-			fprintf(s->out, "     live tables, from the first slice to the last; . to @ is 0 to the "
-				"peak\n");
+			fprintf(s->out, "     live tables, retired ones among them, from the first slice to the "
+				"last (@: the peak)\n");
 		begun = true;
 		engine_line(s, c, &series);
 	}

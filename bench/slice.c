@@ -13,6 +13,7 @@
 #include "bench/tables.h"
 
 #define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
+#define DMA_SAMPLE_MIN 64u    /* a sample of some microseconds costs a system call; parts have no samples */
 #define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
 #define ROUND_MIN 8u
 
@@ -258,7 +259,7 @@ static int trial(struct group_run *run, double *slowest_ns, double *fastest_op_n
 static uint64_t choose_sampling(const struct group *g, double op_ns)
 {
 	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
-	uint64_t every = 1;
+	uint64_t every = g->workload->dma ? DMA_SAMPLE_MIN : 1;
 
 	if (g->workload->singly || g->think_ns || g->rate)
 		return 1;
