@@ -17,7 +17,13 @@
 #define WORKERS 2u
 #define SPACE_LG2 22u
 #define PAGES (1u << (SPACE_LG2 - IOVA_PAGE_LG2))
+#ifdef IOPT_SANITIZED
+#define TURNS 1500u
+#define CLAIMS 300u
+#else
 #define TURNS 4000u
+#define CLAIMS 3000u
+#endif
 #define MANY 10 /* times that, where nobody waits for a lock whose owner does not run */
 #define HELD 24u
 
@@ -232,7 +238,7 @@ static void test_bitmap_roll_back(void **state)
 
 	(void)state;
 	create("bitmap", TOP, 31);
-	run(fight, 3000);
+	run(fight, CLAIMS);
 	while (iova_alloc(iova_worker(a, 0), 1, IOVA_NONE))
 		n++;
 	assert_int_equal(n, 2 * HALF_PAGES - 1);
