@@ -146,9 +146,12 @@ const struct option_row option_rows[] = {
 	  "each modern engine with this walk; cursor,re-walk: side by side; auto: as named", GROUP_WHAT,
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
-	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, overlap, "
-	  "replay:FILE", GROUP_WHAT,
+	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, repeat, "
+	  "overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
+	{ "preset", &kind_choice, ONE(preset), 0, 0, preset_choices, "none", "NAME",
+	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
+	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
 	  GROUP_WHAT, ROW_AUTO, NULL },

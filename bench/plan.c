@@ -8,6 +8,7 @@
 #include "bench/lock_stat.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
+#include "bench/preset.h"
 
 #define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
 #define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
@@ -359,8 +360,11 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		fit_machine(&jobs[i], topo);
 		if (jobs[i].left_out[0])
 			plan_leave_out(plan, "%s: no place in this sweep", jobs[i].left_out);
-		code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
-					: add_sweep(plan, &jobs[i], topo, err);
+		if (preset_of(&jobs[i]))
+			code = preset_of(&jobs[i])->plan(plan, &jobs[i], topo, err);
+		else
+			code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
+						      : add_sweep(plan, &jobs[i], topo, err);
 		if (!code)
 			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {

@@ -48,6 +48,12 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 	return 0;
 }
 
+/* Of a group that wants so many operations and no more: are they done after these rounds? */
+static bool enough(const struct group_run *run, uint32_t rounds)
+{
+	return run->g->ops_enough && 2ull * rounds * run->ops_per_worker >= run->g->ops_enough;
+}
+
 static int measure(struct group_run *run, uint32_t process, struct err *err)
 {
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
@@ -59,7 +65,7 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 		for (uint32_t half = 0; half < 2; half++)
 			if (half_round(run, process, round, half, err))
 				return err->code;
-		if (clock_monotonic_ns() >= until)
+		if (clock_monotonic_ns() >= until || enough(run, round + 1))
 			break;
 		if (table_turns_next(&turns, run, round + 1, err))
 			return err->code;
