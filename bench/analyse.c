@@ -94,6 +94,7 @@ static void withhold(struct case_result *c)
 	c->busy_ns_per_op = c->wait_ns_per_op = c->longest_wait_ns = NAN;
 	withhold_waste(c);
 	c->jain = c->min_max = NAN;
+	c->pace.achieved = c->pace.lag_growth = NAN;
 }
 
 static int fill_case(struct case_result *c, uint64_t seed)
@@ -103,6 +104,8 @@ static int fill_case(struct case_result *c, uint64_t seed)
 	c->ops = sum.ops;
 	c->pages_done = sum.pages;
 	c->elapsed_ns = sum.elapsed_ns;
+	if (analyse_pace(c))
+		return -1;
 	if (case_withheld(c)) {
 		withhold(c);
 		return 0;
@@ -124,7 +127,8 @@ static void fill_ruler(struct result *r)
 {
 	r->ruler.null_ns = NAN;
 	for (size_t i = 0; i < r->ncases && isnan(r->ruler.null_ns); i++)
-		if (!strcmp(r->cases[i].engine->sync, "null") && !r->cases[i].think_ns)
+		if (!strcmp(r->cases[i].engine->sync, "null") && !r->cases[i].think_ns &&
+		    !r->cases[i].pace.asked_per_s)
 			r->ruler.null_ns = r->cases[i].busy_ns_per_op;
 }
 

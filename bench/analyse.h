@@ -58,6 +58,21 @@ int analyse_waste(struct case_result *c, const struct slice *sum);
 void withhold_waste(struct case_result *c);
 /* Each case's phases, and readers_cost_ns. -1: out of memory. */
 int analyse_phases(struct result *r);
+/*
+ * Of an open loop: saturated is an engine whose workers fall behind by more than this share of the time,
+ * so that it does less than 99 % of what is asked, in significantly more than half of its slices (sign
+ * test, one-sided, 5 %; below 5 slices in all of them). growth: by slice, lag gained per time.
+ * docs/statistics.md has the reasons, and what the rule errs by.
+ */
+#define PACE_GROWTH_MAX 0.01
+bool pace_saturated(const double *growth, size_t n);
+/* c->pace from its slices. -1: out of memory. */
+int analyse_pace(struct case_result *c);
+/* Are there response times that may be shown? */
+static inline bool case_paced(const struct case_result *c)
+{
+	return c->pace.asked_per_s && !c->pace.saturated && c->pace.lag && !case_withheld(c);
+}
 /* r->comparisons; the cases' own figures must be there. -1: out of memory. */
 int analyse_comparisons(struct result *r);
 /*

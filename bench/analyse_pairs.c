@@ -4,6 +4,7 @@
  * Across groups nothing pairs, so there is a quotient but no interval and no verdict.
  */
 #include "bench/analyse.h"
+#include "bench/case_dma.h"
 
 #include "stat/verdict.h"
 
@@ -32,10 +33,7 @@ static bool walks_differ(const struct pt_engine *a, const struct pt_engine *b)
 unsigned case_differs(const struct case_result *a, const struct case_result *b, char *text,
 		      size_t size)
 {
-	const struct {
-		const char *name;
-		bool differs;
-	} dimensions[] = {
+	const struct case_axis dimensions[] = {
 		{ "format", strcmp(a->engine->format, b->engine->format) },
 		{ "body", strcmp(a->engine->body, b->engine->body) },
 		{ "walk", walks_differ(a->engine, b->engine) },
@@ -45,6 +43,8 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "page_size", a->page_bytes != b->page_bytes || !page_mix_equal(&a->mix, &b->mix) },
 		{ "batch", a->batch != b->batch },
 		{ "think", a->think_ns != b->think_ns },
+		{ "rate", a->pace.asked_per_s != b->pace.asked_per_s },
+		{ "pace", a->pace.kind != b->pace.kind },
 		{ "place", strcmp(a->place, b->place) },
 		{ "smt", strcmp(a->smt, b->smt) },
 		{ "oversubscribed", a->oversubscribed != b->oversubscribed },
@@ -63,12 +63,17 @@ unsigned case_differs(const struct case_result *a, const struct case_result *b, 
 		{ "round", a->round != b->round },
 		{ "again", a->again != b->again },
 	};
+	struct case_axis dma[CASE_DMA_AXES];
 	unsigned n = 0;
 
 	text[0] = '\0';
+	case_dma_axes(dma, &a->dma, &b->dma);
 	for (size_t i = 0; i < sizeof(dimensions) / sizeof(dimensions[0]); i++)
 		if (dimensions[i].differs)
 			name_it(text, size, &n, dimensions[i].name);
+	for (size_t i = 0; i < CASE_DMA_AXES; i++)
+		if (dma[i].differs)
+			name_it(text, size, &n, dma[i].name);
 	/* two engines of one kind: only their names tell them apart */
 	if (!n && strcmp(a->engine->name, b->engine->name))
 		name_it(text, size, &n, "engine");
@@ -278,7 +283,8 @@ static int compare_in_group(struct result *r, size_t b)
  */
 static int compare_across(struct result *r, size_t b)
 {
-	static const char *const apart[] = { "place", "smt", "mem", "zero", "page_source", "levels" };
+	static const char *const apart[] = { "place", "smt", "mem", "zero", "page_source", "levels",
+					    "iova", "flush", "flush_lock" };
 
 	for (size_t k = 0; k < sizeof(apart) / sizeof(apart[0]); k++)
 		for (size_t a = 0; a < b; a++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/case_dma.h"
 #include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
@@ -18,6 +19,9 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 
 	if (g->order != ORDER_AUTO && g->order != g->workload->order)
 		used += (size_t)snprintf(text + used, size - used, "/%s", c->order);
+	if (g->rate)
+		used += (size_t)snprintf(text + used, size - used, "/rate%lu%s", (unsigned long)g->rate,
+					 g->pace == PACE_CONSTANT ? "-constant" : "");
 	if (g->source != POOL_SOURCE_POOL)
 		snprintf(text + used, size - used, "/from-%s", c->source);
 }
@@ -55,7 +59,7 @@ static const char *engine_id(char *buf, size_t size, const struct pt_engine *e)
 
 static void name_case(struct case_result *c, const struct group *g)
 {
-	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[96] = "", mix[48], levels[24] = "", name[32];
+	char page[MIX_TEXT_MAX], think[16], smt[16] = "", shape[256] = "", mix[48], levels[24] = "", name[32];
 	char sizes[64], twin[16] = "";
 
 	page_mix_show(page, sizeof(page), &c->mix, c->page_bytes);
@@ -68,6 +72,7 @@ static void name_case(struct case_result *c, const struct group *g)
 	else if (g->share != SHARE_ROOT)
 		snprintf(shape, sizeof(shape), "/%s", c->share);
 	name_axes(shape, sizeof(shape), c, g);
+	case_dma_name(shape, sizeof(shape), c);
 	if (g->place.smt != SMT_LAST)
 		snprintf(smt, sizeof(smt), "+smt-%s", c->smt);
 	if (c->levels)
@@ -96,8 +101,18 @@ static void name_workload(struct case_result *c, const struct group *g)
 		*suffix = '\0';
 }
 
+static int allocate_pace(struct pace_result *p)
+{
+	p->lag = calloc(1, sizeof(*p->lag));
+	for (unsigned k = 0; k < OP_KINDS; k++)
+		p->response[k] = calloc(1, sizeof(*p->response[k]));
+	return p->lag && p->response[OP_MAP] && p->response[OP_UNMAP] && p->response[OP_LOOKUP] ? 0 : -ENOMEM;
+}
+
 static int allocate(struct case_result *c, bool lock_stat)
 {
+	if (c->pace.asked_per_s && allocate_pace(&c->pace))
+		return -ENOMEM;
 	c->workers = calloc(c->threads, sizeof(c->workers[0]));
 	c->window = calloc(1, sizeof(*c->window));
 	c->vain = calloc(1, sizeof(*c->vain));
@@ -111,7 +126,7 @@ static int allocate(struct case_result *c, bool lock_stat)
 		if (!c->latency[k])
 			return -ENOMEM;
 	}
-	return 0;
+	return case_dma_init(&c->dma);
 }
 
 void case_identify(struct case_result *c, const struct group *g, unsigned group_index, unsigned e)
@@ -133,6 +148,8 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 	c->mix = g->mix;
 	c->batch = g->batch;
 	c->think_ns = g->think_ns;
+	c->pace.asked_per_s = g->rate;
+	c->pace.kind = g->pace;
 	c->disjoint = g->disjoint;
 	c->again = g->again[e];
 	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
@@ -151,6 +168,7 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 		snprintf(c->order, sizeof(c->order), "%s",
 			 order_name(g->order == ORDER_AUTO ? g->workload->order : g->order));
 	snprintf(c->source, sizeof(c->source), "%s", source_name(g->source));
+	case_dma_identify(c, g);
 	name_workload(c, g);
 	name_case(c, g);
 }
@@ -196,6 +214,13 @@ int case_save(const struct case_result *c, FILE *f)
 
 	for (unsigned k = 0; ok && k < OP_KINDS; k++)
 		ok = fwrite(c->latency[k], sizeof(*c->latency[k]), 1, f) == 1;
+	for (unsigned k = 0; ok && c->pace.lag && k < OP_KINDS; k++)
+		ok = fwrite(c->pace.response[k], sizeof(*c->pace.response[k]), 1, f) == 1;
+	if (ok && c->pace.lag)
+		ok = fwrite(c->pace.lag, sizeof(*c->pace.lag), 1, f) == 1;
+	if (ok && c->dma.stale)
+		ok = fwrite(c->dma.stale, sizeof(*c->dma.stale), 1, f) == 1 &&
+		     fwrite(c->dma.depth, sizeof(*c->dma.depth), 1, f) == 1;
 	if (ok && c->lock)
 		ok = fwrite(c->lock, sizeof(*c->lock), 1, f) == 1;
 	if (ok && c->nslices)
@@ -264,6 +289,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	merge_overlap(&into->overlap, &from->overlap);
 	merge_verdict(into, from);
 	merge_fairness(into, from);
+	case_dma_merge(&into->dma, &from->dma);
 	into->waste.tables += from->waste.tables;
 	into->levels_end = from->levels_end;
 	into->refused += from->refused;
@@ -314,6 +340,13 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 	for (unsigned k = 0; k < OP_KINDS; k++)
 		if (merge_histogram(c->latency[k], f))
 			return -1;
+	for (unsigned k = 0; c->pace.lag && k < OP_KINDS; k++)
+		if (merge_histogram(c->pace.response[k], f))
+			return -1;
+	if (c->pace.lag && merge_histogram(c->pace.lag, f))
+		return -1;
+	if (c->dma.stale && (merge_histogram(c->dma.stale, f) || merge_histogram(c->dma.depth, f)))
+		return -1;
 	if (c->lock && merge_lock_stat(c->lock, f))
 		return -1;
 	for (size_t i = 0; i < head->nslices; i++) {

@@ -106,7 +106,7 @@ static bool harness_spins(const struct case_result *c)
 
 	for (size_t i = 0; i < c->nslices; i++)
 		waits |= c->slices[i].wait_ns > 0;
-	return waits || c->think_ns || c->forced || c->unowned;
+	return waits || c->think_ns || c->pace.asked_per_s || c->forced || c->unowned;
 }
 
 static void per_op(struct case_result *c, const struct perf_sum *sum, uint64_t ops)
@@ -125,7 +125,7 @@ static void per_op(struct case_result *c, const struct perf_sum *sum, uint64_t o
 			out->per_op[i] = sum->count[i] / (double)ops;
 	}
 	if (left_out)
-		add_why(out, "cycles, instructions: think time, a barrier or waiting spins beside the engine");
+		add_why(out, "cycles, instructions: think time, a rate, a barrier or waiting spins beside the engine");
 	if (unread)
 		add_why(out, "a slice passed without its turn on the PMU: somebody else counts");
 }

@@ -54,14 +54,21 @@ static struct lane *lane_create(struct group_run *run, unsigned e, unsigned w)
 	lane->touch = run->touch[w];
 	lane->think = clock_ticks((double)run->g->think_ns);
 	lane->sample_rng = stat_mix(run->g->seed + 977 * w);
-	lane->window = calloc(2 + OP_KINDS, sizeof(*lane->window));
+	lane->window = calloc(3 + 2 * OP_KINDS + 2 * (run->g->flush != FLUSH_NONE), sizeof(*lane->window));
 	if (!lane->window) {
 		free(lane);
 		return NULL;
 	}
 	for (unsigned k = 0; k < OP_KINDS; k++)
 		lane->latency[k] = lane->window + 2 + k;
+	for (unsigned k = 0; k < OP_KINDS; k++)
+		lane->response[k] = lane->window + 2 + OP_KINDS + k;
+	lane->lag = lane->window + 2 + 2 * OP_KINDS;
 	lane->vain = lane->window + 1;
+	if (run->g->flush != FLUSH_NONE) {
+		lane->stale = lane->window + 3 + 2 * OP_KINDS;
+		lane->depth = lane->stale + 1;
+	}
 	lane->pw.window = lane->window;
 	lane->pw.vain = lane->vain;
 	return lane;

@@ -59,7 +59,7 @@ static bool on_the_curve(const struct case_result *first, const struct case_resu
 	char differs[64];
 	unsigned n = case_differs(first, c, differs, sizeof(differs));
 
-	if (case_withheld(c) || case_rateless(c) || c->engine->ruler)
+	if (case_withheld(c) || case_rateless(c) || c->engine->ruler || c->pace.asked_per_s)
 		return false;
 	for (char *rest = differs, *name; n && (name = strsep(&rest, ","));)
 		if (strcmp(name, "format") && strcmp(name, "body") && strcmp(name, "walk") &&

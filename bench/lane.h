@@ -41,6 +41,8 @@ struct tally {
 	} phase[PHASES_MAX];                        /* of the workload's phases */
 	struct host_counters before, after;
 	struct perf_reading counters;               /* of the measured part */
+	struct pace_lag lag;                        /* --rate */
+	uint64_t backlog;                           /* --rate: due when the measured part ended, not begun */
 	unsigned cpu;                               /* where it was found */
 	bool unpinned;                              /* free to run elsewhere too */
 };
@@ -59,7 +61,7 @@ struct lane {
 	uint64_t sample_rng;            /* of the sampling phase */
 	uint64_t sample_every;          /* a power of two; 0: none */
 	uint64_t until_sample;          /* operations before the next timed one */
-	uint64_t think;                 /* ticks */
+	uint64_t think;                 /* ticks; --rate: not 0, and `pace` says how long */
 	bool unrecorded;                /* its samples are taken, but not kept */
 	uint64_t ripened;               /* pages freed after their grace period */
 	uint64_t peak;                  /* most pages this lane held */
@@ -141,6 +143,16 @@ void lane_reads(struct lane *lane, struct pt_op *ops, size_t n, bool measured);
  * same, but not kept.
  */
 void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, bool sampled);
+/* Carries out the calls [from, from + n) of what a stretch is made of. */
+typedef void lane_call(struct lane *lane, void *what, size_t from, size_t n);
+/*
+ * A stretch of n calls that are more than an operation each (dma.h), on so many pages in all: timed and
+ * counted as lane_stretch() does, calls checked by whoever makes them.
+ */
+void lane_calls(struct lane *lane, lane_call *call, void *what, size_t n, enum op_kind kind, uint64_t pages,
+		bool measured);
+/* A part of n calls at once, between two stamps: into tally->phase[phase] and nowhere else. */
+void lane_part(struct lane *lane, lane_call *call, void *what, size_t n, unsigned phase);
 /*
  * Once round a loop that waits for another worker, `spins` counted by the caller from 1: quiescent
  * now and then, and off the CPU when there are too few.
@@ -148,6 +160,22 @@ void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, 
 void lane_idle(struct lane *lane, uint32_t spins);
 /* One operation of a loop of its own (cursor, rendezvous, replay): timed when it is its turn. */
 void lane_single(struct lane *lane, struct pt_op *op);
+/*
+ * --rate, for loops that time their operations themselves: rest as long as there is time, then spin until
+ * the next one should begin. Returns when that is (ticks): `due` of lane_record_paced(), which takes down
+ * service and response time and lag of an operation that ran from `from` to `to`.
+ */
+uint64_t lane_wait_turn(struct lane *lane);
+void lane_record_paced(struct lane *lane, enum op_kind kind, uint64_t due, uint64_t from, uint64_t to);
+/* Is it a schedule that says when this lane's next operation begins? */
+static inline bool lane_is_paced(const struct lane *lane)
+{
+	return lane->think && lane->pace.gap > 0;
+}
+/* A sample this long may have been interrupted; looking costs a system call. */
+#define LANE_SUSPECT_NS 5000u
+/* Has this thread been switched out since we last looked? */
+bool lane_was_switched(struct lane *lane);
 /* Between operations: quiescent, hand on retired pages, refill zeroed ones. */
 void lane_rest(struct lane *lane);
 /*

@@ -3,7 +3,7 @@
 
 #include "bench/fit.h"
 #include "bench/list.h"
-#include "bench/option_row.h"
+#include "bench/option_dma.h"
 #include "bench/suggest.h"
 #include "bench/verbs.h"
 #include "pt/engine.h"
@@ -12,7 +12,7 @@
 #define LIST_COLUMNS 96u
 
 static const char help[] =
-	"usage: iopt list [engines|workloads|options|mutants|baselines]\n"
+	"usage: iopt list [engines|workloads|options|iova|mutants|baselines]\n"
 	"\n"
 	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
 	"that. Mutants are known bugs that `iopt verify` can switch on, to see that they are noticed.\n"
@@ -97,11 +97,19 @@ static void list_options(void)
 	list_choices("Sources of table pages", "page-source", source_choices);
 	list_choices("Orders of pages", "order", order_choices);
 	list_choices("Levels of a new table", "levels", levels_choices);
+	list_choices("Invalidation behind an unmap", "flush", flush_choices);
 	list_choices("Breakages that the audit must catch", "break", breakage_choices);
 	list_choices("Formats of stdout", "format", format_choices);
 	printf("\nAll options (flags, and keys of job files)\n");
 	for (const struct option_row *row = option_rows; row->name; row++)
 		printf("  %-13s %s\n", row->name, row->help);
+}
+
+static void list_iova(void)
+{
+	printf("\nAllocators of I/O addresses (--iova), in workloads ring, storage, bulk, piecewise\n");
+	for (const struct iova_kind *const *k = iova_kinds; *k; k++)
+		printf("  %-13s %s\n", (*k)->name, (*k)->help);
 }
 
 static void list_mutants(void)
@@ -120,6 +128,7 @@ static const struct {
 	{ "engines", list_engines },
 	{ "workloads", list_workloads },
 	{ "options", list_options },
+	{ "iova", list_iova },
 	{ "mutants", list_mutants },
 };
 
@@ -149,7 +158,8 @@ int verb_list(int argc, char **argv)
 	}
 	if (!topic)
 		return EXIT_FINE;
-	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, mutants, baselines%s", topic,
+	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, iova, mutants, "
+		"baselines%s", topic,
 		suggest_text(&s, "", did, sizeof(did)));
 	return verb_fail("list", &err);
 }

@@ -1,16 +1,16 @@
 /* measure.c - the measured path of every workload: stamps outside, one run() call inside. */
 #include <errno.h>
-#include <sched.h>
 
 #include "bench/lane.h"
+#include "bench/open_loop.h"
 #include "bench/runner.h"
 #include "sys/clock.h"
-#include "sys/host.h"
 
-/* A sample this long may have been interrupted; looking costs a system call. */
-#define SUSPECT_NS 5000u
 /* Operations of a loop of its own between two quiescent states. */
 #define SINGLES_PER_REST 64u
+
+/* Written out for each kind of call. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 static void think(uint64_t ticks)
 {
@@ -36,23 +36,11 @@ void lane_rest(struct lane *lane)
 	page_cache_refill(lane->pw.pages);
 }
 
-/* Has this thread been switched out since we last looked? */
-static bool was_switched(struct lane *lane)
-{
-	struct host_counters now;
-	bool switched;
-
-	host_counters_thread(&now);
-	switched = now.involuntary != lane->involuntary;
-	lane->involuntary = now.involuntary;
-	return switched;
-}
-
 static void record(struct lane *lane, enum op_kind kind, uint64_t ticks)
 {
 	uint64_t ns = (uint64_t)clock_ns(ticks);
 
-	if (ns > SUSPECT_NS && was_switched(lane)) {
+	if (ns > LANE_SUSPECT_NS && lane_was_switched(lane)) {
 		lane->tally.disturbed++;
 		return;
 	}
@@ -72,15 +60,46 @@ static uint64_t clock_since(struct lane *lane, uint64_t from)
 	return 0;
 }
 
-/* One operation between two stamps of its own; returns its ticks. */
-static uint64_t time_one(struct lane *lane, struct pt_op *op)
+/* The calls of most stretches: `what` is an array of operations. */
+static inline void run_ops(struct lane *lane, void *what, size_t from, size_t n)
+{
+	lane->run(lane->pt, &lane->pw, (struct pt_op *)what + from, n);
+}
+
+/* OP_KINDS: `what` is operations, which say. */
+static inline enum op_kind kind_of_call(const void *what, size_t i, enum op_kind kind)
+{
+	return kind == OP_KINDS ? op_kind_of(((const struct pt_op *)what)[i].kind) : kind;
+}
+
+/* One call between two stamps of its own; returns its ticks. */
+ALWAYS_INLINE uint64_t time_call(struct lane *lane, lane_call *call, void *what, size_t i,
+				 enum op_kind kind)
 {
 	uint64_t from = clock_now(), ticks;
 
-	lane->run(lane->pt, &lane->pw, op, 1);
+	call(lane, what, i, 1);
 	ticks = clock_since(lane, from);
-	record(lane, op_kind_of(op->kind), ticks);
+	record(lane, kind_of_call(what, i, kind), ticks);
 	return ticks;
+}
+
+/* time_call() when it is its turn (--rate). */
+ALWAYS_INLINE uint64_t time_in_turn(struct lane *lane, lane_call *call, void *what, size_t i,
+				    enum op_kind kind, bool measured)
+{
+	uint64_t due = lane_wait_turn(lane), from = clock_now(), ticks;
+
+	call(lane, what, i, 1);
+	ticks = clock_since(lane, from);
+	if (measured)
+		lane_record_paced(lane, kind_of_call(what, i, kind), due, from, from + ticks);
+	return ticks;
+}
+
+static uint64_t time_one(struct lane *lane, struct pt_op *op)
+{
+	return time_call(lane, run_ops, op, 0, OP_KINDS);
 }
 
 /* Gaps between samples are uniform in [0, 2N - 2]: one in N on average, and no stride to lock onto. */
@@ -89,21 +108,23 @@ static void next_sample(struct lane *lane)
 	lane->until_sample = stat_below(&lane->sample_rng, 2 * lane->sample_every - 1);
 }
 
-static void run_sampled(struct lane *lane, struct pt_op *ops, size_t n)
+ALWAYS_INLINE void call_sampled(struct lane *lane, lane_call *call, void *what, size_t n,
+				enum op_kind kind)
 {
-	while (n > lane->until_sample) {
+	size_t at = 0;
+
+	while (n - at > lane->until_sample) {
 		size_t before = lane->until_sample;
 
 		if (before)
-			lane->run(lane->pt, &lane->pw, ops, before);
-		time_one(lane, ops + before);
-		ops += before + 1;
-		n -= before + 1;
+			call(lane, what, at, before);
+		at += before;
+		time_call(lane, call, what, at++, kind);
 		next_sample(lane);
 	}
-	if (n)
-		lane->run(lane->pt, &lane->pw, ops, n);
-	lane->until_sample -= n;
+	if (n > at)
+		call(lane, what, at, n - at);
+	lane->until_sample -= n - at;
 }
 
 /*
@@ -139,26 +160,45 @@ static void count_done(struct tally *t, const struct pt_op *ops, size_t n)
 	t->ops += n;
 }
 
-/* The stretch itself; returns the ticks spent inside run(). */
-static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+/* Calls one by one, with time between them; returns the ticks spent inside. */
+ALWAYS_INLINE uint64_t calls_apart(struct lane *lane, lane_call *call, void *what, size_t n,
+				   enum op_kind kind, bool measured)
 {
-	uint64_t from, inside = 0;
+	uint64_t inside = 0;
 
-	for (size_t i = 0; lane->think && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		if (lane_is_paced(lane)) {
+			inside += time_in_turn(lane, call, what, i, kind, measured);
+			continue;
+		}
 		if (measured)
-			inside += time_one(lane, ops + i);
+			inside += time_call(lane, call, what, i, kind);
 		else
-			lane->run(lane->pt, &lane->pw, ops + i, 1);
+			call(lane, what, i, 1);
 		think(lane->think);
 	}
+	return inside;
+}
+
+/* The stretch itself, written out for each kind of call; returns the ticks spent inside. */
+ALWAYS_INLINE uint64_t call_stretch(struct lane *lane, lane_call *call, void *what, size_t n,
+				    enum op_kind kind, bool measured)
+{
+	uint64_t from;
+
 	if (lane->think)
-		return inside;
+		return calls_apart(lane, call, what, n, kind, measured);
 	from = clock_now();
 	if (measured && lane->sample_every)
-		run_sampled(lane, ops, n);
+		call_sampled(lane, call, what, n, kind);
 	else
-		lane->run(lane->pt, &lane->pw, ops, n);
+		call(lane, what, 0, n);
 	return clock_since(lane, from);
+}
+
+static uint64_t run_stretch(struct lane *lane, struct pt_op *ops, size_t n, bool measured)
+{
+	return call_stretch(lane, run_ops, ops, n, OP_KINDS, measured);
 }
 
 static void count_busy(struct tally *t, uint64_t inside, size_t n)
@@ -270,13 +310,33 @@ void lane_phase(struct lane *lane, struct pt_op *ops, size_t n, unsigned phase, 
 		count_failed(t, ops, n);
 }
 
-void lane_idle(struct lane *lane, uint32_t spins)
+void lane_calls(struct lane *lane, lane_call *call, void *what, size_t n, enum op_kind kind, uint64_t pages,
+		bool measured)
 {
-	cpu_relax();
-	if (spins % 64 == 0)
-		lane_rest(lane);
-	if (spins % 1024 == 0)
-		sched_yield();
+	struct tally *t = &lane->tally;
+	uint64_t inside = call_stretch(lane, call, what, n, kind, measured);
+
+	lane_rest(lane);
+	if (!measured)
+		return;
+	t->ops += n;
+	t->kind_ops[kind] += n;
+	t->pages += pages;
+	t->timed[kind] += inside;
+	t->timed_ops[kind] += n;
+	t->timed_pages[kind] += pages;
+	count_busy(t, inside, n);
+}
+
+void lane_part(struct lane *lane, lane_call *call, void *what, size_t n, unsigned phase)
+{
+	struct tally *t = &lane->tally;
+	uint64_t retired = lane->pw.n.retired, from = clock_now();
+
+	call(lane, what, 0, n);
+	t->phase[phase].ticks += clock_since(lane, from);
+	t->phase[phase].ops += n;
+	t->phase[phase].retired += lane->pw.n.retired - retired;
 }
 
 void lane_single(struct lane *lane, struct pt_op *op)
@@ -286,7 +346,8 @@ void lane_single(struct lane *lane, struct pt_op *op)
 
 	if (sampled) {
 		enum op_kind kind = op_kind_of(op->kind);
-		uint64_t ticks = time_one(lane, op);
+		bool paced = lane_is_paced(lane);
+		uint64_t ticks = paced ? time_in_turn(lane, run_ops, op, 0, OP_KINDS, true) : time_one(lane, op);
 
 		/* a figure by kind only where all of them are timed */
 		if (lane->think || lane_group(lane)->workload->singly) {
@@ -304,12 +365,14 @@ void lane_single(struct lane *lane, struct pt_op *op)
 	count_failed(t, op, 1);
 	if (lane->pw.gather.n || t->ops % SINGLES_PER_REST == 0)
 		lane_rest(lane);
-	if (lane->think)
+	if (lane->think && !lane_is_paced(lane))
 		think(lane->think);
 }
 
 void lane_begin(struct lane *lane)
 {
+	if (lane->pace.gap > 0)
+		open_loop_start(lane); /* what the lead-in has left undone is no measured operation's lag */
 	if (lane->perf)
 		perf_start(lane->perf);
 	lane->tally.start = clock_now();
@@ -318,17 +381,8 @@ void lane_begin(struct lane *lane)
 void lane_end(struct lane *lane)
 {
 	lane->tally.stop = clock_now();
+	if (lane->pace.gap > 0)
+		lane->tally.backlog = pace_backlog(&lane->pace, lane->tally.stop);
 	if (lane->perf)
 		perf_stop(lane->perf, &lane->tally.counters);
-}
-
-void lane_finish(struct lane *lane)
-{
-	/* release: with the acquire below, the last to leave has seen everybody stop */
-	at_sub(&lane->group->unfinished, 1, release);
-}
-
-bool lane_others_measure(const struct lane *lane)
-{
-	return at_load(&lane->group->unfinished, acquire) != 0; /* pairs with lane_finish */
 }

@@ -7,6 +7,8 @@
 
 #include "bench/result.h"
 
+#define DEPTH_USUAL 256u
+
 /* A number up to RATIO_MAX and the character behind it; NULL otherwise. */
 static const char *number(const char *text, char behind, uint8_t *out)
 {
@@ -62,6 +64,11 @@ unsigned group_readers(const struct group *g)
 	return g->threads > 1 ? g->threads / 2 : 1;
 }
 
+uint64_t group_depth(const struct group *g)
+{
+	return g->depth ? g->depth : g->workload->depth ? g->workload->depth : DEPTH_USUAL;
+}
+
 int check_readers(const struct group *g, struct err *err)
 {
 	unsigned readers = group_readers(g);
@@ -100,16 +107,18 @@ void case_mix(struct case_result *c, const struct group *g, char *id, size_t siz
 {
 	const struct workload *w = g->workload;
 	struct ratio ratio = group_ratio(g);
+	const struct group usual = { .workload = w };
 	size_t used = 0;
 
 	id[0] = '\0';
 	c->readers = group_readers(g);
-	c->depth = w->queue ? g->depth : 0;
+	c->depth = w->queue || w->dma ? group_depth(g) : 0;
 	if (w->ratio)
 		ratio_text(ratio, c->ratio, sizeof(c->ratio));
 	if (c->readers)
 		used += (size_t)snprintf(id, size, "/r%u", c->readers);
-	if (c->depth)
+	/* of pairs as it always was; elsewhere only what is not as usual */
+	if (c->depth && (w->queue || c->depth != group_depth(&usual)))
 		used += (size_t)snprintf(id + used, size - used, "/d%lu", (unsigned long)c->depth);
 	if (w->ratio && !ratio_is(ratio, *w->ratio))
 		snprintf(id + used, size - used, "/%s", c->ratio);

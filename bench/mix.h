@@ -13,6 +13,8 @@ struct case_result;
 struct ratio group_ratio(const struct group *g);
 /* Of the threads, the last so many only look up. */
 unsigned group_readers(const struct group *g);
+/* Of the queue, or of a worker's ring: what was asked for, or the workload's own. */
+uint64_t group_depth(const struct group *g);
 /* Is there a writer left? EXIT_USAGE. */
 int check_readers(const struct group *g, struct err *err);
 

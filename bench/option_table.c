@@ -1,6 +1,7 @@
 /* option_table.c - every option of `run`, a row each, and the words that options take. */
 #include <string.h>
 
+#include "bench/option_dma.h"
 #include "bench/option_row.h"
 #include "bench/workload.h"
 #include "bench/suggest.h"
@@ -82,6 +83,12 @@ const struct choice levels_choices[] = {
 	{ "4", "48 bits" },
 	{ "5", "57 bits" },
 	{ "6", "64 bits: amdv1 only" },
+	{ NULL, NULL },
+};
+/* In the order of their enum. */
+const struct choice pace_choices[] = {
+	{ "constant", "equal gaps, each worker at a phase of its own" },
+	{ "poisson", "as from many independent sources" },
 	{ NULL, NULL },
 };
 const struct choice breakage_choices[] = {
@@ -169,6 +176,11 @@ const struct option_row option_rows[] = {
 	  "pages mapped by one call", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "think", &kind_duration, LIST(think_ns), 0, SECOND / 1000, NULL, "0", "LIST",
 	  "time spent outside the table between operations", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "rate", &kind_count, LIST(rate), 0, 1000000000, NULL, "0", "LIST",
+	  "open loop: operations a second that each worker should begin, such as 50k; response time counts "
+	  "from when they should have; 0: each when the last one is done", GROUP_SHAPE, ROW_CHOOSES, NULL },
+	{ "pace", &kind_choice, ONE(pace), 0, 0, pace_choices, "poisson", NULL,
+	  "gaps between the operations of --rate", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
 	  "leaf tables of a worker in private, adjacent and lookup, of a pair in pairs; slots for "
 	  "large pages of a worker in collapse", GROUP_SHAPE, ROW_CHOOSES,
@@ -195,8 +207,27 @@ const struct option_row option_rows[] = {
 	{ "readers", &kind_auto, ONE(readers), 1, 1024, NULL, "auto", NULL,
 	  "how many of the threads only look up; auto: half of them in lookup, none in collapse",
 	  GROUP_SHAPE, ROW_CHOOSES, "lookup,collapse" },
-	{ "depth", &kind_count, ONE(depth), 1, 65536, NULL, "256", NULL,
-	  "buffers that a mapper may be ahead of its unmapper", GROUP_SHAPE, ROW_CHOOSES, "pairs" },
+	{ "depth", &kind_auto, ONE(depth), 1, 65536, NULL, "auto", NULL,
+	  "pairs: buffers that a mapper may be ahead of its unmapper; DMA path: buffers that a worker "
+	  "has mapped at once; auto: 256 in pairs and ring, 32 in storage, 8 in bulk and piecewise",
+	  GROUP_SHAPE, ROW_CHOOSES, "pairs," DMA_WORKLOADS },
+	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rbtree", NULL,
+	  "who owns which range: allocators of I/O addresses; see `iopt list iova`", GROUP_SHAPE,
+	  ROW_CHOOSES, DMA_WORKLOADS },
+	{ "iova-window", &kind_window, ONE(iova_window), IOVA_WINDOW_MIN, IOVA_WINDOW_MAX, NULL, "4G",
+	  NULL, "addresses that allocators try first, a power of two 1M..4G", GROUP_SHAPE, ROW_CHOOSES,
+	  DMA_WORKLOADS },
+	{ "buffers", &kind_buffer, LIST(buffers), NO_RANGE, "auto", NULL,
+	  "sizes of buffers, 4K..1G: one, or several with weights, 4K:80,64K:20; auto: the workload's own",
+	  GROUP_SHAPE, ROW_CHOOSES | ROW_AUTO, DMA_WORKLOADS },
+	{ "flush", &kind_choice, MANY(nflushes, flushes), 0, 0, flush_choices, "none", "LIST",
+	  "a model of invalidation behind an unmap", GROUP_SHAPE, ROW_CHOOSES, DMA_WORKLOADS },
+	{ "flush-ns", &kind_duration, ONE(flush_ns), 0, SECOND / 100, NULL, "1us", NULL,
+	  "model: from a command's turn until its completion is seen", GROUP_SHAPE, ROW_CHOOSES,
+	  DMA_WORKLOADS },
+	{ "flush-lock", &kind_flush_lock, ONE(flush_lockless), NO_RANGE, "lock", NULL,
+	  "of the command ring: lock, as in the driver, or none", GROUP_SHAPE, ROW_CHOOSES,
+	  DMA_WORKLOADS },
 
 	{ "place", &kind_place, MANY(nplaces, places), 0, 0, place_choices, "compact", NULL,
 	  "where workers run", GROUP_WHERE, ROW_CHOOSES, NULL },
@@ -329,6 +360,11 @@ const char *zero_name(enum pool_zero k)
 const char *order_name(enum order_kind k)
 {
 	return order_choices[k].name;
+}
+
+const char *pace_name(enum pace_kind k)
+{
+	return pace_choices[k].name;
 }
 
 const char *source_name(enum pool_source k)

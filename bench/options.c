@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/fit.h"
+#include "bench/option_dma.h"
 #include "bench/option_row.h"
 #include "bench/page_mix.h"
 #include "bench/preset.h"
@@ -188,6 +189,8 @@ int options_check(struct options *o, struct err *err)
 				       "--workload %.*s", job, row->name, row->only,
 				       (int)strcspn(row->only, ","), row->only);
 	}
+	if (options_given(o, "pace") && o->rate.n == 1 && !o->rate.v[0])
+		return err_set(err, EXIT_USAGE, "%s--pace: is about --rate; add --rate 50k, say", job);
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "
 			       "untimed start it is", job);
@@ -197,7 +200,8 @@ int options_check(struct options *o, struct err *err)
 	if (*o->topology && !o->dry_run)
 		return err_set(err, EXIT_USAGE, "%s--topology: another machine can be planned "
 			       "for, not measured; add --dry-run", job);
-	if (page_sizes_check(o->page_size.v, o->page_size.n, job, err))
+	if (page_sizes_check(o->page_size.v, o->page_size.n, "page-size", job, err) ||
+	    options_check_dma(o, job, err))
 		return err->code;
 	return check_share(o, job, err);
 }

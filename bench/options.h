@@ -85,7 +85,7 @@ struct options {
 	bool disjoint;
 	struct ratio ratio;         /* all 0: as the workload has it */
 	uint64_t readers;           /* of the threads, how many only look up; 0: chosen */
-	uint64_t depth;             /* of the queue in pairs */
+	uint64_t depth;             /* of the queue in pairs, of a worker's ring; 0: the workload's */
 	size_t niovas, nflushes;
 	const struct iova_kind *iovas[LIST_MAX]; /* who owns which range, in the DMA workloads */
 	enum flush_kind flushes[LIST_MAX];
@@ -150,5 +150,7 @@ char *handicap_text(const struct handicap *h, char *buf, size_t size);
 const char *smt_name(enum smt_kind k);
 const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);
+const char *pace_name(enum pace_kind k);
 const char *order_name(enum order_kind k);
 const char *source_name(enum pool_source k);
+const char *flush_name(enum flush_kind k);

@@ -10,7 +10,8 @@ static char *size_name(char *buf, size_t size, uint64_t value)
 	return show_bytes(buf, size, 1ull << page_size_lg2(value));
 }
 
-static int check_weights(const uint64_t *values, size_t n, const char *job, struct err *err)
+static int check_weights(const uint64_t *values, size_t n, const char *option, const char *job,
+			 struct err *err)
 {
 	char bare[16], weighted[16];
 
@@ -21,30 +22,31 @@ static int check_weights(const uint64_t *values, size_t n, const char *job, stru
 			continue;
 		size_name(bare, sizeof(bare), values[has ? 0 : i]);
 		size_name(weighted, sizeof(weighted), values[has ? i : 0]);
-		return err_set(err, EXIT_USAGE, "%s--page-size: %s has a weight and %s has none; give a "
-			       "weight to each (a mix, such as 4K:60,2M:40) or to none (a sweep)", job,
-			       weighted, bare);
+		return err_set(err, EXIT_USAGE, "%s--%s: %s has a weight and %s has none; give a "
+			       "weight to each (a mix, such as 4K:60,2M:40)%s", job, option, weighted, bare,
+			       strcmp(option, "page-size") ? "" : " or to none (a sweep)");
 	}
 	return 0;
 }
 
-int page_sizes_check(const uint64_t *values, size_t n, const char *job, struct err *err)
+int page_sizes_check(const uint64_t *values, size_t n, const char *option, const char *job,
+		     struct err *err)
 {
 	char name[16];
 
-	if (check_weights(values, n, job, err))
+	if (check_weights(values, n, option, job, err))
 		return err->code;
 	if (!n || !page_size_weight(values[0]))
 		return 0;
 	if (n < 2 || n > MIX_MAX)
-		return err_set(err, EXIT_USAGE, "%s--page-size: a mix has 2..%u sizes, this one %zu; "
-			       "a single size is written without weight, such as %s", job, MIX_MAX, n,
+		return err_set(err, EXIT_USAGE, "%s--%s: a mix has 2..%u sizes, this one %zu; a single "
+			       "size is written without weight, such as %s", job, option, MIX_MAX, n,
 			       size_name(name, sizeof(name), values[0]));
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (page_size_lg2(values[i]) == page_size_lg2(values[j]))
-				return err_set(err, EXIT_USAGE, "%s--page-size: %s is in the mix twice; "
-					       "add up its weights", job,
+				return err_set(err, EXIT_USAGE, "%s--%s: %s is in the mix twice; "
+					       "add up its weights", job, option,
 					       size_name(name, sizeof(name), values[i]));
 	return 0;
 }

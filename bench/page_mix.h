@@ -39,8 +39,12 @@ static inline uint64_t page_size_weighted(uint64_t lg2, uint64_t weight)
 	return lg2 | weight << 8;
 }
 
-/* Either no value of the list has a weight, or all have and make a mix. EXIT_USAGE. */
-int page_sizes_check(const uint64_t *values, size_t n, const char *job, struct err *err);
+/*
+ * Either no value of the list has a weight, or all have and make a mix. EXIT_USAGE, about this
+ * option ("page-size").
+ */
+int page_sizes_check(const uint64_t *values, size_t n, const char *option, const char *job,
+		     struct err *err);
 /* The mix that a checked list is; n is 0 where it is a sweep. */
 struct page_mix page_mix_of(const uint64_t *values, size_t n);
 bool page_mix_equal(const struct page_mix *a, const struct page_mix *b);

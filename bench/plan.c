@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "bench/fit.h"
-#include "bench/lock_stat.h"
+#include "bench/open_loop.h"
+#include "bench/option_dma.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
 #include "bench/preset.h"
-
-#define LANE_TOUCHED_BYTES 16384 /* of five histograms only the pages that are recorded into */
-#define GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
 
 /* The distinct nodes that the CPUs are on. */
 static unsigned count_nodes(const struct topology *topo, const unsigned *cpus, unsigned n)
@@ -32,7 +30,7 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 {
 	struct group *v, *copy;
 
-	if (plan_check_shape(g, err) || (g->workload->check && g->workload->check(g, err)))
+	if (plan_check_shape(g, err) || open_loop_check(g, err) || (g->workload->check && g->workload->check(g, err)))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
@@ -83,10 +81,13 @@ void plan_group_from(struct group *g, const struct options *o)
 		.place = o->places[0], .mem = o->mems[0], .zero = o->zeros[0],
 		.source = o->sources[0], .order = o->order,
 		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
-		.think_ns = o->think_ns.v[0], .tables = o->tables, .round = o->round,
+		.think_ns = o->think_ns.v[0], .rate = o->rate.v[0], .pace = o->pace,
+		.tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
-		.depth = o->depth, .lock_stat = o->lock_stat, .breakage = o->breakage,
+		.depth = o->depth, .flush_ns = o->flush_ns, .flush_lockless = o->flush_lockless,
+		.iova_window = o->iova_window, .buffers = buffers_of(&o->buffers),
+		.lock_stat = o->lock_stat, .breakage = o->breakage,
 		.handicap = o->handicap,
 		.levels = plan_levels(o->levels[0]),
 		.counters = o->counters == COUNTERS_AUTO, .duration_ns = o->duration_ns,
@@ -225,11 +226,12 @@ static int add_sizes(struct plan *plan, struct group g, const struct options *o,
 	g.mix = page_mix_of(o->page_size.v, o->page_size.n);
 	for (size_t p = 0; p < (g.mix.n ? 1 : o->page_size.n); p++)
 		for (size_t b = 0; b < o->batch.n; b++)
-			for (size_t t = 0; t < o->think_ns.n; t++) {
+			for (size_t t = 0; t < o->think_ns.n * o->rate.n; t++) {
 				g.page_lg2 = g.mix.n ? smallest(&g.mix)
 						     : page_size_lg2(o->page_size.v[p]);
 				g.batch = o->batch.v[b];
-				g.think_ns = o->think_ns.v[t];
+				g.think_ns = o->think_ns.v[t / o->rate.n];
+				g.rate = o->rate.v[t % o->rate.n];
 				if (add_threads(plan, g, o, topo, err))
 					return err->code;
 			}
@@ -274,10 +276,26 @@ static int add_policies(struct plan *plan, struct group g, const struct options 
 	return 0;
 }
 
+/* The DMA path; other workloads know nothing of it. */
+static int add_paths(struct plan *plan, struct group g, const struct options *o,
+		     const struct topology *topo, struct err *err)
+{
+	if (!g.workload->dma)
+		return add_policies(plan, g, o, topo, err);
+	for (size_t i = 0; i < o->niovas; i++)
+		for (size_t f = 0; f < o->nflushes; f++) {
+			g.iova = o->iovas[i];
+			g.flush = o->flushes[f];
+			if (add_policies(plan, g, o, topo, err))
+				return err->code;
+		}
+	return 0;
+}
+
 /* Deal a minute over groups[first..n). */
 static void spread(struct plan *plan, size_t first, unsigned processes)
 {
-	double budget_s = 60 - GROUP_OVERHEAD_S * (double)(plan->n - first) * processes;
+	double budget_s = 60 - PLAN_GROUP_OVERHEAD_S * (double)(plan->n - first) * processes;
 
 	for (size_t i = first; i < plan->n; i++) {
 		double share_s = budget_s / (double)(plan->n - first);
@@ -304,49 +322,13 @@ static int add_sweep(struct plan *plan, const struct options *o, const struct to
 		plan_settle_shape(&g);
 		for (size_t l = 0; l < o->nlevels; l++) {
 			g.levels = plan_levels(o->levels[l]);
-			if (add_policies(plan, g, o, topo, err))
+			if (add_paths(plan, g, o, topo, err))
 				return err->code;
 		}
 	}
 	if (!o->duration_ns)
 		spread(plan, first, o->processes);
 	return 0;
-}
-
-/* Pools, tables, lanes and histograms of the largest group: groups follow each other. */
-static uint64_t predict_bytes(const struct group *g)
-{
-	/* of a worker: leaf tables, and as much again for the places of its operations, which engines share */
-	uint64_t own = g->tables * (g->mix.n ? g->mix.n : 1);
-	uint64_t tables = g->workload->cold ? g->round * 3 / 2
-					    : g->threads * (g->nengines * (own + 4) + own);
-	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
-
-	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +
-	       (g->workload->cold ? g->round * (512 * 8 + g->threads) * sizeof(uint64_t) : 0);
-}
-
-/* A quarter of the group's time on top, but a few slices of every engine at least. */
-static double lock_stat_s(const struct group *g, unsigned processes)
-{
-	double share_s = (double)g->duration_ns / LOCK_TIME_SHARE / 1e9;
-	double least_s = 4.4 * LOCK_ROUNDS_MIN * g->nengines * (double)g->slice_ns / 1e9 * processes;
-
-	return !g->lock_stat ? 0 : share_s > least_s ? share_s : least_s;
-}
-
-static void predict(struct plan *plan, unsigned processes)
-{
-	plan->predicted_s = 0.7;
-	for (size_t i = 0; i < plan->n; i++) {
-		uint64_t bytes = predict_bytes(&plan->groups[i]);
-
-		plan->predicted_s += (double)plan->groups[i].duration_ns / 1e9 +
-				     lock_stat_s(&plan->groups[i], processes) +
-				     GROUP_OVERHEAD_S * processes;
-		if (bytes > plan->predicted_bytes)
-			plan->predicted_bytes = bytes;
-	}
 }
 
 int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
@@ -376,7 +358,7 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		plan_free(plan);
 		return err->code;
 	}
-	predict(plan, jobs[0].processes);
+	plan_predict(plan, jobs[0].processes);
 	return 0;
 }
 

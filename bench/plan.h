@@ -39,7 +39,7 @@ struct group {
 	uint64_t reach;             /* the last IOVA touched; 0: ask the workload (fit.h) */
 	struct ratio ratio;         /* read with group_ratio() */
 	uint64_t readers;           /* read with group_readers() */
-	uint64_t depth;
+	uint64_t depth;             /* the workload's, where none was asked for */
 	const struct iova_kind *iova; /* the DMA workloads': struct workload.dma */
 	enum flush_kind flush;
 	uint64_t flush_ns;

@@ -26,6 +26,9 @@ void plan_leave_out(struct plan *plan, const char *fmt, ...) __attribute__((form
 int plan_check_any(const struct plan *plan, size_t first, const struct options *o, struct err *err);
 /* Count, in `twin`, groups whose cases another group has already: no two ids are the same. */
 int plan_tell_twins(struct plan *plan, struct err *err);
+#define PLAN_GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
+/* Fill predicted_s and predicted_bytes: plan_predict.c */
+void plan_predict(struct plan *plan, unsigned processes);
 /* Levels of a choice of --levels; 0: auto. */
 unsigned plan_levels(unsigned choice);
 /* The user's list, or 1, 2, 4, … and all allowed CPUs. */

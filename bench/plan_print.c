@@ -3,6 +3,7 @@
 
 #include "bench/fit.h"
 #include "bench/mix.h"
+#include "bench/option_dma.h"
 #include "bench/units.h"
 
 /* CPUs as ranges of consecutive workers: "0-3,8-11". */
@@ -40,8 +41,24 @@ static void print_mix(const struct group *g, FILE *out)
 		fprintf(out, "  ratio %s", ratio_text(ratio, text, sizeof(text)));
 	if (readers)
 		fprintf(out, "  %u reader%s", readers, readers == 1 ? "" : "s");
-	if (g->workload->queue)
+	if (g->workload->queue || g->workload->dma)
 		fprintf(out, "  depth %lu", (unsigned long)g->depth);
+}
+
+static void print_dma(const struct group *g, FILE *out)
+{
+	char buffers[MIX_TEXT_MAX], text[32];
+
+	if (!g->workload->dma)
+		return;
+	fprintf(out, "    iova %s below %s", g->iova->name, show_bytes(text, sizeof(text), g->iova_window));
+	if (*buffers_show(buffers, sizeof(buffers), &g->buffers))
+		fprintf(out, "  buffers %s", buffers);
+	fprintf(out, "  flush %s", flush_name(g->flush));
+	if (g->flush != FLUSH_NONE)
+		fprintf(out, " (model: completion %s%s)", show_ns(text, sizeof(text), (double)g->flush_ns),
+			g->flush_lockless ? ", ring without lock" : "");
+	fputc('\n', out);
 }
 
 static void print_warnings(const struct group *g, const struct topology *topo, FILE *out)
@@ -71,6 +88,7 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 	print_axes(g, out);
 	fprintf(out, "  %.1f s in slices of %.0f ms\n", (double)g->duration_ns / 1e9,
 		(double)g->slice_ns / 1e6);
+	print_dma(g, out);
 	plan_print_memory(g, topo, out);
 	print_warnings(g, topo, out);
 	fprintf(out, "    engines");

@@ -1,6 +1,7 @@
 /* plan_shape.c - do the sizes, the order and the page source of a group go with its workload and engines? */
 #include <string.h>
 
+#include "bench/mix.h"
 #include "bench/plan_default.h"
 
 void plan_settle_shape(struct group *g)
@@ -13,6 +14,7 @@ void plan_settle_shape(struct group *g)
 		g->share = SHARE_ROOT;
 	if (g->order == ORDER_AUTO)
 		g->order = g->workload->order;
+	g->depth = group_depth(g);
 }
 
 int plan_check_shape(const struct group *g, struct err *err)

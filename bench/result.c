@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/case_dma.h"
 #include "bench/scaling.h"
 
 const char *const op_kind_name[OP_KINDS] = { "map", "unmap", "lookup" };
@@ -28,10 +29,14 @@ static void case_free(struct case_result *c)
 {
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		free(c->latency[kind]);
+	free(c->pace.lag);
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		free(c->pace.response[kind]);
 	free(c->window);
 	free(c->vain);
 	free(c->gap);
 	free(c->lock);
+	case_dma_free(&c->dma);
 	free(c->workers);
 	free(c->slices);
 	free(c->draws);

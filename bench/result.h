@@ -51,6 +51,7 @@ struct slice {
 	uint64_t at_ns;                /* when it ended, since the group's measuring began */
 	uint64_t live_pages;           /* table pages of this engine then */
 	uint64_t paced_ops, lag_first_ns, lag_last_ns; /* --rate: mean lag of the first and last quarter */
+	uint64_t backlog;              /* --rate: operations that were due when it ended, and not begun */
 };
 
 struct worker_result {
@@ -151,8 +152,9 @@ struct dma_result {
 struct pace_result {
 	uint64_t asked_per_s;      /* per worker */
 	enum pace_kind kind;
-	double achieved;           /* done / asked, of the measured parts */
-	bool saturated;            /* the lag grew: no percentiles */
+	double achieved;           /* done / due by the end, of the measured parts */
+	double lag_growth;         /* ns of lag gained in a ns, median over slices; NaN: none has quarters */
+	bool saturated;            /* it grew: no percentiles */
 	struct histogram *lag, *response[OP_KINDS];
 };
 

@@ -8,6 +8,7 @@
 #include "bench/group.h"
 #include "bench/lock_stat.h"
 #include "bench/mix.h"
+#include "bench/open_loop.h"
 #include "bench/processes.h"
 #include "bench/tables.h"
 
@@ -118,8 +119,14 @@ static int finish_case(struct group_run *run, unsigned e, uint32_t process)
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		for (unsigned k = 0; k < OP_KINDS; k++)
 			hist_merge(c->latency[k], er->lanes[w]->latency[k]);
+		if (c->pace.lag)
+			open_loop_merge(c, er->lanes[w]);
 		hist_merge(c->window, er->lanes[w]->window);
 		hist_merge(c->vain, er->lanes[w]->vain);
+		if (c->dma.stale) {
+			hist_merge(c->dma.stale, er->lanes[w]->stale);
+			hist_merge(c->dma.depth, er->lanes[w]->depth);
+		}
 		check_pinning(run->result, &c->workers[w], w);
 	}
 	if (!run->g->workload->singly) /* there the trace, or a barrier, deals out the operations */

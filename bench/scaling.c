@@ -24,7 +24,8 @@ struct draws {
 
 static bool rated(const struct case_result *c)
 {
-	return !c->again && !case_withheld(c) && !case_rateless(c) && c->ops_per_s.n && c->ops_per_s.mid > 0 &&
+	return !c->again && !case_withheld(c) && !case_rateless(c) && !c->pace.asked_per_s &&
+	       c->ops_per_s.n && c->ops_per_s.mid > 0 &&
 	       strcmp(c->engine->sync, "null");
 }
 

@@ -78,6 +78,8 @@ void screen_scaling(const struct screen *s);      /* of a run of one's own */
 void screen_scaling_line(const struct screen *s); /* of section 1 */
 /* Below a case's row: its phases, what readers cost, how long it waited. Nothing: no line. */
 void screen_phases(const struct screen *s, const struct case_result *c);
+/* --rate: service and response time, or that the engine cannot keep up. */
+void screen_pace(const struct screen *s, const struct case_result *c);
 void screen_lock_stat(const struct screen *s); /* --lock-stat */
 /* One engine's knees, by think time. False: it has none, and nothing was printed. */
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine);

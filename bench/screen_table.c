@@ -33,7 +33,11 @@ void screen_group(const struct screen *s, const struct case_result *c)
 	if (c->depth)
 		flow_add(&flow, "depth %llu", (unsigned long long)c->depth);
 	show_think(text, sizeof(text), c->think_ns);
-	flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
+	if (c->pace.asked_per_s)
+		flow_add(&flow, "%llu ops/s a worker, %s", (unsigned long long)c->pace.asked_per_s,
+			 pace_name(c->pace.kind));
+	else
+		flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
 	flow_add(&flow, "place %s%s%s%s, mem %s, zero %s", c->place,
 		 strcmp(c->smt, "last") ? ", smt " : "", strcmp(c->smt, "last") ? c->smt : "",
 		 c->oversubscribed ? ", CPUs shared" : "", c->mem, c->zero);
@@ -107,6 +111,7 @@ static void print_group(const struct screen *s, size_t first)
 	for (size_t i = first; i < r->ncases; i++)
 		if (r->cases[i].group == group && in_table(s, &r->cases[i])) {
 			case_row(s, &r->cases[i]);
+			screen_pace(s, &r->cases[i]);
 			screen_phases(s, &r->cases[i]);
 		}
 	for (size_t i = 0; i < r->ncomparisons; i++) {

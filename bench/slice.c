@@ -7,6 +7,7 @@
 #include "bench/crew.h"
 #include "bench/group.h"
 #include "bench/meeting.h"
+#include "bench/open_loop.h"
 #include "bench/runner.h"
 
 #define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
@@ -33,7 +34,11 @@ static void slice_worker(void *arg, unsigned w)
 	meeting_begin(lane);
 	grace_online(lane->grace);
 	barrier_wait(&run->start);
+	if (run->g->rate)
+		open_loop_start(lane);
 	run->g->workload->slice(lane);
+	if (run->g->rate)
+		open_loop_stop(lane);
 	lane_rest(lane);
 	grace_offline(lane->grace);
 	t->cpu = (unsigned)sched_getcpu();
@@ -135,6 +140,8 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 		first = t->start < first ? t->start : first;
 		last = t->stop > last ? t->stop : last;
 	}
+	if (run->g->rate)
+		open_loop_collect(run, e, out);
 	out->elapsed_ns += last > first ? (uint64_t)clock_ns(last - first) : 0;
 	if (run->g->workload->cold) /* elsewhere the counters run on from slice to slice */
 		add_waste(out, er, run->g->threads);
@@ -251,7 +258,7 @@ static uint64_t choose_sampling(const struct group *g, double op_ns)
 	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
 	uint64_t every = 1;
 
-	if (g->workload->singly || g->think_ns)
+	if (g->workload->singly || g->think_ns || g->rate)
 		return 1;
 	if (g->sample != SAMPLE_AUTO)
 		return g->sample == SAMPLE_NONE ? 0 : g->sample;
@@ -268,7 +275,7 @@ static void scale(struct group_run *run, double by)
 	double next = (double)*size * by;
 
 	if (run->g->workload->cold)
-		next = fmin(fmax(next, ROUND_MIN), (double)run->g->round);
+		next = fmin(fmax(next, run->g->rate ? 1 : ROUND_MIN), (double)run->g->round);
 	*size = (uint64_t)fmax(next, 1);
 }
 
@@ -286,6 +293,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 	if (g->think_ns && g->slice_ns / g->think_ns < run->ops_per_worker)
 		run->ops_per_worker = 1 + g->slice_ns / g->think_ns;
 	run->round = g->round < 32 ? g->round : 32;
+	if (g->rate)
+		open_loop_begin(run);
 	for (unsigned i = 0; i < 12 && !interrupted(); i++) {
 		if (trial(run, &slowest, &op_ns, err))
 			return err->code;
@@ -297,6 +306,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 		scale(run, want / slowest);
 	if (g->ops_enough) /* in a few slices, which all engines take turns at */
 		run->ops_per_worker = limit(run->ops_per_worker, g->ops_enough / (2 * ROUNDS_ENOUGH));
+	if (g->rate)
+		open_loop_settle(run);
 	for (unsigned e = 0; e < g->nengines; e++) {
 		struct case_result *c = run->engines[e].result;
 

@@ -42,6 +42,7 @@ struct workload {
 	bool mixes;             /* takes a mix of page sizes */
 	enum order_kind order;  /* what --order auto is; ORDER_AUTO: the option does not apply */
 	bool queue;             /* between workers: --depth applies */
+	unsigned depth;         /* what --depth auto is, where it applies; 0: 256 */
 	bool dma;               /* the DMA path (dma.h): --iova, --flush and their like apply */
 	bool waits;             /* for other workers, which is no operation's time */
 	enum workload_readers readers;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "bench/audit.h"
+#include "bench/open_loop.h"
 #include "bench/page_set.h"
 #include "bench/ring.h"
 #include "bench/workload_rows.h"
@@ -34,12 +35,12 @@ struct shared {
 	struct pair *pair[];       /* by engine, then pair; made by the mapper */
 };
 
-/* Two bursts fit the queue, so that both sides can work at once. With think time, one by one. */
+/* Two bursts fit the queue, so that both sides can work at once. With think time, or a rate, one by one. */
 static uint32_t burst_of(const struct group *g)
 {
 	uint32_t half = g->depth > 1 ? (uint32_t)(g->depth / 2) : 1;
 
-	return g->think_ns ? 1 : half < BURST_MAX ? half : BURST_MAX;
+	return g->think_ns || g->rate ? 1 : half < BURST_MAX ? half : BURST_MAX;
 }
 
 static int check(const struct group *g, struct err *err)
@@ -258,6 +259,8 @@ static void unmap_slice(struct lane *lane, struct pair *p)
 	struct tally *t = &lane->tally;
 	uint32_t items[BURST_MAX];
 
+	if (lane_group(lane)->rate)
+		open_loop_stop(lane); /* it has no schedule: it follows its mapper */
 	unmap_until_measured(lane, p, items);
 	lane_begin(lane);
 	unmap_burst(lane, p, items, true);

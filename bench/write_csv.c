@@ -7,6 +7,7 @@
 #include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/write.h"
+#include "bench/write_csv.h"
 
 static void identity(struct csv *csv, const struct case_result *c)
 {
@@ -246,6 +247,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	phases(csv, c);
 	sizes(csv, c);
 	quantile_bounds(csv, c);
+	csv_pace(csv, c);
 	end_row(csv);
 	csv->header = false;
 }
@@ -318,6 +320,7 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 		u64(csv, name, s->phase_retired[k]);
 	}
 	u64(csv, "table", s->table);
+	csv_slice_pace(csv, s);
 	end_row(csv);
 	csv->header = false;
 }
@@ -346,16 +349,14 @@ static void bucket_row(struct csv *csv, const char *id, const char *op, uint64_t
 	csv->header = false;
 }
 
-static void buckets(struct csv *csv, const struct case_result *c, int kind)
+static void buckets(struct csv *csv, const struct case_result *c, const char *op, const struct histogram *h)
 {
-	const struct histogram *h = c->latency[kind];
-
 	for (uint32_t b = 0; b < HIST_BUCKETS; b++)
 		if (h->count[b])
-			bucket_row(csv, c->case_id, op_kind_name[kind], hist_bucket_low(b),
+			bucket_row(csv, c->case_id, op, hist_bucket_low(b),
 				   hist_bucket_high(b), h->count[b]);
 	if (h->overflow) /* one bucket from where the others end to the largest value seen */
-		bucket_row(csv, c->case_id, op_kind_name[kind], 1ull << HIST_MAX_LG2, h->max,
+		bucket_row(csv, c->case_id, op, 1ull << HIST_MAX_LG2, h->max,
 			   h->overflow);
 }
 
@@ -367,6 +368,17 @@ int write_latency_csv(const struct result *r, FILE *out)
 	for (size_t i = 0; i < r->ncases; i++)
 		for (int kind = 0; kind < OP_KINDS; kind++)
 			if (r->cases[i].latency[kind] && !case_withheld(&r->cases[i]))
-				buckets(&csv, &r->cases[i], kind);
+				buckets(&csv, &r->cases[i], op_kind_name[kind], r->cases[i].latency[kind]);
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+		char op[32];
+
+		for (int kind = 0; kind < OP_KINDS && case_paced(c); kind++) {
+			snprintf(op, sizeof(op), "%s_response", op_kind_name[kind]);
+			buckets(&csv, c, op, c->pace.response[kind]);
+		}
+		if (case_paced(c))
+			buckets(&csv, c, "lag", c->pace.lag);
+	}
 	return end_file(&csv);
 }

@@ -35,6 +35,7 @@ static void put_job_lists(struct node o, const struct options *j)
 		add_u64(sizes, page_size_weight(j->page_size.v[i]));
 	put_u64s(o, "batch", j->batch.v, j->batch.n);
 	put_u64s(o, "think_ns", j->think_ns.v, j->think_ns.n);
+	put_u64s(o, "rate", j->rate.v, j->rate.n);
 	array = put_array(o, "place");
 	for (size_t i = 0; i < j->nplaces; i++)
 		add_text(array, j->places[i].text);
@@ -81,12 +82,14 @@ static void put_job(struct node array, const struct options *j)
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
 	put_u64(o, "readers", j->readers);
 	put_u64(o, "depth", j->depth);
+	put_job_dma(o, j);
 	put_bool(o, "aa", j->aa);
 	put_bool(o, "lock_stat", j->lock_stat);
 	put_u64(o, "duration_ns", j->duration_ns);
 	put_u64(o, "slice_ns", j->slice_ns);
 	put_u64(o, "warmup_ns", j->warmup_ns);
 	put_u64(o, "processes", j->processes);
+	put_text(o, "pace", pace_name(j->pace));
 	put_u64(o, "seed", j->seed);
 	put_sample(o, j->sample);
 	put_text(o, "counters", counters_name(j->counters));

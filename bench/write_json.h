@@ -19,8 +19,13 @@ void put_counters(struct node o, const struct case_result *c);
 void put_slice_counters(struct node o, const struct perf_sum *sum);
 /* scaling[] of the document. */
 void put_scaling(struct node root, const struct result *r);
+/* The DMA path: of a job what it asks for. */
+void put_job_dma(struct node o, const struct options *j);
 /* The object `waste` of a case. */
 void put_waste(struct node o, const struct case_result *c);
+/* The object `rate` of a case: null for a closed loop; what a slice says of it. */
+void put_pace(struct node o, const struct case_result *c);
+void put_slice_pace(struct node o, const struct slice *s);
 /* The field lock_stat: null unless asked for. */
 void put_lock_stat(struct node o, const struct case_result *c);
 /* nodes: how many of the by-node counts there are (index into the topology's nodes). */

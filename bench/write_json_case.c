@@ -301,6 +301,7 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_real(o, "skew_ns", forced ? s->skew_ns : NAN);
 	put_real(o, "overlap", forced ? s->overlap : NAN);
 	put_slice_counters(o, &s->counters);
+	put_slice_pace(o, s);
 }
 
 void put_case(struct node array, const struct case_result *c, unsigned nodes)
@@ -321,6 +322,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_overlap(o, &c->overlap);
 	put_replay(o, c);
 	put_counters(o, c);
+	put_pace(o, c);
 	put_phases(o, c);
 	put_lock_stat(o, c);
 	put_draws(o, c);

@@ -78,8 +78,8 @@ struct iova {
 	struct iova_config config;
 };
 
-/* Ends with a row whose name is NULL. The first is `fixed`. */
-extern const struct iova_kind iova_kinds[];
+/* Ends with NULL. The first is `fixed`. */
+extern const struct iova_kind *const iova_kinds[];
 const struct iova_kind *iova_kind_find(const char *name); /* NULL: there is none */
 
 /* The head of every kind's worker; cache-aligned, memory belongs to the allocator. */

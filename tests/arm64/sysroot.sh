@@ -4,7 +4,7 @@
 set -eu
 dir=$1
 packages="libc6-dev libhwloc-dev libnuma-dev libjemalloc-dev libinih-dev libjansson-dev zlib1g-dev
-libcmocka-dev"
+libbsd-dev libcmocka-dev"
 
 [ -e "$dir/complete" ] && exit 0
 rm -rf "$dir"

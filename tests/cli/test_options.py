@@ -67,7 +67,7 @@ class List(Command):
 
     def test_all(self):
         self.assertEqual(self.fine("list"), "".join(
-            self.fine("list", topic) for topic in ("engines", "workloads", "options", "mutants")))
+            self.fine("list", topic) for topic in ("engines", "workloads", "options", "iova", "mutants")))
 
     def test_refused(self):
         self.refused(64, r"^iopt list: engine: .*did you mean engines\?", "list", "engine")

@@ -71,7 +71,7 @@ class Measure(Results):
             self.assertIsNotNone(case["readers_cost_ns"])
             self.assertGreater(case["lookup_ns_per_op"], 0)
             self.assertGreater(case["latency_ns"]["lookup"]["n"], 0)
-            self.assertEqual(len(case["slices"][0]["phase_ops"]), 4)
+            self.assertEqual(len(case["slices"][0]["phase_ops"]), 6)
 
     @two_cpus
     def test_readers_see_a_wrong_address(self):

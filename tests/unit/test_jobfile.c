@@ -216,6 +216,7 @@ static void test_round_trip(void **state)
 	round_trip("--page-size 4K:60,64K:30,2M:10 --order descending --share l1");
 	round_trip("--page-source arena,mmap,pool --share l2 --workload private,cursor");
 	round_trip("--mem device:1,interleave --workload replay:a --duration 2h --break leak-page");
+	round_trip("--workload pairs --depth 64");
 	round_trip(CONFIGS "scaling.ini --threads 2");
 }
 

@@ -1,0 +1,45 @@
+/* write_csv_pace.c - the open loop's columns. */
+#include "bench/analyse.h"
+#include "bench/draws.h"
+#include "bench/write_csv.h"
+
+static void percentiles(struct csv *csv, const char *what, const struct histogram *h)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s_n", what);
+	real(csv, name, h ? (double)h->n : NAN);
+	for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
+		snprintf(name, sizeof(name), "%s_%s_ns", what, latency_quantile_name[i]);
+		real(csv, name, h && h->n && hist_supports(h, latency_quantile[i])
+					? (double)hist_quantile(h, latency_quantile[i]) : NAN);
+	}
+	snprintf(name, sizeof(name), "%s_max_ns", what);
+	real(csv, name, h && h->n ? (double)h->max : NAN);
+}
+
+void csv_pace(struct csv *csv, const struct case_result *c)
+{
+	const struct pace_result *p = &c->pace;
+	bool open = p->asked_per_s, shown = case_paced(c);
+	char name[32];
+
+	real(csv, "rate_per_s", open ? (double)p->asked_per_s : NAN);
+	text(csv, "pace", open ? pace_name(p->kind) : "");
+	real(csv, "rate_achieved", open ? p->achieved : NAN);
+	real(csv, "rate_lag_growth", open ? p->lag_growth : NAN);
+	text(csv, "rate_saturated", !open || case_withheld(c) ? "" : p->saturated ? "true" : "false");
+	for (int kind = 0; kind < OP_KINDS; kind++) {
+		snprintf(name, sizeof(name), "%s_response", op_kind_name[kind]);
+		percentiles(csv, name, shown ? p->response[kind] : NULL);
+	}
+	percentiles(csv, "lag", shown ? p->lag : NULL);
+}
+
+void csv_slice_pace(struct csv *csv, const struct slice *s)
+{
+	u64(csv, "paced_ops", s->paced_ops);
+	u64(csv, "backlog", s->backlog);
+	u64(csv, "lag_first_ns", s->lag_first_ns);
+	u64(csv, "lag_last_ns", s->lag_last_ns);
+}
