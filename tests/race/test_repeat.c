@@ -19,7 +19,7 @@ static const struct pt_engine *real;
 /* Calls that took table pages, before and while the clock counted; by the workers one after the other. */
 static _Atomic unsigned before, meanwhile;
 
-/* pw is the first member of its lane; the stamp of the begin is there when the clock counts. */
+/* pw is the first member of its lane; between its two stamps the clock counts. */
 static size_t watched(struct pt *pt, struct pt_worker *w, struct pt_op *ops, size_t n)
 {
 	const struct lane *lane = (const struct lane *)(const void *)w;
@@ -27,7 +27,7 @@ static size_t watched(struct pt *pt, struct pt_worker *w, struct pt_op *ops, siz
 	size_t done = real->run(pt, w, ops, n);
 
 	if (w->n.allocated != had)
-		at_add(lane->tally.start ? &meanwhile : &before, 1, relaxed); /* read at rest */
+		at_add(lane->tally.start && !lane->tally.stop ? &meanwhile : &before, 1, relaxed); /* read at rest */
 	return done;
 }
 
