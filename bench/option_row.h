@@ -84,5 +84,6 @@ int jobfile_read(struct options **jobs, size_t *n, const char *path, struct err 
 /* Names with a line of help, each ending with a NULL name. */
 extern const struct choice place_choices[], smt_choices[], mem_choices[], zero_choices[],
 	source_choices[], share_choices[], order_choices[], range_choices[], walk_choices[],
-	levels_choices[], pace_choices[], breakage_choices[], counters_choices[], format_choices[], engine_groups[];
+	levels_choices[], pace_choices[], breakage_choices[], counters_choices[], format_choices[],
+	engine_groups[], preset_choices[];
 const struct choice *workload_choices(void);

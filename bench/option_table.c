@@ -154,8 +154,11 @@ const struct option_row option_rows[] = {
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
-	  "storage, overlap, replay:FILE", GROUP_WHAT,
+	  "storage, repeat, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
+	{ "preset", &kind_choice, ONE(preset), 0, 0, preset_choices, "none", "NAME",
+	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
+	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
 	  GROUP_WHAT, ROW_AUTO, NULL },

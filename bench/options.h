@@ -61,6 +61,7 @@ struct options {
 	char job[64];               /* section of the job file; "" without one */
 	uint64_t given;             /* rows set by flag or file; read with options_given() */
 	bool preset_default;        /* nothing chosen: the comparison of the screen */
+	unsigned preset;            /* preset.h; 0: none */
 	struct list_text engines;   /* full names, checked */
 	size_t nwalks;              /* 0: each engine as it is named */
 	enum walk_kind walks[LIST_MAX];

@@ -9,6 +9,7 @@
 #include "bench/option_dma.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
+#include "bench/preset.h"
 
 /* The distinct nodes that the CPUs are on. */
 static unsigned count_nodes(const struct topology *topo, const unsigned *cpus, unsigned n)
@@ -341,8 +342,11 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		fit_machine(&jobs[i], topo);
 		if (jobs[i].left_out[0])
 			plan_leave_out(plan, "%s: no place in this sweep", jobs[i].left_out);
-		code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
-					: add_sweep(plan, &jobs[i], topo, err);
+		if (preset_of(&jobs[i]))
+			code = preset_of(&jobs[i])->plan(plan, &jobs[i], topo, err);
+		else
+			code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
+						      : add_sweep(plan, &jobs[i], topo, err);
 		if (!code)
 			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {

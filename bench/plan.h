@@ -53,6 +53,7 @@ struct group {
 	struct handicap handicap;   /* of the engines, on purpose */
 	bool counters;              /* hardware counters around measured parts */
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
+	uint64_t ops_enough;        /* operations of a worker and engine that end it early; 0: time does */
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */
 	bool again[GROUP_ENGINES_MAX]; /* --aa: the same engine as the one before it */
 	unsigned nengines;

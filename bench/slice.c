@@ -14,6 +14,7 @@
 #define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
 #define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
 #define ROUND_MIN 8u
+#define ROUNDS_ENOUGH 5u       /* of a group that ends after so many operations */
 
 /* Relaxed: a signal's flag, nothing rides on it. */
 static bool interrupted(void)
@@ -279,6 +280,11 @@ static void scale(struct group_run *run, double by)
 	*size = (uint64_t)fmax(next, 1);
 }
 
+static uint64_t limit(uint64_t v, uint64_t most)
+{
+	return v > most && most ? most : v;
+}
+
 int group_calibrate(struct group_run *run, struct err *err)
 {
 	const struct group *g = run->g;
@@ -299,6 +305,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 	}
 	if (slowest > 0)
 		scale(run, want / slowest);
+	if (g->ops_enough) /* in a few slices, which all engines take turns at */
+		run->ops_per_worker = limit(run->ops_per_worker, g->ops_enough / (2 * ROUNDS_ENOUGH));
 	if (g->rate)
 		open_loop_settle(run);
 	for (unsigned e = 0; e < g->nengines; e++) {

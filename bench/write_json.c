@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/preset.h"
 #include "bench/units.h"
 #include "bench/write.h"
 
@@ -72,6 +73,7 @@ static void put_job(struct node array, const struct options *j)
 
 	put_fact(o, "job", j->job);
 	put_bool(o, "default", j->preset_default);
+	put_fact(o, "preset", j->preset ? preset_of(j)->name : "");
 	put_job_lists(o, j);
 	put_text(o, "share", share_name(j->share));
 	put_text(o, "order", order_name(j->order));
@@ -347,6 +349,10 @@ static void put_findings(struct node root, const struct result *r)
 	for (size_t i = 0; i < r->nknees; i++)
 		put_knee(array, &r->knees[i]);
 	put_scaling(root, r);
+	array = put_array(root, "published");
+	for (size_t i = 0; i < r->njobs; i++)
+		if (preset_of(&r->jobs[i]))
+			preset_of(&r->jobs[i])->publish(array);
 }
 
 int write_json(const struct result *r, FILE *out)
