@@ -22,6 +22,8 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 	if (g->rate)
 		used += (size_t)snprintf(text + used, size - used, "/rate%lu%s", (unsigned long)g->rate,
 					 g->pace == PACE_CONSTANT ? "-constant" : "");
+	if (g->direction || g->scatter)
+		used += (size_t)snprintf(text + used, size - used, "/d%u%s", g->direction, g->scatter ? "-sg" : "");
 	if (g->source != POOL_SOURCE_POOL)
 		snprintf(text + used, size - used, "/from-%s", c->source);
 }
@@ -290,6 +292,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	merge_verdict(into, from);
 	merge_fairness(into, from);
 	case_dma_merge(&into->dma, &from->dma);
+	map_benchmark_merge(&into->map_benchmark, &from->map_benchmark);
 	into->waste.tables += from->waste.tables;
 	into->levels_end = from->levels_end;
 	into->refused += from->refused;

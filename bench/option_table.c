@@ -3,6 +3,7 @@
 
 #include "bench/option_dma.h"
 #include "bench/option_row.h"
+#include "bench/preset.h"
 #include "bench/workload.h"
 #include "bench/suggest.h"
 
@@ -156,7 +157,7 @@ const struct option_row option_rows[] = {
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
 	  "storage, repeat, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
-	{ "preset", &kind_choice, ONE(preset), 0, 0, preset_choices, "none", "NAME",
+	{ "preset", &kind_preset, ONE(preset), 0, 0, preset_choices, "none", "NAME",
 	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,

@@ -49,6 +49,8 @@ struct group {
 	uint64_t rate;              /* operations per second and worker; 0: closed loop */
 	enum pace_kind pace;
 	enum replay_speed speed;
+	bool scatter;               /* one-buffer: mapped page by page, as dma_map_sg() does */
+	unsigned direction;         /* one-buffer: map_benchmark.h */
 	enum breakage breakage;
 	struct handicap handicap;   /* of the engines, on purpose */
 	bool counters;              /* hardware counters around measured parts */

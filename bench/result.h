@@ -10,6 +10,7 @@
 
 #include "bench/census.h"
 #include "bench/doctor.h"
+#include "bench/map_benchmark.h"
 #include "bench/options.h"
 #include "bench/page_mix.h"
 #include "bench/workload.h"
@@ -211,6 +212,7 @@ struct case_result {
 	struct counters_result counters;
 	struct dma_result dma;
 	struct pace_result pace;
+	struct map_benchmark_sums map_benchmark; /* one-buffer: as the kernel's tool counts */
 	enum replay_speed speed;   /* replay */
 	struct slice *slices;
 	size_t nslices;

@@ -219,6 +219,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	phase_columns(csv, c, PHASES_FIRST, PHASES_MAX);
 	csv_dma(csv, c);
 	csv_pace(csv, c);
+	csv_map_benchmark(csv, c);
 	end_row(csv);
 	csv->header = false;
 }

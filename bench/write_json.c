@@ -69,11 +69,11 @@ static void put_sample(struct node o, uint64_t sample)
 static void put_job(struct node array, const struct options *j)
 {
 	struct node o = add_object(array);
-	char ratio[16], handicap[24];
+	char ratio[16], handicap[24], preset[160];
 
 	put_fact(o, "job", j->job);
 	put_bool(o, "default", j->preset_default);
-	put_fact(o, "preset", j->preset ? preset_of(j)->name : "");
+	put_fact(o, "preset", preset_show(j, preset, sizeof(preset)));
 	put_job_lists(o, j);
 	put_text(o, "share", share_name(j->share));
 	put_text(o, "order", order_name(j->order));

@@ -219,7 +219,7 @@ static void prints_both_side_by_side(void **state)
 	char *text;
 
 	(void)state;
-	made_job.preset = 1;
+	made_job.preset.which = 1;
 	add_case(&r, LOCKLESS_2019, 4096, 1, 60);
 	add_case(&r, LOCKLESS, 4096, 1, 50);
 	add_case(&r, NULL_RULER, 4096, 1, 24);
@@ -252,7 +252,7 @@ static void publishes_into_the_document(void **state)
 	json_t *root, *first;
 
 	(void)state;
-	made_job.preset = 1;
+	made_job.preset.which = 1;
 	assert_int_equal(write_json(&r, out), 0);
 	fclose(out);
 	root = json_loads(text, 0, NULL);
