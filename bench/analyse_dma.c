@@ -16,6 +16,7 @@
 /* What a slice says of one buffer, ns; NaN where it did not come to both. */
 struct turn {
 	double parts, whole;
+	double map, unmap;  /* whole calls, apart */
 	double unmap_share; /* of the parts of an unmap */
 };
 
@@ -25,15 +26,18 @@ static struct turn turn_of(const struct slice *s)
 	uint64_t maps = s->phase_ops[DMA_ALLOC], unmaps = s->phase_ops[DMA_INVALIDATE];
 
 	unmaps = unmaps ? unmaps : s->phase_ops[DMA_FREE];
-	double unmap = s->phase_ns[DMA_UNMAP];
+	double map = quotient(s->timed_ns[OP_MAP], s->timed_ops[OP_MAP]);
+	double unmap = quotient(s->timed_ns[OP_UNMAP], s->timed_ops[OP_UNMAP]);
+	double table = s->phase_ns[DMA_UNMAP];
 	double behind = s->phase_ns[DMA_INVALIDATE] + s->phase_ns[DMA_FREE];
 
 	return (struct turn){
 		.parts = quotient(s->phase_ns[DMA_ALLOC] + s->phase_ns[DMA_MAP], maps) +
-			 quotient(unmap + behind, unmaps),
-		.whole = quotient(s->timed_ns[OP_MAP], s->timed_ops[OP_MAP]) +
-			 quotient(s->timed_ns[OP_UNMAP], s->timed_ops[OP_UNMAP]),
-		.unmap_share = unmap + behind > 0 ? unmap / (unmap + behind) : NAN,
+			 quotient(table + behind, unmaps),
+		.whole = map + unmap,
+		.map = map,
+		.unmap = unmap,
+		.unmap_share = table + behind > 0 ? table / (table + behind) : NAN,
 	};
 }
 
@@ -121,19 +125,26 @@ static int table_by_difference(struct case_result *c, const struct case_result *
 	return 0;
 }
 
-static void unmap_share(struct case_result *c, const struct series *room)
+/* Over the slices, of a figure of struct turn at this offset. */
+static double median_at(const struct case_result *c, const struct series *room, size_t offset)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->nslices; i++) {
-		double share = turn_of(&c->slices[i]).unmap_share;
+		struct turn turn = turn_of(&c->slices[i]);
+		double v = *(const double *)((const char *)&turn + offset);
 
-		if (isfinite(share))
-			room->v[n++] = share;
+		if (isfinite(v))
+			room->v[n++] = v;
 	}
-	if (!n)
-		return;
-	c->dma.unmap_table_share = stat_median(room->v, n);
+	return n ? stat_median(room->v, n) : NAN;
+}
+
+static void medians(struct case_result *c, const struct series *room)
+{
+	c->dma.whole_map_ns = median_at(c, room, offsetof(struct turn, map));
+	c->dma.whole_unmap_ns = median_at(c, room, offsetof(struct turn, unmap));
+	c->dma.unmap_table_share = median_at(c, room, offsetof(struct turn, unmap_share));
 	/* Amdahl 1967: the rest stays as it is */
 	c->dma.amdahl = 1 / (1 - c->dma.unmap_table_share);
 	if (!isfinite(c->dma.amdahl))
@@ -164,10 +175,10 @@ static int fill(struct result *r, struct case_result *c, const struct series *ro
 	struct dma_result *d = &c->dma;
 
 	d->parts_ns = d->whole_ns = d->whole_by_parts = d->table_ns = unknown_interval;
-	d->unmap_table_share = d->amdahl = NAN;
+	d->unmap_table_share = d->amdahl = d->whole_map_ns = d->whole_unmap_ns = NAN;
 	if (case_withheld(c))
 		return 0;
-	unmap_share(c, room);
+	medians(c, room);
 	if (median_of(c, room, false, r->seed, &d->parts_ns) ||
 	    median_of(c, room, true, r->seed, &d->whole_ns) || whole_by_parts(c, room, r->seed))
 		return -1;

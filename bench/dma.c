@@ -55,7 +55,8 @@ int dma_check(const struct group *g, struct err *err)
 
 uint64_t dma_reach(const struct group *g)
 {
-	return all_grow(g) ? UINT64_MAX : (1ull << SPACE_FLAT_LG2) - 1;
+	/* while planning nobody has asked but an engine that does not grow */
+	return g->nengines && all_grow(g) ? UINT64_MAX : (1ull << SPACE_FLAT_LG2) - 1;
 }
 
 static uint64_t region_of(uint64_t n, uint64_t bytes)

@@ -71,6 +71,12 @@ int dma_lane_open(struct dma_lane *d, struct lane *lane);
  */
 void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
 void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
+/*
+ * Unmap pages [first, first + n) of a buffer mapped as one range, n <= STRETCH_MAX, each by a call of its
+ * own; once all are unmapped, the last one last, the range is given back. As dma_unmap_stretch(); an
+ * operation is a page, and free counts as many as the other parts.
+ */
+void dma_unmap_pages(struct dma_lane *d, struct dma_buffer *b, uint32_t first, uint32_t n, bool measured);
 /* One call without stamps, for loops of their own. False: no range, or no memory. */
 bool dma_map(struct dma_lane *d, struct dma_buffer *b);
 void dma_unmap(struct dma_lane *d, struct dma_buffer *b);

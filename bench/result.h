@@ -139,6 +139,7 @@ struct dma_result {
 	struct interval parts_ns;  /* sum of the parts of a map and an unmap */
 	struct interval whole_ns;  /* the same as whole calls */
 	struct interval whole_by_parts; /* their ratio */
+	double whole_map_ns, whole_unmap_ns; /* of whole_ns, apart: medians over slices */
 	struct interval table_ns;  /* a map and an unmap beyond the null ruler's of the same half rounds */
 	double unmap_table_share;  /* of an unmap's parts: how much of it the page table is … */
 	double amdahl;             /* … and so by what factor an unmap could gain at most if that were free */

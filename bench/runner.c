@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/case.h"
+#include "bench/census.h"
 #include "bench/draws.h"
 #include "bench/group.h"
 #include "bench/lock_stat.h"
@@ -43,6 +44,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.round = round;
 		s.half = half;
 		s.table = run->g->workload->cold ? 2 * round + half : run->table;
+		s.at_ns = clock_monotonic_ns() - run->measuring_ns;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -65,7 +67,10 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
 	struct table_turns turns;
 
+	if (run->g->workload->grows && tables_renew(run, err))
+		return err->code;
 	table_turns_begin(&turns, run);
+	run->measuring_ns = clock_monotonic_ns();
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
@@ -181,7 +186,9 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 	for (unsigned e = 0; e < g.nengines; e++)
 		if (finish_case(run, e, process) && !code)
 			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
-	/* last, so that nothing it does is in the figures; the ledger has been read as well */
+	/* last, so that nothing they do is in the figures; the ledger has been read as well */
+	if (!code && g.workload->dma && !stopped())
+		code = census_take(run, err) || audit_all(run, false, err) ? err->code : 0;
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
 	group_close(run);

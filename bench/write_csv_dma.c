@@ -83,6 +83,8 @@ void csv_dma(struct csv *csv, const struct case_result *c)
 	identity(csv, d);
 	interval(csv, "dma_parts_ns", &d->parts_ns);
 	interval(csv, "dma_whole_ns", &d->whole_ns);
+	real(csv, "dma_whole_map_ns", known ? d->whole_map_ns : NAN);
+	real(csv, "dma_whole_unmap_ns", known ? d->whole_unmap_ns : NAN);
 	interval(csv, "dma_whole_by_parts", &d->whole_by_parts);
 	interval(csv, "dma_table_ns", &d->table_ns);
 	real(csv, "unmap_table_share", known ? d->unmap_table_share : NAN);

@@ -105,6 +105,8 @@ void put_dma(struct node o, const struct case_result *c)
 	put_fact(o, "flush_lock", !dma_flushes(d) ? "" : d->flush_lockless ? "none" : "lock");
 	put_interval(o, "parts_ns", &d->parts_ns);
 	put_interval(o, "whole_ns", &d->whole_ns);
+	put_real(o, "whole_map_ns", d->whole_map_ns);
+	put_real(o, "whole_unmap_ns", d->whole_unmap_ns);
 	put_interval(o, "whole_by_parts", &d->whole_by_parts);
 	put_interval(o, "table_ns", &d->table_ns);
 	put_real(o, "unmap_table_share", d->unmap_table_share);

@@ -21,8 +21,6 @@
 #include "pt/lab.h"
 #include "sys/clock.h"
 
-#define DOMAIN_ID 1u
-
 struct entry {
 	struct flush_range range;
 	uint64_t started;  /* flushes, when it was queued */
@@ -119,36 +117,12 @@ static void record(struct histogram *h, uint64_t ticks)
 		hist_record(h, (uint64_t)clock_ns(ticks));
 }
 
-/*
- * INVALIDATE_IOMMU_PAGES (48882, 2.4.3), with the walk cache: the smallest aligned power of two of pages
- * around [iova, last]. One larger than 4K is told by bit S and by ones in the address, below a zero.
- */
-static struct flush_command invalidate(uint64_t iova, uint64_t last)
-{
-	uint64_t differ = (iova ^ last) >> 12, size = 0, s = 0;
-
-	if (differ) {
-		unsigned top = 63 - (unsigned)__builtin_clzll(differ); /* pages: 2 << top */
-
-		size = ((UINT64_C(1) << top) - 1) << 12;
-		iova &= ~((UINT64_C(0x2000) << top) - 1);
-		s = 1;
-	}
-	return (struct flush_command){ { UINT64_C(3) << 60 | (uint64_t)DOMAIN_ID << 32,
-					 (iova & ~UINT64_C(0xfff)) | size | 2 | s } };
-}
-
-/* COMPLETION_WAIT (2.4.1) that stores a number. */
-static struct flush_command completion_wait(uint64_t number)
-{
-	return (struct flush_command){ { UINT64_C(1) << 60 | 1, number } };
-}
-
 /* The two commands of an invalidation; returns when its completion has been seen. */
 static void carry_out(struct worker *w, uint64_t iova, uint64_t last)
 {
 	struct flush_ring *ring = &w->pub.flush->ring;
-	struct flush_command c[2] = { invalidate(iova, last), completion_wait(w->pub.n.waits + 1) };
+	struct flush_command c[2] = { flush_command_range(iova, last),
+				      flush_command_wait(w->pub.n.waits + 1) };
 
 	w->source.depth = w->pub.depth;
 	flush_ring_wait(&w->source, flush_ring_queue(ring, &w->source, c, 2));

@@ -33,12 +33,12 @@
 
 enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
 
-#ifndef FLUSH_QUEUE                 /* the explorer has a shorter one */
-#define FLUSH_QUEUE 256u            /* lazy: slots of a CPU; one less are full, as in the kernel */
+#ifndef FLUSH_QUEUE                 /* tests/explore: shorter */
+#define FLUSH_QUEUE 256u            /* lazy: slots of a CPU; full with one less, as in the kernel */
+#define FLUSH_RING 512u             /* commands */
 #endif
 #define FLUSH_TIMER_NS 10000000u    /* lazy: age at which a queue is flushed */
-#define FLUSH_RING 512u             /* commands */
-#define FLUSH_LATENCY_NS 1000u      /* default of --flush-ns: a completion wait at its best (kernel.md) */
+#define FLUSH_LATENCY_NS 1000u      /* default of --flush-ns: the least that a driver can see */
 
 struct flush_config {
 	enum flush_kind kind;

@@ -3,6 +3,28 @@
 
 #include "sys/clock.h"
 
+#define DOMAIN_ID UINT64_C(1)
+
+struct flush_command flush_command_range(uint64_t iova, uint64_t last)
+{
+	uint64_t differ = (iova ^ last) >> 12, size = 0, s = 0;
+
+	if (differ) {
+		unsigned top = 63 - (unsigned)__builtin_clzll(differ); /* pages: 2 << top */
+
+		size = ((UINT64_C(1) << top) - 1) << 12;
+		iova &= ~((UINT64_C(0x2000) << top) - 1);
+		s = 1;
+	}
+	return (struct flush_command){ { UINT64_C(3) << 60 | DOMAIN_ID << 32,
+					 (iova & ~UINT64_C(0xfff)) | size | 2 | s } };
+}
+
+struct flush_command flush_command_wait(uint64_t number)
+{
+	return (struct flush_command){ { UINT64_C(1) << 60 | 1, number } };
+}
+
 void flush_ring_init(struct flush_ring *ring, const struct flush_config *config)
 {
 	qspin_init(&ring->lock);

@@ -44,6 +44,14 @@ struct flush_source {
 	struct histogram *depth;  /* or NULL */
 };
 
+/*
+ * INVALIDATE_IOMMU_PAGES (2.4.3), with the walk cache: the smallest aligned power of two of pages around
+ * [iova, last]. One larger than 4K is told by bit S, and by ones in the address below a zero.
+ */
+struct flush_command flush_command_range(uint64_t iova, uint64_t last);
+/* COMPLETION_WAIT (2.4.1) that stores a number. */
+struct flush_command flush_command_wait(uint64_t number);
+
 void flush_ring_init(struct flush_ring *ring, const struct flush_config *config);
 /*
  * Queue n commands one behind the other (n < FLUSH_RING), the last a COMPLETION_WAIT, waiting for room.

@@ -346,7 +346,8 @@ static void percpu_drain(struct iova *head)
 	struct percpu *a = (struct percpu *)head;
 
 	for (unsigned i = 0; i < a->head.config.workers; i++) {
-		collect(&a->workers[i]);
+		if (at_load(&a->workers[i].remote, relaxed)) /* at rest */
+			collect(&a->workers[i]);
 		for (unsigned k = 0; k < IOVA_ORDERS; k++)
 			unstack(a, &a->workers[i].stacks[k], k, a->workers[i].stacks[k].n);
 	}

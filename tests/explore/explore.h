@@ -48,6 +48,11 @@ void ex_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn
 	} while (0)
 /* One of n, explored like everything else; `what` for the trace. */
 unsigned ex_choose(unsigned n, const char *what);
+/*
+ * Called at the labelled points of the laboratory (pt/lab.h), by who is there. setup() sets it; every
+ * schedule begins without.
+ */
+extern void (*ex_labelled)(const char *label);
 /* A line in the trace of a failure. */
 void ex_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Data that is not atomic: two accesses, one a write, without happens-before fail the schedule. */

@@ -10,3 +10,4 @@ extern const struct ex_scenario scenarios_memory[];  /* memory runs out */
 extern const struct ex_scenario scenarios_domain[];  /* devices */
 extern const struct ex_scenario scenarios_locks[];   /* mutual exclusion */
 extern const struct ex_scenario scenarios_grace[];   /* nothing is freed under a reader */
+extern const struct ex_scenario scenarios_flush[];   /* no range comes back before its flush */

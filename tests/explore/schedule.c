@@ -379,6 +379,7 @@ bool ex_run_once(const struct ex_scenario *scenario, uint64_t steps_max)
 	ex_memory_reset();
 	ex_page_reset();
 	ex_heap_reset();
+	ex_labelled = NULL;
 	ex_pages_reset();
 	ex_coroutines_prepare(ex_run.threads);
 	if (!_setjmp(ex_alone)) {

@@ -185,7 +185,11 @@ void ex_free(void *p)
 
 /* ---- the laboratory ---- */
 
+void (*ex_labelled)(const char *label);
+
 void lab_stop(const char *label)
 {
 	ex_trace(NULL, "at %s", label);
+	if (ex_labelled)
+		ex_labelled(label);
 }

@@ -5,7 +5,7 @@
  * reason; one that is not listed fails the test, and so does one that is listed and noticed.
  *
  * explore_test_orders NAME…: with scenarios whose names begin so. Without: locks by those of locks, grace
- * periods by those of grace periods, and tables by a few of tables.
+ * periods and the flush queue by theirs, and tables by a few of tables.
  */
 #include <stdio.h>
 #include <string.h>
@@ -85,8 +85,9 @@ static bool begins(const char *text, const char *with)
 
 static bool chosen(const struct ex_scenario *s)
 {
-	static char *usual[] = { "lock-", "grace/", "install/", "lookup/", "payload/", "grow-same/",
-				 "replace/", "device-covering/", "device-over/", "device-heights/", NULL };
+	static char *usual[] = { "lock-", "grace/", "flush/", "install/", "lookup/", "payload/",
+				 "grow-same/", "replace/", "device-covering/", "device-over/",
+				 "device-heights/", NULL };
 
 	for (char **name = *names ? names : usual; *name; name++)
 		if (begins(s->name, *name))
@@ -103,7 +104,9 @@ static bool concerns(const char *file, const struct ex_scenario *s)
 		return begins(s->name, "lock-");
 	if (begins(file, "grace."))
 		return begins(s->name, "grace/");
-	return !begins(s->name, "lock-") && !begins(s->name, "grace/");
+	if (begins(file, "flush"))
+		return begins(s->name, "flush/");
+	return !begins(s->name, "lock-") && !begins(s->name, "grace/") && !begins(s->name, "flush/");
 }
 
 /* The n-th of those chosen, or NULL. */

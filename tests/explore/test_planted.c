@@ -1,6 +1,6 @@
 /*
- * test_planted.c - linked with a mem/grace.c in which a bug was planted (CMakeLists.txt): some scenario
- * must fail. With the clean one, none.
+ * test_planted.c - linked with a source in which a bug was planted (CMakeLists.txt): some of
+ * PLANTED_SCENARIOS must fail. With the clean one, none.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 {
 	bool clean = argc > 1 && !strcmp(argv[1], "clean"), caught = false;
 
-	for (const struct ex_scenario *s = scenarios_grace; s->name && !caught; s++) {
+	for (const struct ex_scenario *s = PLANTED_SCENARIOS; s->name && !caught; s++) {
 		struct ex_options o = { .mode = "dfs", .preemptions = s->preemptions, .quiet = !clean };
 		struct ex_outcome out;
 

@@ -217,6 +217,9 @@ static void test_round_trip(void **state)
 	round_trip("--page-source arena,mmap,pool --share l2 --workload private,cursor");
 	round_trip("--mem device:1,interleave --workload replay:a --duration 2h --break leak-page");
 	round_trip("--workload pairs --depth 64");
+	round_trip("--workload ring --iova rbtree,percpu --flush lazy,none --flush-ns 2us --flush-lock none");
+	round_trip("--workload storage,ring --iova-window 16M --buffers 4K:80,64K:20 --depth 9");
+	round_trip("--workload ring --buffers 64K --iova fixed");
 	round_trip(CONFIGS "scaling.ini --threads 2");
 }
 

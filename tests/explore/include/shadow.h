@@ -49,3 +49,7 @@ void ex_free(void *p);
  */
 #define KMUTEX_LOOKS_MIN 1u
 #define KMUTEX_LOOKS_MAX 1u
+
+/* A queue that is full with one range, and a command ring that is soon initialised. */
+#define FLUSH_QUEUE 2u
+#define FLUSH_RING 8u
