@@ -211,7 +211,8 @@ struct case_result {
 	struct counters_result counters;
 	struct dma_result dma;
 	struct pace_result pace;
-	enum replay_speed speed;   /* replay */
+	enum replay_speed speed;   /* replay; recorded: how late events began is pace.lag … */
+	uint64_t segment_ns;       /* … and how much of the trace a slice replays */
 	struct slice *slices;
 	size_t nslices;
 	struct draw *draws;        /* by process */
