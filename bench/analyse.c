@@ -140,7 +140,7 @@ int analyse(struct result *r)
 		analyse_counters(&r->cases[i]);
 	}
 	fill_ruler(r);
-	if (analyse_phases(r) || analyse_comparisons(r))
+	if (analyse_phases(r) || analyse_dma(r) || analyse_comparisons(r))
 		return -1;
 	if (analyse_knees(r))
 		return -1;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <math.h>
+#include <string.h>
 
 #include "bench/result.h"
 
@@ -58,6 +59,17 @@ int analyse_waste(struct case_result *c, const struct slice *sum);
 void withhold_waste(struct case_result *c);
 /* Each case's phases, and readers_cost_ns. -1: out of memory. */
 int analyse_phases(struct result *r);
+/* Of each case of the DMA path: c->dma's figures, from its slices. -1: out of memory. */
+int analyse_dma(struct result *r);
+/* Is invalidation modelled? */
+static inline bool dma_flushes(const struct dma_result *d)
+{
+	return d->asked && strcmp(d->flush, "none");
+}
+/* Of an allocator's calls, those that went to what workers share; NaN: there were none. */
+double dma_shared_share(const struct dma_result *d);
+/* Of tables or lines, by how many workers touched them: the share touched by several. */
+double census_shared(const uint64_t by[CENSUS_CPUS], uint64_t n);
 /*
  * Of an open loop: saturated is an engine whose workers fall behind by more than this share of the time,
  * so that it does less than 99 % of what is asked, in significantly more than half of its slices (sign

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/analyse.h"
 #include "bench/option_dma.h"
 #include "bench/units.h"
 
@@ -49,7 +50,7 @@ void case_dma_name(char *text, size_t size, const struct case_result *c)
 		add(text, size, "/window%s", show_bytes(value, sizeof(value), d->iova_window));
 	if (d->buffers[0])
 		add(text, size, "/buffers%s", d->buffers);
-	if (!strcmp(d->flush, flush_name(FLUSH_NONE)))
+	if (!dma_flushes(d))
 		return;
 	add(text, size, "/%s", d->flush);
 	if (d->flush_ns != FLUSH_LATENCY_NS)
@@ -65,7 +66,7 @@ int case_dma_init(struct dma_result *d)
 	d->parts_ns = d->whole_ns = d->whole_by_parts = d->table_ns = unknown;
 	d->unmap_table_share = d->amdahl = NAN;
 	d->census.cpus_per_table = d->census.cpus_per_line = NAN;
-	if (!d->asked || !strcmp(d->flush, flush_name(FLUSH_NONE)))
+	if (!dma_flushes(d))
 		return 0;
 	d->stale = calloc(1, sizeof(*d->stale));
 	d->depth = calloc(1, sizeof(*d->depth));

@@ -85,3 +85,7 @@ static inline void interval(struct csv *csv, const char *name, const struct inte
 	real(csv, lo, i->valid ? i->lo : NAN);
 	real(csv, hi, i->valid ? i->hi : NAN);
 }
+
+struct case_result;
+/* Columns of summary.csv that have files of their own. */
+void csv_dma(struct csv *csv, const struct case_result *c);

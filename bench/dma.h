@@ -20,14 +20,18 @@
 enum dma_part { DMA_ALLOC, DMA_MAP, DMA_UNMAP, DMA_INVALIDATE, DMA_FREE, DMA_PARTS };
 #define DMA_PHASES { "alloc", "map", "unmap", "invalidate", "free" }
 
-/* One buffer: `bytes` (a multiple of 4 KiB) at iova while it is mapped, else iova 0. */
+#define DMA_BYTES_MAX (1ull << 30) /* of a buffer */
+#define DMA_COMMAND_NS 100u        /* model: for which the device is busy with one command */
+
+/* One buffer: `pages` of 4 KiB at iova while it is mapped, else iova 0. */
 struct dma_buffer {
 	uint64_t iova;
 	uint64_t fixed;     /* where it lies with --iova fixed */
 	uint32_t pages;
-	uint16_t pieces;    /* mapped by so many operations (a scatter list); 1: one range */
+	uint16_t pieces;    /* of a scatter list, an operation each; 0 or 1: it is one range */
 	uint8_t size_lg2;   /* of a piece's pages; 0: the largest that fit (PT_MAP_RANGE) */
 	uint8_t spare;
+	const uint8_t *list; /* with pieces: how many pages of 1 << size_lg2 each has */
 };
 
 /* First member of lane->own of these workloads. */
@@ -36,6 +40,8 @@ struct dma_lane {
 	struct iova_worker *iova;
 	struct flush_worker *flush;
 	bool split;             /* the next stretch is done part by part */
+	uint64_t odd;           /* since the last check: an operation erred or did not do all */
+	uint32_t refused;       /* buffers that got no range, or no memory */
 };
 
 /* struct workload: prepare, release, reset. run->shared is theirs. Main thread. */
@@ -47,20 +53,37 @@ int dma_reset(struct group_run *run, unsigned e);
 int dma_check(const struct group *g, struct err *err);
 /* struct workload.reach: the last address an allocator of this group may give out. */
 uint64_t dma_reach(const struct group *g);
+/*
+ * --iova fixed: buffer i of a worker's n, each of up to `bytes` (a power of two), lies there. The
+ * workers' parts are whole entries of a 3-level root.
+ */
+uint64_t dma_fixed(unsigned worker, uint64_t n, uint64_t bytes, uint64_t i);
+/* struct workload.reach where buffers are laid out like this: dma_reach(), or with fixed their end. */
+uint64_t dma_reach_of(const struct group *g, uint64_t n, uint64_t bytes);
 
 /* In lane_open, after own was allocated, zeroed: 0 or -ENOMEM. */
 int dma_lane_open(struct dma_lane *d, struct lane *lane);
 
 /*
  * Stretches of n <= STRETCH_MAX buffers, whole or (d->split) part by part; as lane_stretch(). `measured`:
- * into the tally. A buffer that got no range keeps iova 0 and counts as failed.
+ * into the tally. A buffer that got no range keeps iova 0 and counts as failed; unmapping it is nothing.
+ * With think time, or paced, everything is whole.
  */
 void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
 void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
 /* One call without stamps, for loops of their own. False: no range, or no memory. */
 bool dma_map(struct dma_lane *d, struct dma_buffer *b);
 void dma_unmap(struct dma_lane *d, struct dma_buffer *b);
+/* Behind such calls, now and then: what they did wrong goes into the tally. Not measured. */
+void dma_count_odd(struct dma_lane *d);
 /* Give back what a lazy queue still holds. Before an audit and at the end; not measured. */
 void dma_flush(struct dma_lane *d);
+/*
+ * Main thread, at rest, nothing mapped any more: has every range come back, and is no queue holding
+ * one? Else evidence for the case. Of an engine that is no ruler.
+ */
+void dma_audit_empty(struct group_run *run, unsigned e);
+/* Main thread, at rest: the lane's table goes away; pages that its lazy queue holds go into its limbo. */
+void dma_abandon(struct lane *lane);
 /* A mapped buffer as the audit expects it. 0 or -ENOMEM. */
 int dma_expect(struct expectation *out, const struct dma_buffer *b);

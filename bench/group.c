@@ -8,6 +8,7 @@
 #include "bench/audit.h"
 #include "bench/counters.h"
 #include "bench/crew.h"
+#include "bench/dma.h"
 #include "bench/fit.h"
 #include "bench/meeting.h"
 #include "pt/sabotage.h"
@@ -178,6 +179,8 @@ void table_close(struct group_run *run, unsigned e)
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		struct lane *lane = er->lanes[w];
 
+		if (run->g->workload->dma)
+			dma_abandon(lane);
 		/* the gather list is empty: every stretch ends with lane_rest() */
 		lane->ripened += grace_drain(lane->grace, run->caches[w]);
 	}

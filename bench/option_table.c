@@ -159,8 +159,8 @@ const struct option_row option_rows[] = {
 	  "each modern engine with this walk; cursor,re-walk: side by side; auto: as named", GROUP_WHAT,
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
-	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, repeat, "
-	  "overlap, replay:FILE", GROUP_WHAT,
+	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
+	  "storage, repeat, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "preset", &kind_choice, ONE(preset), 0, 0, preset_choices, "none", "NAME",
 	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
@@ -220,7 +220,7 @@ const struct option_row option_rows[] = {
 	  "pairs: buffers that a mapper may be ahead of its unmapper; DMA path: buffers that a worker "
 	  "has mapped at once; auto: 256 in pairs and ring, 32 in storage, 8 in bulk and piecewise",
 	  GROUP_SHAPE, ROW_CHOOSES, "pairs," DMA_WORKLOADS },
-	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rbtree", NULL,
+	{ "iova", &kind_iova, MANY(niovas, iovas), NO_RANGE, "rcache", NULL,
 	  "who owns which range: allocators of I/O addresses; see `iopt list iova`", GROUP_SHAPE,
 	  ROW_CHOOSES, DMA_WORKLOADS },
 	{ "iova-window", &kind_window, ONE(iova_window), IOVA_WINDOW_MIN, IOVA_WINDOW_MAX, NULL, "4G",

@@ -85,6 +85,8 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 	fprintf(out, "    page %s  batch %lu  think %s  memory %s  zero %s",
 		page_mix_show(page, sizeof(page), &g->mix, 1ull << g->page_lg2), (unsigned long)g->batch,
 		show_ns(think, sizeof(think), (double)g->think_ns), g->mem.text, zero_name(g->zero));
+	if (g->rate)
+		fprintf(out, "  rate %lu/s %s", (unsigned long)g->rate, pace_name(g->pace));
 	print_axes(g, out);
 	fprintf(out, "  %.1f s in slices of %.0f ms\n", (double)g->duration_ns / 1e9,
 		(double)g->slice_ns / 1e6);

@@ -155,12 +155,25 @@ static void print_audit(const struct screen *s)
 	print_failures(s);
 }
 
+/* What the figures are of, and what is not in them. */
+static const char *screen_scope(const struct result *r)
+{
+	bool path = false;
+
+	for (size_t i = 0; i < r->ncases; i++)
+		path |= r->cases[i].dma.asked;
+	if (screen_models(r))
+		return "page table, allocator, a MODEL of invalidation; no device, no irq context";
+	return path ? "page table and allocator: no IOTLB flush, no irq context, no device reads"
+		    : "page table only: no IOTLB flush, no irq context, no device reads";
+}
+
 static void print_files(const struct screen *s)
 {
 	const char *out = s->r->njobs ? s->r->jobs[0].out : "";
 	struct flow flow;
 
-	fprintf(s->out, "SCOPE page table only: no IOTLB flush, no irq context, no device reads\n");
+	fprintf(s->out, "SCOPE %s\n", screen_scope(s->r));
 	if (!out[0]) {
 		fprintf(s->out, "FILES none: --out DIR keeps the numbers\n");
 		return;

@@ -71,6 +71,13 @@ void screen_lock(const struct screen *s);    /* section 1 */
 void screen_waste(const struct screen *s);   /* section 2 */
 void screen_overlap(const struct screen *s); /* section 3 */
 void screen_table(const struct screen *s);   /* cases of other runs, one by one */
+/* What sets a group of the DMA path apart, into its title. */
+void screen_path(struct flow *flow, const struct case_result *c);
+void screen_dma(const struct screen *s);     /* those of the DMA path */
+/* Who compares how with whom in a group. */
+void screen_comparisons(const struct screen *s, unsigned group);
+/* Is invalidation modelled in any of these? */
+bool screen_models(const struct result *r);
 void screen_counters(const struct screen *s); /* the line about hardware counters */
 /* Their figures by operation, engine by engine; nothing where nothing was counted. */
 void screen_group_counters(const struct screen *s, unsigned group);

@@ -11,7 +11,7 @@ static bool in_table(const struct screen *s, const struct case_result *c)
 	unsigned section = screen_section(s, c);
 
 	/* of the default run what belongs nowhere else, of other runs whatever has a rate */
-	return !case_rateless(c) && (!section || !s->standard);
+	return !case_rateless(c) && !c->dma.asked && (!section || !s->standard);
 }
 
 void screen_group(const struct screen *s, const struct case_result *c)
@@ -25,7 +25,10 @@ void screen_group(const struct screen *s, const struct case_result *c)
 	if (show_where(text, sizeof(text), c)[0])
 		flow_add(&flow, "%s", text);
 	page_mix_show(text, sizeof(text), &c->mix, c->page_bytes);
-	flow_add(&flow, "%s x %llu", text, (unsigned long long)c->batch);
+	if (c->dma.asked)
+		screen_path(&flow, c);
+	else
+		flow_add(&flow, "%s x %llu", text, (unsigned long long)c->batch);
 	if (c->ratio[0] && strcmp(c->ratio, "1:1:0"))
 		flow_add(&flow, "ratio %s", c->ratio);
 	if (c->readers)
@@ -105,6 +108,18 @@ static void comparison_line(const struct screen *s, const struct comparison *cmp
 	flow_end(&flow);
 }
 
+void screen_comparisons(const struct screen *s, unsigned group)
+{
+	const struct result *r = s->r;
+
+	for (size_t i = 0; i < r->ncomparisons; i++) {
+		const struct comparison *cmp = &r->comparisons[i];
+
+		if (r->cases[cmp->a].group == group && r->cases[cmp->b].group == group)
+			comparison_line(s, cmp);
+	}
+}
+
 static void print_group(const struct screen *s, size_t first)
 {
 	const struct result *r = s->r;
@@ -117,13 +132,13 @@ static void print_group(const struct screen *s, size_t first)
 			screen_pace(s, &r->cases[i]);
 			screen_phases(s, &r->cases[i]);
 		}
-	for (size_t i = 0; i < r->ncomparisons; i++) {
-		const struct comparison *cmp = &r->comparisons[i];
-
-		if (r->cases[cmp->a].group == group && r->cases[cmp->b].group == group)
-			comparison_line(s, cmp);
-	}
+	screen_comparisons(s, group);
 	screen_group_counters(s, group);
+}
+
+static bool shown(const struct screen *s, const struct case_result *c)
+{
+	return in_table(s, c) || c->dma.asked;
 }
 
 static void print_across(const struct screen *s)
@@ -137,7 +152,7 @@ static void print_across(const struct screen *s)
 		const struct case_result *a = &r->cases[cmp->a], *b = &r->cases[cmp->b];
 		struct flow flow;
 
-		if (a->group == b->group || !in_table(s, a) || !in_table(s, b))
+		if (a->group == b->group || !shown(s, a) || !shown(s, b))
 			continue;
 		if (!begun)
 			screen_title(s, "   ACROSS GROUPS", "not interleaved: no interval, no verdict");
@@ -193,5 +208,6 @@ void screen_table(const struct screen *s)
 	}
 	if (begun)
 		print_knees(s);
+	screen_dma(s);
 	print_across(s);
 }

@@ -74,6 +74,16 @@ static void warm(struct group_run *run, unsigned e)
 	group_warm(run, e);
 }
 
+/* What a workload keeps about the table that is gone. */
+static int reset(struct group_run *run, unsigned e, struct err *err)
+{
+	const struct workload *w = run->g->workload;
+
+	if (!w->reset || !w->reset(run, e))
+		return 0;
+	return err_set(err, EXIT_NO_RESOURCE, "%s: no memory to start anew on another table", w->name);
+}
+
 int tables_change(struct group_run *run, struct err *err)
 {
 	unsigned n = run->g->nengines;
@@ -86,7 +96,7 @@ int tables_change(struct group_run *run, struct err *err)
 	run->table++;
 	pool_shuffle(run->pool, stat_mix(run->g->seed ^ run->table));
 	for (unsigned e = 0; e < n; e++)
-		if (table_open(run, e, err))
+		if (table_open(run, e, err) || reset(run, e, err))
 			return err->code;
 	if (group_prebuild(run, err))
 		return err->code;

@@ -35,24 +35,6 @@ static void identity(struct csv *csv, const struct case_result *c)
 	flag(csv, "disjoint", c->disjoint);
 }
 
-static void percentiles(struct csv *csv, const char *op, const struct histogram *h)
-{
-	char name[48];
-	bool any = h && h->n;
-
-	snprintf(name, sizeof(name), "%s_n", op);
-	u64(csv, name, any ? h->n : 0);
-	snprintf(name, sizeof(name), "%s_min_ns", op);
-	real(csv, name, any ? (double)h->min : NAN);
-	for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
-		snprintf(name, sizeof(name), "%s_%s_ns", op, latency_quantile_name[i]);
-		real(csv, name, any && hist_supports(h, latency_quantile[i])
-					? (double)hist_quantile(h, latency_quantile[i]) : NAN);
-	}
-	snprintf(name, sizeof(name), "%s_max_ns", op);
-	real(csv, name, any ? (double)h->max : NAN);
-}
-
 static void speed(struct csv *csv, const struct case_result *c)
 {
 	char name[32];
@@ -70,7 +52,7 @@ static void speed(struct csv *csv, const struct case_result *c)
 	real(csv, "busy_ns_per_op", c->busy_ns_per_op);
 	real(csv, "wait_ns_per_op", c->wait_ns_per_op);
 	for (int kind = 0; kind < OP_KINDS; kind++)
-		percentiles(csv, op_kind_name[kind], case_withheld(c) ? NULL : c->latency[kind]);
+		csv_percentiles(csv, op_kind_name[kind], case_withheld(c) ? NULL : c->latency[kind]);
 	real(csv, "longest_wait_ns", c->longest_wait_ns);
 }
 
@@ -171,16 +153,13 @@ static void waste(struct csv *csv, const struct case_result *c)
 	u64(csv, "waste_meetings", w->model.meetings);
 }
 
-/* What came after the first version; columns are only appended. */
-static void phases(struct csv *csv, const struct case_result *c)
+#define PHASES_FIRST 4u /* there were no more of them at first */
+
+static void phase_columns(struct csv *csv, const struct case_result *c, unsigned from, unsigned to)
 {
 	char name[40];
 
-	text(csv, "ratio", c->ratio);
-	u64(csv, "readers", c->readers);
-	real(csv, "depth", c->depth ? (double)c->depth : NAN);
-	interval(csv, "readers_cost_ns", &c->readers_cost_ns);
-	for (unsigned k = 0; k < PHASES_MAX; k++) {
+	for (unsigned k = from; k < to; k++) {
 		const struct phase_result *p = &c->phases[k];
 
 		snprintf(name, sizeof(name), "phase_%u", k);
@@ -192,6 +171,16 @@ static void phases(struct csv *csv, const struct case_result *c)
 		snprintf(name, sizeof(name), "phase_%u_retired", k);
 		real(csv, name, p->name ? (double)p->retired : NAN);
 	}
+}
+
+/* What came after the first version; columns are only appended. */
+static void phases(struct csv *csv, const struct case_result *c)
+{
+	text(csv, "ratio", c->ratio);
+	u64(csv, "readers", c->readers);
+	real(csv, "depth", c->depth ? (double)c->depth : NAN);
+	interval(csv, "readers_cost_ns", &c->readers_cost_ns);
+	phase_columns(csv, c, 0, PHASES_FIRST);
 	real(csv, "levels", c->levels ? (double)c->levels : NAN);
 	real(csv, "levels_end", c->levels_end ? (double)c->levels_end : NAN);
 	real(csv, "refused", strcmp(c->engine->body, "intel") ? NAN : (double)c->refused);
@@ -216,26 +205,6 @@ static void sizes(struct csv *csv, const struct case_result *c)
 	flag(csv, "again", c->again);
 }
 
-/* How far the percentiles can be trusted; empty where there is none. */
-static void quantile_bounds(struct csv *csv, const struct case_result *c)
-{
-	static const struct interval none;
-	char name[48];
-
-	for (int kind = 0; kind < OP_KINDS; kind++)
-		for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
-			const struct histogram *h = case_withheld(c) ? NULL : c->latency[kind];
-			struct interval v = h ? latency_interval(h, i) : none;
-
-			snprintf(name, sizeof(name), "%s_%s_ns_lo", op_kind_name[kind],
-				 latency_quantile_name[i]);
-			real(csv, name, v.valid ? v.lo : NAN);
-			snprintf(name, sizeof(name), "%s_%s_ns_hi", op_kind_name[kind],
-				 latency_quantile_name[i]);
-			real(csv, name, v.valid ? v.hi : NAN);
-		}
-}
-
 static void summary_row(struct csv *csv, const struct case_result *c)
 {
 	identity(csv, c);
@@ -247,7 +216,9 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	waste(csv, c);
 	phases(csv, c);
 	sizes(csv, c);
-	quantile_bounds(csv, c);
+	csv_quantile_bounds(csv, c);
+	phase_columns(csv, c, PHASES_FIRST, PHASES_MAX);
+	csv_dma(csv, c);
 	csv_pace(csv, c);
 	end_row(csv);
 	csv->header = false;
@@ -270,6 +241,20 @@ static void kinds(struct csv *csv, const char *suffix, const uint64_t *v)
 	for (int kind = 0; kind < OP_KINDS; kind++) {
 		snprintf(name, sizeof(name), "%s_%s", op_kind_name[kind], suffix);
 		u64(csv, name, v[kind]);
+	}
+}
+
+static void slice_phases(struct csv *csv, const struct slice *s, unsigned from, unsigned to)
+{
+	char name[32];
+
+	for (unsigned k = from; k < to; k++) {
+		snprintf(name, sizeof(name), "phase_%u_ops", k);
+		u64(csv, name, s->phase_ops[k]);
+		snprintf(name, sizeof(name), "phase_%u_ns", k);
+		real(csv, name, s->phase_ns[k]);
+		snprintf(name, sizeof(name), "phase_%u_retired", k);
+		u64(csv, name, s->phase_retired[k]);
 	}
 }
 
@@ -312,15 +297,9 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	real(csv, "plain_ns", s->plain_ns);
 	u64(csv, "plain_ops", s->plain_ops);
 	u64(csv, "meetings", s->meetings);
-	for (unsigned k = 0; k < PHASES_MAX; k++) {
-		snprintf(name, sizeof(name), "phase_%u_ops", k);
-		u64(csv, name, s->phase_ops[k]);
-		snprintf(name, sizeof(name), "phase_%u_ns", k);
-		real(csv, name, s->phase_ns[k]);
-		snprintf(name, sizeof(name), "phase_%u_retired", k);
-		u64(csv, name, s->phase_retired[k]);
-	}
+	slice_phases(csv, s, 0, PHASES_FIRST);
 	u64(csv, "table", s->table);
+	slice_phases(csv, s, PHASES_FIRST, PHASES_MAX);
 	csv_slice_pace(csv, s);
 	end_row(csv);
 	csv->header = false;

@@ -1,22 +1,6 @@
 /* write_csv_pace.c - the open loop's columns. */
 #include "bench/analyse.h"
-#include "bench/draws.h"
 #include "bench/write_csv.h"
-
-static void percentiles(struct csv *csv, const char *what, const struct histogram *h)
-{
-	char name[48];
-
-	snprintf(name, sizeof(name), "%s_n", what);
-	real(csv, name, h ? (double)h->n : NAN);
-	for (unsigned i = 0; i < LATENCY_QUANTILES; i++) {
-		snprintf(name, sizeof(name), "%s_%s_ns", what, latency_quantile_name[i]);
-		real(csv, name, h && h->n && hist_supports(h, latency_quantile[i])
-					? (double)hist_quantile(h, latency_quantile[i]) : NAN);
-	}
-	snprintf(name, sizeof(name), "%s_max_ns", what);
-	real(csv, name, h && h->n ? (double)h->max : NAN);
-}
 
 void csv_pace(struct csv *csv, const struct case_result *c)
 {
@@ -31,9 +15,9 @@ void csv_pace(struct csv *csv, const struct case_result *c)
 	text(csv, "rate_saturated", !open || case_withheld(c) ? "" : p->saturated ? "true" : "false");
 	for (int kind = 0; kind < OP_KINDS; kind++) {
 		snprintf(name, sizeof(name), "%s_response", op_kind_name[kind]);
-		percentiles(csv, name, shown ? p->response[kind] : NULL);
+		csv_percentiles(csv, name, shown ? p->response[kind] : NULL);
 	}
-	percentiles(csv, "lag", shown ? p->lag : NULL);
+	csv_percentiles(csv, "lag", shown ? p->lag : NULL);
 }
 
 void csv_slice_pace(struct csv *csv, const struct slice *s)

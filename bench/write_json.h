@@ -19,8 +19,10 @@ void put_counters(struct node o, const struct case_result *c);
 void put_slice_counters(struct node o, const struct perf_sum *sum);
 /* scaling[] of the document. */
 void put_scaling(struct node root, const struct result *r);
-/* The DMA path: of a job what it asks for. */
+/* What a job asks of the DMA path. */
 void put_job_dma(struct node o, const struct options *j);
+/* The field dma of a case: null in other workloads. */
+void put_dma(struct node o, const struct case_result *c);
 /* The object `waste` of a case. */
 void put_waste(struct node o, const struct case_result *c);
 /* The object `rate` of a case: null for a closed loop; what a slice says of it. */

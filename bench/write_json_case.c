@@ -332,6 +332,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_counters(o, c);
 	put_pace(o, c);
 	put_phases(o, c);
+	put_dma(o, c);
 	put_lock_stat(o, c);
 	put_draws(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);

@@ -12,6 +12,7 @@
  * The command ring: 512 commands of 16 bytes, written in order, under one lock as in the driver or
  * (--flush-lock none) at a position taken by fetch-add. Commands are carried out one behind the other,
  * each takes `command_ns`; a completion is seen `latency_ns` after it. Who waits spins on the clock.
+ * An invalidation is two commands, the range or the whole domain and COMPLETION_WAIT, queued in one go.
  *
  * Who may run beside whom: each worker with its own struct flush_worker, at any time. Creating,
  * destroying, draining: at rest.
@@ -32,7 +33,9 @@
 
 enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
 
-#define FLUSH_QUEUE 256u            /* lazy: entries of a CPU */
+#ifndef FLUSH_QUEUE                 /* the explorer has a shorter one */
+#define FLUSH_QUEUE 256u            /* lazy: slots of a CPU; one less are full, as in the kernel */
+#endif
 #define FLUSH_TIMER_NS 10000000u    /* lazy: age at which a queue is flushed */
 #define FLUSH_RING 512u             /* commands */
 #define FLUSH_LATENCY_NS 1000u      /* default of --flush-ns: a completion wait at its best (kernel.md) */
@@ -40,8 +43,9 @@ enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
 struct flush_config {
 	enum flush_kind kind;
 	bool lockless;         /* the ring without its lock */
+	bool held;             /* with it: held while waiting for the completion, too (driver until 2026) */
 	unsigned workers;
-	uint64_t latency_ns;   /* from the command's turn until its completion is seen */
+	uint64_t latency_ns;   /* from when the device is through with a command until that is seen */
 	uint64_t command_ns;   /* for which the device is busy with one command */
 };
 
@@ -68,6 +72,7 @@ struct flush_worker {
 	struct histogram *depth;   /* commands in the ring when one is queued; or NULL */
 	struct flush *flush;
 	unsigned id;
+	enum flush_kind kind;
 };
 
 /* 0 or -ENOMEM. */
@@ -76,18 +81,39 @@ int flush_create(struct flush **out, const struct flush_config *config);
 void flush_destroy(struct flush *f);
 struct flush_worker *flush_worker(struct flush *f, unsigned id);
 
+/* Behind the two below, for kinds other than none, and lazy. */
+bool flush_unmap_slow(struct flush_worker *w, struct flush_range range, struct page_list *gather);
+size_t flush_take_slow(struct flush_worker *w, struct flush_range *out, size_t max,
+		       struct page_list *gather);
+
 /*
  * `range` has been unmapped, `gather` holds the tables that went with it. strict: returns when it is
  * clean, `gather` untouched. lazy: takes both over (gather is left empty), and may flush. none:
  * nothing. True: the range is clean and the caller gives it back now; false: flush_take() will say.
+ *
+ * lazy: after each false call flush_take(), or all slots fill up with clean ranges; then the domain is
+ * flushed for this range alone, and the answer is true.
  */
-bool flush_unmap(struct flush_worker *w, struct flush_range range, struct page_list *gather);
+static inline bool flush_unmap(struct flush_worker *w, struct flush_range range, struct page_list *gather)
+{
+	w->n.unmaps++;
+	return w->kind == FLUSH_NONE || flush_unmap_slow(w, range, gather);
+}
+
 /*
- * lazy: ranges of this worker that are clean, at most `max`, into out; their tables are appended to
- * `gather`. Returns how many.
+ * lazy: ranges of this worker that are clean, at most `max`, in the order of their unmaps, into out;
+ * their tables are appended to `gather`. Returns how many.
  */
-size_t flush_take(struct flush_worker *w, struct flush_range *out, size_t max, struct page_list *gather);
-/* lazy: make everything in this worker's queue clean, waiting for it; flush_take() has it then. */
+static inline size_t flush_take(struct flush_worker *w, struct flush_range *out, size_t max,
+				struct page_list *gather)
+{
+	return w->kind == FLUSH_LAZY ? flush_take_slow(w, out, max, gather) : 0;
+}
+
+/*
+ * lazy: make everything in this worker's queue clean, waiting for it; flush_take() has it then. What
+ * became clean only by this is not in `stale`: it ended because the run did.
+ */
 void flush_drain(struct flush_worker *w);
-/* Ranges in this worker's queue. */
+/* Ranges in this worker's queue, clean ones not yet taken among them. */
 size_t flush_pending(const struct flush_worker *w);

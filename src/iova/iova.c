@@ -9,7 +9,9 @@
 #define WINDOW_MIN (1ull << 20)
 #define WINDOW_MAX (1ull << 32)
 
-const struct iova_kind *const iova_kinds[] = { &iova_fixed, &iova_rbtree, NULL };
+const struct iova_kind *const iova_kinds[] = {
+	&iova_fixed, &iova_rbtree, &iova_rcache, &iova_percpu, &iova_bitmap, &iova_eager, NULL,
+};
 
 const struct iova_kind *iova_kind_find(const char *name)
 {

@@ -126,6 +126,6 @@ class Results(Command):
             self.assertEqual(row["verified"], {None: "", True: "true",
                                                False: "false"}[case["verified"]])
             samples = sum(int(r["count"]) for r in tables["latency.csv"]
-                          if r["case_id"] == case["case_id"])
+                          if r["case_id"] == case["case_id"] and r["op"] in case["latency_ns"])
             stated = sum(h["n"] for h in case["latency_ns"].values() if h)
             self.assertEqual(samples, stated)

@@ -226,5 +226,61 @@ class Scaling(Result):
         self.assertEqual(table[1]["cycles_per_op"], "")
 
 
+class Dma(Result):
+    kind = "dma"
+
+    test_schema_bites = None  # once is enough
+
+    def test_dma_bites(self):
+        """Each field, by the part of the schema that is about this object: the rest has its own tests."""
+        validator = self.validator.evolve(schema={**self.validator.schema, "$ref": "#/$defs/dma",
+                                                  "required": [], "properties": {},
+                                                  "additionalProperties": True, "allOf": []})
+        dma = next(c for c in self.doc["cases"] if c["dma"]["flush"] == "strict")["dma"]
+
+        def found(doc):
+            return not validator.is_valid(doc)
+
+        self.assertFalse(found(dma))
+        for path in ((), ("allocator",), ("invalidation",), ("census",)):
+            names = dma
+            for key in path:
+                names = names[key]
+            for name in names:
+                doc = copy.deepcopy(dma)
+                node = doc
+                for key in path:
+                    node = node[key]
+                del node[name]
+                self.assertTrue(found(doc), (path, name))
+                node[name] = names[name]
+                self.assertFalse(found(doc), (path, name))
+                node["extra"] = 1
+                self.assertTrue(found(doc), path)
+        for name, value in (("unmap_table_share", 1.1), ("flush", "eager"), ("flush_lock", "spin")):
+            self.assertTrue(found({**dma, name: value}), name)
+
+    def test_summary_has_the_path(self):
+        table = rows(os.path.join(self.dir, "summary.csv"))
+        for row, case in zip(table, self.doc["cases"]):
+            dma = case["dma"]
+            self.assertEqual((row["iova"], row["flush"]), (dma["iova"], dma["flush"]))
+            got = [number(row[k]) for k in ("dma_whole_by_parts", "dma_table_ns_lo", "unmap_table_share",
+                                            "iova_shared", "census_lines_by_2", "flush_ns")]
+            want = [dma["whole_by_parts"], dma["table_ns_lo"], dma["unmap_table_share"],
+                    dma["allocator"]["shared"], dma["census"]["lines_by_cpus"][1], dma["flush_ns"]]
+            for a, b in zip(got, want):
+                self.assertEqual(a is None, b is None, (case["case_id"], want))
+                if b is not None:
+                    self.assertAlmostEqual(a, b, delta=1e-9 * abs(b))
+
+    def test_the_model_is_told_apart(self):
+        for case in self.doc["cases"]:
+            model = case["dma"]["invalidation"]
+            self.assertEqual(model is None, case["dma"]["flush"] == "none")
+            if model and case["verified"] is not False:
+                self.assertGreater(model["stale_ns"]["p50"], 1000)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

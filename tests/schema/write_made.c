@@ -1,4 +1,5 @@
-/* write_made whole|sweep|scaling DIR: a result made by hand, written as `run --out DIR` writes one. */
+/* write_made whole|sweep|scaling|dma DIR: a result made by hand, written as `run --out DIR` writes one. */
+#include "made_dma.h"
 #include "made_scaling.h"
 
 int main(int argc, char **argv)
@@ -9,7 +10,8 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return EXIT_USAGE;
 	r = !strcmp(argv[1], "sweep") ? made_sweep() :
-	    !strcmp(argv[1], "scaling") ? made_scaling() : made_whole();
+	    !strcmp(argv[1], "scaling") ? made_scaling() :
+	    !strcmp(argv[1], "dma") ? made_dma_path() : made_whole();
 	if (analyse(&r))
 		return EXIT_INTERNAL;
 	out_dir_write(&r, argv[2], &err);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "bench/screen.h"
+#include "made_dma.h"
 #include "made_scaling.h"
 
 static char *printed(const struct result *r, bool colour)
@@ -96,6 +97,15 @@ static void test_phases_stand_below_their_case(void **state)
 	assert_non_null(strstr(text, " depth 64"));
 	assert_non_null(strstr(text, "\n       waiting for others 5 ns an op, left out\n"));
 	free(text);
+	result_free(&r);
+}
+
+static void test_the_dma_path(void **state)
+{
+	struct result r = made_dma_path();
+
+	(void)state;
+	compare_golden(&r, "dma");
 	result_free(&r);
 }
 
@@ -222,6 +232,7 @@ static void test_lines_fit(void **state)
 	(void)state;
 	lines_fit(made_whole());
 	lines_fit(made_scaling());
+	lines_fit(made_dma_path());
 }
 
 static void strip_escapes(char *text)
@@ -329,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_default_run),
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
 		cmocka_unit_test(test_scaling_of_a_sweep),
+		cmocka_unit_test(test_the_dma_path),
 		cmocka_unit_test(test_rows_in_vain_say_what_varies),
 		cmocka_unit_test(test_the_longest_name_stands_apart),
 		cmocka_unit_test(test_scaling_of_the_default_run),

@@ -1,0 +1,196 @@
+/*
+ * analyse_dma.c - the DMA path: the parts of a buffer's life beside whole calls of the same slices,
+ * the page table by difference to the null ruler, and how much of an unmap the page table is.
+ *
+ * Figures are per buffer. Parts and whole calls took turns inside a slice, engines and the ruler inside
+ * a half round: what is set against each other was measured side by side, and its unit is the slice.
+ */
+#include "bench/analyse.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/dma.h"
+
+/* What a slice says of one buffer, ns; NaN where it did not come to both. */
+struct turn {
+	double parts, whole;
+	double unmap_share; /* of the parts of an unmap */
+};
+
+static struct turn turn_of(const struct slice *s)
+{
+	/* each of these two is done once for a buffer, whatever the buffer is made of */
+	uint64_t maps = s->phase_ops[DMA_ALLOC], unmaps = s->phase_ops[DMA_INVALIDATE];
+
+	unmaps = unmaps ? unmaps : s->phase_ops[DMA_FREE];
+	double unmap = s->phase_ns[DMA_UNMAP];
+	double behind = s->phase_ns[DMA_INVALIDATE] + s->phase_ns[DMA_FREE];
+
+	return (struct turn){
+		.parts = quotient(s->phase_ns[DMA_ALLOC] + s->phase_ns[DMA_MAP], maps) +
+			 quotient(unmap + behind, unmaps),
+		.whole = quotient(s->timed_ns[OP_MAP], s->timed_ops[OP_MAP]) +
+			 quotient(s->timed_ns[OP_UNMAP], s->timed_ops[OP_UNMAP]),
+		.unmap_share = unmap + behind > 0 ? unmap / (unmap + behind) : NAN,
+	};
+}
+
+static void bounds(struct interval *i)
+{
+	if (!i->valid)
+		i->lo = i->hi = NAN;
+}
+
+/* Room for what a case's slices give. */
+struct series {
+	double *v;
+	uint32_t *process;
+	struct stat_pair *pairs;
+};
+
+static int median_of(const struct case_result *c, const struct series *room, bool whole, uint64_t seed,
+		     struct interval *out)
+{
+	size_t n = 0;
+
+	*out = unknown_interval;
+	for (size_t i = 0; i < c->nslices; i++) {
+		struct turn turn = turn_of(&c->slices[i]);
+		double ns = whole ? turn.whole : turn.parts;
+
+		if (!isfinite(ns))
+			continue;
+		room->v[n] = ns;
+		room->process[n++] = c->slices[i].process;
+	}
+	if (n && stat_series(room->v, room->process, n, seed, out))
+		return -1;
+	bounds(out);
+	return 0;
+}
+
+static int whole_by_parts(struct case_result *c, const struct series *room, uint64_t seed)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nslices; i++) {
+		const struct slice *s = &c->slices[i];
+		struct turn turn = turn_of(s);
+
+		if (turn.parts > 0 && turn.whole > 0)
+			room->pairs[n++] = (struct stat_pair){ .a = turn.parts, .b = turn.whole,
+							       .process = s->process, .table = s->table };
+	}
+	if (n && stat_paired(room->pairs, n, STAT_RATIO, seed, &c->dma.whole_by_parts))
+		return -1;
+	bounds(&c->dma.whole_by_parts);
+	return 0;
+}
+
+/* The ruler's slice of the same half round. */
+static const struct slice *beside(const struct case_result *ruler, const struct slice *s, size_t *at)
+{
+	for (size_t tried = 0; tried < ruler->nslices; tried++, *at = (*at + 1) % ruler->nslices) {
+		const struct slice *r = &ruler->slices[*at];
+
+		if (r->process == s->process && r->round == s->round && r->half == s->half)
+			return r;
+	}
+	return NULL;
+}
+
+/* Allocator, invalidation and harness are the same beside `null`: what is left is the page table. */
+static int table_by_difference(struct case_result *c, const struct case_result *ruler,
+			       const struct series *room, uint64_t seed)
+{
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < c->nslices; i++) {
+		const struct slice *s = &c->slices[i], *r = beside(ruler, s, &at);
+		double with = turn_of(s).whole, without = r ? turn_of(r).whole : NAN;
+
+		if (with > 0 && without > 0)
+			room->pairs[n++] = (struct stat_pair){ .a = without, .b = with,
+							       .process = s->process, .table = s->table };
+	}
+	if (n && stat_paired(room->pairs, n, STAT_DIFFERENCE, seed, &c->dma.table_ns))
+		return -1;
+	bounds(&c->dma.table_ns);
+	return 0;
+}
+
+static void unmap_share(struct case_result *c, const struct series *room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nslices; i++) {
+		double share = turn_of(&c->slices[i]).unmap_share;
+
+		if (isfinite(share))
+			room->v[n++] = share;
+	}
+	if (!n)
+		return;
+	c->dma.unmap_table_share = stat_median(room->v, n);
+	/* Amdahl 1967: the rest stays as it is */
+	c->dma.amdahl = 1 / (1 - c->dma.unmap_table_share);
+	if (!isfinite(c->dma.amdahl))
+		c->dma.amdahl = NAN;
+}
+
+double dma_shared_share(const struct dma_result *d)
+{
+	return quotient((double)d->iova_n.shared, d->iova_n.allocated + d->iova_n.freed);
+}
+
+double census_shared(const uint64_t by[CENSUS_CPUS], uint64_t n)
+{
+	return quotient((double)(n - by[0]), n);
+}
+
+static const struct case_result *null_beside(const struct result *r, const struct case_result *c)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		if (r->cases[i].group == c->group && !strcmp(r->cases[i].engine->sync, "null"))
+			return &r->cases[i];
+	return NULL;
+}
+
+static int fill(struct result *r, struct case_result *c, const struct series *room)
+{
+	const struct case_result *ruler = c->engine->ruler ? NULL : null_beside(r, c);
+	struct dma_result *d = &c->dma;
+
+	d->parts_ns = d->whole_ns = d->whole_by_parts = d->table_ns = unknown_interval;
+	d->unmap_table_share = d->amdahl = NAN;
+	if (case_withheld(c))
+		return 0;
+	unmap_share(c, room);
+	if (median_of(c, room, false, r->seed, &d->parts_ns) ||
+	    median_of(c, room, true, r->seed, &d->whole_ns) || whole_by_parts(c, room, r->seed))
+		return -1;
+	return ruler ? table_by_difference(c, ruler, room, r->seed) : 0;
+}
+
+int analyse_dma(struct result *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < r->ncases && !err; i++) {
+		struct case_result *c = &r->cases[i];
+		struct series room;
+
+		if (!c->dma.asked)
+			continue;
+		room.v = calloc(c->nslices + 1, sizeof(*room.v));
+		room.process = calloc(c->nslices + 1, sizeof(*room.process));
+		room.pairs = calloc(c->nslices + 1, sizeof(*room.pairs));
+		err = room.v && room.process && room.pairs ? fill(r, c, &room) : -1;
+		free(room.v);
+		free(room.process);
+		free(room.pairs);
+	}
+	return err;
+}
