@@ -155,6 +155,7 @@ char *handicap_text(const struct handicap *h, char *buf, size_t size);
 const char *smt_name(enum smt_kind k);
 const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);
+const char *speed_name(enum replay_speed k);
 const char *pace_name(enum pace_kind k);
 const char *order_name(enum order_kind k);
 const char *source_name(enum pool_source k);

@@ -81,7 +81,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.place = o->places[0], .mem = o->mems[0], .zero = o->zeros[0],
 		.source = o->sources[0], .order = o->order,
 		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
-		.think_ns = o->think_ns.v[0], .rate = o->rate.v[0], .pace = o->pace,
+		.think_ns = o->think_ns.v[0], .rate = o->rate.v[0], .pace = o->pace, .speed = o->speed,
 		.tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,

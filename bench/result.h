@@ -214,7 +214,8 @@ struct case_result {
 	struct dma_result dma;
 	struct pace_result pace;
 	struct map_benchmark_sums map_benchmark; /* one-buffer: as the kernel's tool counts */
-	enum replay_speed speed;   /* replay */
+	enum replay_speed speed;   /* replay; recorded: how late events began is pace.lag … */
+	uint64_t segment_ns;       /* … and how much of the trace a slice replays */
 	struct slice *slices;
 	size_t nslices;
 	struct draw *draws;        /* by process */

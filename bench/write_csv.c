@@ -120,6 +120,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 		real(csv, lock[i].name, lock[i].value);
 	text(csv, "page_sizes", page_mix_show(sizes, sizeof(sizes), &c->mix, c->page_bytes));
 	text(csv, "order", c->order);
+	text(csv, "speed", c->events ? speed_name(c->speed) : "");
 	text(csv, "page_source", c->source);
 }
 
@@ -361,6 +362,8 @@ int write_latency_csv(const struct result *r, FILE *out)
 		}
 		if (case_paced(c))
 			buckets(&csv, c, "lag", c->pace.lag);
+		if (c->speed != SPEED_MAX && !case_withheld(c))
+			buckets(&csv, c, "late", c->pace.lag);
 	}
 	return end_file(&csv);
 }

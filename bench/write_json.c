@@ -77,6 +77,7 @@ static void put_job(struct node array, const struct options *j)
 	put_job_lists(o, j);
 	put_text(o, "share", share_name(j->share));
 	put_text(o, "order", order_name(j->order));
+	put_text(o, "speed", speed_name(j->speed));
 	put_text(o, "range", range_name(j->range));
 	put_bool(o, "disjoint", j->disjoint);
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));

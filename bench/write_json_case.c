@@ -215,6 +215,14 @@ static void put_replay(struct node o, const struct case_result *c)
 	o = put_object(o, "replay");
 	put_u64(o, "events", c->events);
 	put_u64(o, "events_skipped", c->events_skipped);
+	put_text(o, "speed", speed_name(c->speed));
+	if (c->speed == SPEED_MAX) {
+		put_null(o, "segment_ns");
+		put_null(o, "late_ns");
+	} else {
+		put_u64(o, "segment_ns", c->segment_ns);
+		put_latency_histogram(o, "late_ns", case_withheld(c) ? NULL : c->pace.lag);
+	}
 }
 
 static void put_phases(struct node o, const struct case_result *c)
