@@ -87,7 +87,12 @@ char *map_benchmark_show(const struct map_benchmark_args *a, char *buf, size_t s
 
 double map_benchmark_mean_us(const struct map_benchmark_sums *s, unsigned kind)
 {
-	return s->loops[kind] ? (double)(s->sum[kind] / s->loops[kind]) / 10 : NAN;
+	uint64_t units;
+
+	if (!s->loops[kind])
+		return NAN;
+	units = s->sum[kind] / s->loops[kind];
+	return (double)units / 10;
 }
 
 double map_benchmark_sigma_us(const struct map_benchmark_sums *s, unsigned kind)

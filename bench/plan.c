@@ -30,7 +30,8 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 {
 	struct group *v, *copy;
 
-	if (plan_check_shape(g, err) || open_loop_check(g, err) || (g->workload->check && g->workload->check(g, err)))
+	if (plan_check_shape(g, err) || open_loop_check(g, err) ||
+	    (g->workload->check && g->workload->check(g, err)))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)

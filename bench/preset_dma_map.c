@@ -201,7 +201,8 @@ static void print_posted(const struct screen *s)
 		fprintf(s->out, p->threads == 1 ? "%-28s " : "%s\n", text);
 	}
 	fprintf(s->out, "     lore.kernel.org/all/%s\n", posted_source);
-	fprintf(s->out, "   published with the tool: 16 threads, 1 page: map %.1f sigma %.1f, unmap %.1f sigma %.1f\n",
+	fprintf(s->out, "   published with the tool: 16 threads, 1 page: map %.1f sigma %.1f, unmap %.1f "
+		"sigma %.1f\n",
 		sample[0] / 10.0, sample_sigma[0] / 10.0, sample[1] / 10.0, sample_sigma[1] / 10.0);
 	fprintf(s->out, "     lore.kernel.org/all/%s\n", sample_source);
 }
@@ -216,7 +217,8 @@ static void print(const struct screen *s)
 	for (size_t i = 0; i < s->r->ncases; i++)
 		if (!i || s->r->cases[i].group != s->r->cases[i - 1].group)
 			print_group(s, i);
-	fprintf(s->out, "   us, sigma: as that tool counts, every sample cut down to whole 0.1 us before it is added\n"
+	fprintf(s->out, "   us, sigma: as that tool counts, every sample cut down to whole 0.1 us before it is "
+		"added\n"
 		"   ns and on: the same calls; percentiles without samples that a context switch hit\n"
 		"   a pair of stamps costs %s, not subtracted; null: the allocator and stamps\n",
 		show_ns(pair, sizeof(pair), s->r->ruler.clock.pair_ns));

@@ -4,7 +4,6 @@
 
 #include "bench/analyse.h"
 #include "bench/csv.h"
-#include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/write.h"
 #include "bench/write_csv.h"
