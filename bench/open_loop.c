@@ -17,7 +17,7 @@ int open_loop_check(const struct group *g, struct err *err)
 	if (g->think_ns)
 		return err_set(err, EXIT_USAGE, "--rate: with --think time a worker waits for itself, with a rate for "
 			       "its schedule; leave one out");
-	if (w->forced || w->unowned || w->singly)
+	if (w->forced || w->unowned || (w->singly && w->waits))
 		return err_set(err, EXIT_USAGE, "--rate: --workload %s has its own say in when operations begin (a "
 			       "barrier, a trace, a table to fill up); leave --rate out, or use --workload private",
 			       w->name);
