@@ -125,6 +125,8 @@ static bool is_written(const struct options *o, const struct option_row *row)
 
 	if (row->flags & ROW_ONCE)
 		return false;
+	if (!strcmp(row->name, "pace") && o->rate.n == 1 && !o->rate.v[0])
+		return false; /* refused without a rate */
 	if (p && preset_takes(p, row->name))
 		return o->given & option_bit(row);
 	if (p && preset_chooses(row))

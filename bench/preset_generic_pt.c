@@ -189,10 +189,10 @@ static void notes(const struct screen *s)
 	const struct clock_facts *clock = &s->r->ruler.clock;
 	char pair[32], step[32];
 
-	fprintf(s->out, "   stamps: a pair costs %s, not subtracted (null: nothing but stamps); theirs hold a "
-		"pair of ktime_get()\n", show_ns(pair, sizeof(pair), clock->pair_ns));
-	fprintf(s->out, "   the clock's step is %s: what is least is a multiple of it\n",
-		show_ns(step, sizeof(step), clock->step_ns));
+	fprintf(s->out, "   stamps: not subtracted; a pair costs %s, of which null is in every figure of ours, "
+		"ktime_get()\n   likewise in theirs; step %s: what is least is a multiple of it, rounded down\n",
+		show_ns(pair, sizeof(pair), clock->pair_ns), show_ns(step, sizeof(step), clock->step_ns));
+	fprintf(s->out, "   an average far above the least was disturbed\n");
 	fprintf(s->out, "   old: the %s, beside our lockless-2019; new: %s, beside our lockless\n",
 		published_generic_pt[0].before, published_generic_pt[0].after);
 	fprintf(s->out, "   published: %s: other hardware, other clock:\n   for orientation\n",

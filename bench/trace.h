@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "stat/histogram.h"
 #include "sys/err.h"
 
 enum trace_kind { TRACE_MAP, TRACE_UNMAP };
@@ -66,8 +67,26 @@ struct trace {
  */
 int trace_load(struct trace **out, const char *name, struct err *err);
 void trace_free(struct trace *t);
-/* What was recorded, as a screen of text. */
-void trace_print(const struct trace *t, FILE *out);
+
+/* Maps by size, up to so many bytes; the last class is all of them. */
+#define LIFE_CLASSES 5u
+extern const uint64_t life_class_bytes[LIFE_CLASSES]; /* UINT64_MAX: no bound */
+
+/* How long ranges live, and how soon their addresses come back. */
+struct trace_life {
+	struct histogram lifetime[LIFE_CLASSES]; /* ns from map to unmap, by map */
+	uint64_t live_maps;           /* at the end: no lifetime is known of them */
+	uint64_t pages_unmapped;      /* a page counts once for each time that it was unmapped */
+	uint64_t pages_reused;        /* of them mapped again later on … */
+	uint64_t pages_by_same_cpu;   /* … by the CPU that had unmapped them */
+	struct histogram maps_between; /* of those reused, by page: maps of others in between … */
+	struct histogram ns_between;   /* … and time */
+};
+
+/* Of a legal trace. NULL: no memory; free() it. */
+struct trace_life *trace_life_of(const struct trace *t);
+/* What was recorded, as a screen of text. life may be NULL. */
+void trace_print(const struct trace *t, const struct trace_life *life, FILE *out);
 
 /* One worker's part of a replay, in order. */
 struct replay_step {

@@ -85,6 +85,68 @@ static void print_sharing(const struct trace *t, FILE *out)
 		fprintf(out, "  atomic    unknown: recorded without flags\n");
 }
 
+/* "-": too few samples beyond it. */
+static const char *quantile(struct texts *b, unsigned i, const struct histogram *h, double q, bool ns)
+{
+	uint64_t v = hist_quantile(h, q);
+
+	if (!h->n || (q < 1 && !hist_supports(h, q)))
+		return "-";
+	return ns ? show_ns(b->v[i], sizeof(b->v[i]), (double)v) : num(b, i, v);
+}
+
+static void print_quantiles(const char *what, const struct histogram *h, bool ns, FILE *out)
+{
+	struct texts b;
+
+	fprintf(out, "            %-22s %10s %10s %10s %10s %10s\n", what, num(&b, 0, h->n),
+		quantile(&b, 1, h, 0.5, ns), quantile(&b, 2, h, 0.9, ns), quantile(&b, 3, h, 0.99, ns),
+		quantile(&b, 4, h, 1, ns));
+}
+
+static void print_lifetimes(const struct trace_life *life, FILE *out)
+{
+	char what[32], size[16];
+	struct texts b;
+
+	fprintf(out, "  lifetime  %-22s %10s %10s %10s %10s %10s\n", "from map to unmap", "maps", "p50", "p90",
+		"p99", "max");
+	for (unsigned k = 0; k < LIFE_CLASSES; k++) {
+		uint64_t bytes = life_class_bytes[k], below = k ? life_class_bytes[k - 1] : 0;
+
+		if (!life->lifetime[k].n)
+			continue;
+		if (k == LIFE_CLASSES - 1)
+			snprintf(what, sizeof(what), "all");
+		else if (bytes == UINT64_MAX)
+			snprintf(what, sizeof(what), "more than %s", show_bytes(size, sizeof(size), below));
+		else
+			snprintf(what, sizeof(what), "up to %s", show_bytes(size, sizeof(size), bytes));
+		print_quantiles(what, &life->lifetime[k], true, out);
+	}
+	if (life->live_maps)
+		fprintf(out, "            live at the end, and not among these: %s\n",
+			num(&b, 0, life->live_maps));
+}
+
+static void print_reuse(const struct trace_life *life, FILE *out)
+{
+	uint64_t never = life->pages_unmapped - life->pages_reused;
+	struct texts b;
+
+	fprintf(out, "  reuse     of %s pages unmapped %s (%.1f %%) were never mapped again\n",
+		num(&b, 0, life->pages_unmapped), num(&b, 1, never), percent(never, life->pages_unmapped));
+	if (!life->pages_reused)
+		return;
+	fprintf(out, "            %-22s %10s %10s %10s %10s %10s\n", "until mapped again", "pages", "p50", "p90",
+		"p99", "max");
+	print_quantiles("other maps between", &life->maps_between, false, out);
+	print_quantiles("time between", &life->ns_between, true, out);
+	fprintf(out, "            %.1f %% by the CPU that had unmapped them, %.1f %% by another\n",
+		percent(life->pages_by_same_cpu, life->pages_reused),
+		percent(life->pages_reused - life->pages_by_same_cpu, life->pages_reused));
+}
+
 /* What nobody should conclude from a replay. */
 static void print_notes(const struct trace *t, FILE *out)
 {
@@ -103,10 +165,14 @@ static void print_notes(const struct trace *t, FILE *out)
 		      "engines with a mutex are counterfactual in a replay\n", out);
 }
 
-void trace_print(const struct trace *t, FILE *out)
+void trace_print(const struct trace *t, const struct trace_life *life, FILE *out)
 {
 	print_head(t, out);
 	print_sizes(t, out);
 	print_sharing(t, out);
+	if (life) {
+		print_lifetimes(life, out);
+		print_reuse(life, out);
+	}
 	print_notes(t, out);
 }

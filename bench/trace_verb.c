@@ -11,7 +11,8 @@ static const char usage[] =
 	"usage: iopt trace FILE [flags]\n"
 	"\n"
 	"Summarise a trace of the kernel's iommu:map and iommu:unmap events: sizes, leaf tables,\n"
-	"unmaps on another CPU than their map, IOVAs that move between CPUs, live pages. FILE\n"
+	"unmaps on another CPU than their map, IOVAs that move between CPUs, live pages, how long\n"
+	"maps live, and how soon an IOVA is mapped again, after how many others, by whom. FILE\n"
 	"is the text of the kernel's trace file, of `trace-cmd report` or of `perf script`, plain or\n"
 	"gzipped, or a shipped trace's name.\n"
 	"\n"
@@ -51,11 +52,50 @@ static json_t *count_or_null(bool known, uint64_t v)
 	return known ? json_integer((json_int_t)v) : json_null();
 }
 
-static json_t *trace_json(const struct trace *t)
+static json_t *quantile_json(const struct histogram *h, double q)
+{
+	if (!h->n || (q < 1 && !hist_supports(h, q)))
+		return json_null();
+	return json_integer((json_int_t)hist_quantile(h, q));
+}
+
+static json_t *histogram_json(const struct histogram *h)
+{
+	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)h->n, "p50", quantile_json(h, 0.5),
+			 "p90", quantile_json(h, 0.9), "p99", quantile_json(h, 0.99),
+			 "max", quantile_json(h, 1));
+}
+
+/* A class each; up_to_bytes null: no bound. The last is all of them. */
+static json_t *lifetimes_json(const struct trace_life *life)
+{
+	json_t *list = json_array();
+
+	for (unsigned k = 0; k < LIFE_CLASSES; k++) {
+		bool bound = life_class_bytes[k] != UINT64_MAX;
+
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}",
+			"maps", k == LIFE_CLASSES - 1 ? "all" : "class",
+			"up_to_bytes", count_or_null(bound, life_class_bytes[k]),
+			"ns", histogram_json(&life->lifetime[k])));
+	}
+	return list;
+}
+
+static json_t *reuse_json(const struct trace_life *life)
+{
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "pages_unmapped", (json_int_t)life->pages_unmapped,
+			 "pages_reused", (json_int_t)life->pages_reused,
+			 "by_same_cpu", (json_int_t)life->pages_by_same_cpu,
+			 "maps_between", histogram_json(&life->maps_between),
+			 "ns_between", histogram_json(&life->ns_between));
+}
+
+static json_t *trace_json(const struct trace *t, const struct trace_life *life)
 {
 	return json_pack(
 		"{s:s, s:i, s:o, s:I, s:I, s:I, s:f, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:o, s:o, s:I, s:o}",
+		"s:I, s:I, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
 		"schema", "iopt-trace", "schema_version", 1, "name", text_or_null(t->name),
 		"events", (json_int_t)t->n, "maps", (json_int_t)t->maps,
 		"unmaps", (json_int_t)t->unmaps, "elapsed_s", t->seconds, "cpus", (int)t->cpus,
@@ -71,12 +111,13 @@ static json_t *trace_json(const struct trace *t)
 		"atomic_maps", count_or_null(t->context_known, t->atomic_maps),
 		"atomic_unmaps", count_or_null(t->context_known, t->atomic_unmaps),
 		"events_without_cpu", (json_int_t)t->no_cpu,
-		"sizes", sizes_json(t));
+		"sizes", sizes_json(t), "lifetimes", lifetimes_json(life),
+		"live_maps_at_end", (json_int_t)life->live_maps, "reuse", reuse_json(life));
 }
 
-static int print_json(const struct trace *t, FILE *out, struct err *err)
+static int print_json(const struct trace *t, const struct trace_life *life, FILE *out, struct err *err)
 {
-	json_t *root = trace_json(t);
+	json_t *root = trace_json(t, life);
 
 	if (!root)
 		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory", t->name);
@@ -88,14 +129,19 @@ static int print_json(const struct trace *t, FILE *out, struct err *err)
 
 static int carry_out(const char *file, bool json, FILE *out, struct err *err)
 {
+	struct trace_life *life;
 	struct trace *t;
 
 	if (trace_load(&t, file, err))
 		return err->code;
-	if (json)
-		print_json(t, out, err);
+	life = trace_life_of(t);
+	if (!life)
+		err_set(err, EXIT_NO_RESOURCE, "%s: no memory", t->name);
+	else if (json)
+		print_json(t, life, out, err);
 	else
-		trace_print(t, out);
+		trace_print(t, life, out);
+	free(life);
 	trace_free(t);
 	return err->code;
 }

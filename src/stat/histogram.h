@@ -55,6 +55,16 @@ static inline void hist_record(struct histogram *h, uint64_t value)
 	h->n++;
 }
 
+/* The same value so many times. */
+static inline void hist_record_many(struct histogram *h, uint64_t value, uint64_t times)
+{
+	if (!times)
+		return;
+	hist_record(h, value);
+	h->n += times - 1;
+	*(value >> HIST_MAX_LG2 ? &h->overflow : &h->count[hist_bucket(value)]) += times - 1;
+}
+
 /* Smallest and largest value of a bucket. */
 uint64_t hist_bucket_low(uint32_t bucket);
 uint64_t hist_bucket_high(uint32_t bucket);

@@ -1,5 +1,6 @@
 /* Any bytes as a recorded trace; and what is accepted can be told, and shared out among workers. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "bench/trace.h"
 #include "input.h"
@@ -10,6 +11,20 @@ static void check_event(const struct trace *t, const struct trace_event *e)
 	MUST(e->iova + (e->bytes - 1) >= e->iova);
 	MUST(e->kind == TRACE_UNMAP || (!(e->pa & 4095) && e->pa + e->bytes <= 1ull << 52));
 	MUST(e->cpu < t->cpus && isfinite(e->time_s));
+}
+
+/* Every unmap ends the lifetime of the maps it covers; no page comes back more often than it went. */
+static void check_life(const struct trace *t, FILE *nowhere)
+{
+	struct trace_life *life = trace_life_of(t);
+
+	MUST(life);
+	MUST(life->lifetime[LIFE_CLASSES - 1].n + life->live_maps == t->maps);
+	MUST(life->pages_reused <= life->pages_unmapped && life->pages_by_same_cpu <= life->pages_reused);
+	MUST(life->maps_between.n == life->pages_reused && life->ns_between.n == life->pages_reused);
+	MUST(!life->pages_reused || life->maps_between.max < t->maps);
+	trace_print(t, life, nowhere);
+	free(life);
 }
 
 /* Waits point to steps that come earlier in the trace. */
@@ -63,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
 	MUST(nowhere);
-	trace_print(t, nowhere);
+	check_life(t, nowhere);
 	check_replay(t, 1);
 	check_replay(t, 2);
 	check_replay(t, 7);

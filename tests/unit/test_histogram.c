@@ -96,6 +96,20 @@ static void merge_loses_nothing(void **state)
 	assert_memory_equal(&first, &both, sizeof(both));
 }
 
+static void many_at_once_are_as_many_one_by_one(void **state)
+{
+	static const uint64_t values[] = { 0, 1, 63, 64, 4711, (1ull << HIST_MAX_LG2) - 1, 1ull << HIST_MAX_LG2 };
+	static struct histogram many, single;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		hist_record_many(&many, values[i], i);
+		for (size_t k = 0; k < i; k++)
+			hist_record(&single, values[i]);
+		assert_memory_equal(&many, &single, sizeof(many));
+	}
+}
+
 static void merge_with_an_empty_one(void **state)
 {
 	(void)state;
@@ -190,6 +204,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_dropped, clear),
 		cmocka_unit_test_setup(smallest_value_is_kept, clear),
 		cmocka_unit_test_setup(merge_loses_nothing, clear),
+		cmocka_unit_test_setup(many_at_once_are_as_many_one_by_one, clear),
 		cmocka_unit_test_setup(merge_with_an_empty_one, clear),
 		cmocka_unit_test_setup(quantiles_match_sorted_data, clear),
 		cmocka_unit_test_setup(quantile_takes_the_right_rank, clear),

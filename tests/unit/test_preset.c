@@ -234,8 +234,8 @@ static void prints_both_side_by_side(void **state)
 	sees(text, "     256 x 4K             -            -            -            -            -"
 		   "  1833/1795    381/367\n");
 	sees(text, "loops: 1,000 to 1,000 of each size and engine");
-	sees(text, "a pair costs 24 ns, not subtracted");
-	sees(text, "the clock's step is 10 ns");
+	sees(text, "stamps: not subtracted; a pair costs 24 ns");
+	sees(text, "step 10 ns: what is least");
 	sees(text, "i7-12700, gcc 13.3");
 	sees(text, "lore.kernel.org/all/4-v8-d50aeee4481d+55efb-iommu_pt_jgg@nvidia.com");
 	assert_null(strstr(text, "   CASES"));
