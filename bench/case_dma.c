@@ -147,13 +147,14 @@ void case_dma_merge(struct dma_result *into, const struct dma_result *from)
 void case_dma_axes(struct case_axis axes[CASE_DMA_AXES], const struct dma_result *a,
 		   const struct dma_result *b)
 {
+	bool both = dma_flushes(a) && dma_flushes(b); /* else there is nothing to be slow, or locked */
 	const struct case_axis v[CASE_DMA_AXES] = {
 		{ "iova", strcmp(a->iova, b->iova) },
 		{ "iova_window", a->iova_window != b->iova_window },
 		{ "buffers", strcmp(a->buffers, b->buffers) },
 		{ "flush", strcmp(a->flush, b->flush) },
-		{ "flush_ns", a->flush_ns != b->flush_ns },
-		{ "flush_lock", a->flush_lockless != b->flush_lockless },
+		{ "flush_ns", both && a->flush_ns != b->flush_ns },
+		{ "flush_lock", both && a->flush_lockless != b->flush_lockless },
 	};
 
 	memcpy(axes, v, sizeof(v));

@@ -61,6 +61,25 @@ uint64_t dma_fixed(unsigned worker, uint64_t n, uint64_t bytes, uint64_t i);
 /* struct workload.reach where buffers are laid out like this: dma_reach(), or with fixed their end. */
 uint64_t dma_reach_of(const struct group *g, uint64_t n, uint64_t bytes);
 
+/*
+ * Which steps of a workload are done part by part: of every two the one that a coin says, so that nothing
+ * periodic (a lazy queue is full every 255 unmaps) always meets the same way. Zero it where the measured
+ * part begins: the first step is whole.
+ */
+struct dma_turn {
+	bool split, second;
+};
+
+/* This step's; rng is the sequence's, which all engines share. */
+static inline bool dma_turn_take(struct dma_turn *t, uint64_t *rng)
+{
+	bool split = t->split;
+
+	t->split = t->second ? stat_below(rng, 2) : !split;
+	t->second = !t->second;
+	return split;
+}
+
 /* In lane_open, after own was allocated, zeroed: 0 or -ENOMEM. */
 int dma_lane_open(struct dma_lane *d, struct lane *lane);
 
@@ -71,6 +90,12 @@ int dma_lane_open(struct dma_lane *d, struct lane *lane);
  */
 void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
 void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
+/*
+ * Unmap pages [first, first + n) of a buffer mapped as one range, n <= STRETCH_MAX, each by a call of its
+ * own; once all are unmapped, the last one last, the range is given back. As dma_unmap_stretch(); an
+ * operation is a page, and free counts as many as the other parts.
+ */
+void dma_unmap_pages(struct dma_lane *d, struct dma_buffer *b, uint32_t first, uint32_t n, bool measured);
 /* One call without stamps, for loops of their own. False: no range, or no memory. */
 bool dma_map(struct dma_lane *d, struct dma_buffer *b);
 void dma_unmap(struct dma_lane *d, struct dma_buffer *b);

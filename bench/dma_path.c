@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "bench/dma.h"
+#include "bench/dma_parts.h"
 
 #define TAKEN_MAX 64u /* ranges taken out of a lazy queue at a time */
 
@@ -84,8 +85,7 @@ ALWAYS_INLINE bool invalidate_part(struct dma_lane *d, const struct dma_buffer *
 	return flush_unmap(d->flush, range, &d->lane->pw.gather);
 }
 
-/* Of what waited, what is clean by now goes back. */
-static void free_taken(struct dma_lane *d)
+void dma_free_taken(struct dma_lane *d)
 {
 	struct flush_range taken[TAKEN_MAX];
 	size_t n;
@@ -93,7 +93,8 @@ static void free_taken(struct dma_lane *d)
 	do {
 		n = flush_take(d->flush, taken, TAKEN_MAX, &d->lane->pw.gather);
 		for (size_t i = 0; i < n; i++)
-			iova_free(d->iova, taken[i].iova, taken[i].pages);
+			if (taken[i].tag != DMA_PIECE)
+				iova_free(d->iova, taken[i].iova, taken[i].pages);
 	} while (n == TAKEN_MAX);
 }
 
@@ -123,7 +124,7 @@ ALWAYS_INLINE void unmap_whole(struct dma_lane *d, struct dma_buffer *b)
 	if (invalidate_part(d, b))
 		iova_free(d->iova, b->iova, b->pages);
 	else
-		free_taken(d);
+		dma_free_taken(d);
 	b->iova = IOVA_NONE;
 }
 
@@ -228,7 +229,7 @@ static void free_calls(struct lane *lane, void *what, size_t from, size_t n)
 		b->iova = IOVA_NONE;
 	}
 	if (lane_group(lane)->flush == FLUSH_LAZY)
-		free_taken(s->d);
+		dma_free_taken(s->d);
 }
 
 void dma_count_odd(struct dma_lane *d)
@@ -250,8 +251,7 @@ static uint64_t pages_of(struct dma_buffer **buffers, size_t n)
 	return pages;
 }
 
-/* Commands and stale ranges of measured stretches only, and of those that are recorded. */
-static void record_model(struct dma_lane *d, bool measured)
+void dma_record_model(struct dma_lane *d, bool measured)
 {
 	bool kept = measured && d->lane->group->recording;
 
@@ -259,7 +259,7 @@ static void record_model(struct dma_lane *d, bool measured)
 	d->flush->depth = kept ? d->lane->depth : NULL;
 }
 
-static void count_parts(struct dma_lane *d, size_t n, enum op_kind kind, uint64_t pages)
+void dma_count_parts(struct dma_lane *d, size_t n, enum op_kind kind, uint64_t pages)
 {
 	struct tally *t = &d->lane->tally;
 
@@ -268,23 +268,17 @@ static void count_parts(struct dma_lane *d, size_t n, enum op_kind kind, uint64_
 	t->pages += pages;
 }
 
-/* Time between operations (think time, a schedule) lies between whole calls, and a census is of whole maps. */
-static bool by_parts(const struct dma_lane *d, bool measured)
-{
-	return measured && d->split && !d->lane->think && !d->lane->census;
-}
-
 void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured)
 {
 	struct stretch s = { .d = d, .buffers = buffers };
 	struct lane *lane = d->lane;
 
-	record_model(d, measured);
-	if (by_parts(d, measured)) {
+	dma_record_model(d, measured);
+	if (dma_by_parts(d, measured)) {
 		lane_part(lane, alloc_calls, &s, n, DMA_ALLOC);
 		lane_part(lane, map_part_calls, &s, n, DMA_MAP);
 		lane_rest(lane);
-		count_parts(d, n, OP_MAP, pages_of(buffers, n));
+		dma_count_parts(d, n, OP_MAP, pages_of(buffers, n));
 	} else {
 		lane_calls(lane, lane->census ? noted_calls : map_calls, &s, n, OP_MAP, pages_of(buffers, n),
 			   measured);
@@ -299,13 +293,13 @@ void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n
 	bool clean[STRETCH_MAX];
 
 	s.clean = clean;
-	record_model(d, measured);
-	if (by_parts(d, measured)) {
+	dma_record_model(d, measured);
+	if (dma_by_parts(d, measured)) {
 		lane_part(lane, unmap_part_calls, &s, n, DMA_UNMAP);
 		lane_part(lane, invalidate_calls, &s, n, DMA_INVALIDATE);
 		lane_part(lane, free_calls, &s, n, DMA_FREE);
 		lane_rest(lane);
-		count_parts(d, n, OP_UNMAP, pages_of(buffers, n));
+		dma_count_parts(d, n, OP_UNMAP, pages_of(buffers, n));
 	} else {
 		lane_calls(lane, unmap_calls, &s, n, OP_UNMAP, pages_of(buffers, n), measured);
 	}
@@ -316,9 +310,9 @@ void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n
 
 void dma_flush(struct dma_lane *d)
 {
-	record_model(d, false);
+	dma_record_model(d, false);
 	flush_drain(d->flush);
-	free_taken(d);
+	dma_free_taken(d);
 	lane_rest(d->lane);
 }
 
@@ -328,9 +322,9 @@ void dma_abandon(struct lane *lane)
 
 	if (!d || !d->flush)
 		return;
-	record_model(d, false);
+	dma_record_model(d, false);
 	flush_drain(d->flush);
-	free_taken(d);
+	dma_free_taken(d);
 	lane->ripened += grace_retire(lane->grace, &lane->pw.gather, lane->pw.pages);
 }
 

@@ -104,6 +104,7 @@ struct group_run {
 	void *shared;                   /* the workload's */
 	_Atomic int error;              /* first -errno of a worker; relaxed: read after crew_run */
 	uint32_t table;                 /* warm: how many times the engines got others (tables.h) */
+	uint64_t measuring_ns;          /* clock_monotonic_ns() when the measuring began */
 	/* the slice under way */
 	unsigned engine;
 	uint64_t position;

@@ -154,7 +154,7 @@ const struct option_row option_rows[] = {
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
-	  "storage, overlap, replay:FILE", GROUP_WHAT,
+	  "storage, bulk, piecewise, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
@@ -180,8 +180,8 @@ const struct option_row option_rows[] = {
 	  "gaps between the operations of --rate", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "tables", &kind_count, ONE(tables), 1, 65536, NULL, "16", NULL,
 	  "leaf tables of a worker in private, adjacent and lookup, of a pair in pairs; slots for "
-	  "large pages of a worker in collapse", GROUP_SHAPE, ROW_CHOOSES,
-	  "private,adjacent,collapse,lookup,pairs" },
+	  "large pages of a worker in collapse; ranges of a worker in piecewise with --iova fixed",
+	  GROUP_SHAPE, ROW_CHOOSES, "private,adjacent,collapse,lookup,pairs,piecewise" },
 	{ "round", &kind_count, ONE(round), 1, 1000000, NULL, "1024", NULL,
 	  "most tables in a round of a cold workload (grow: roots; overlap: ranges)", GROUP_SHAPE,
 	  ROW_CHOOSES, "cursor,cold,rendezvous,convoy,grow,overlap" },

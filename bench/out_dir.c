@@ -24,6 +24,7 @@ static const struct {
 	{ "result.json", write_json },
 	{ "summary.csv", write_summary_csv },
 	{ "slices.csv", write_slices_csv },
+	{ "series.csv", write_series_csv },
 	{ "latency.csv", write_latency_csv },
 	{ "scaling.csv", write_scaling_csv },
 	{ "latency.hlog", write_latency_hlog },

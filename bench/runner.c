@@ -44,6 +44,7 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.round = round;
 		s.half = half;
 		s.table = run->g->workload->cold ? 2 * round + half : run->table;
+		s.at_ns = clock_monotonic_ns() - run->measuring_ns;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
 	}
@@ -55,7 +56,10 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
 	struct table_turns turns;
 
+	if (run->g->workload->grows && tables_renew(run, err))
+		return err->code;
 	table_turns_begin(&turns, run);
+	run->measuring_ns = clock_monotonic_ns();
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
@@ -172,8 +176,8 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 		if (finish_case(run, e, process) && !code)
 			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
 	/* last, so that nothing they do is in the figures; the ledger has been read as well */
-	if (!code && !stopped())
-		code = census_take(run, err);
+	if (!code && g.workload->dma && !stopped())
+		code = census_take(run, err) || audit_all(run, false, err) ? err->code : 0;
 	if (!code && g.lock_stat && !stopped())
 		code = lock_stat_measure(run, err) || audit_all(run, false, err) ? err->code : 0;
 	group_close(run);

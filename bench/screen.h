@@ -85,6 +85,8 @@ void screen_scaling(const struct screen *s);      /* of a run of one's own */
 void screen_scaling_line(const struct screen *s); /* of section 1 */
 /* Below a case's row: its phases, what readers cost, how long it waited. Nothing: no line. */
 void screen_phases(const struct screen *s, const struct case_result *c);
+/* How the live tables of a group's engines went, where that is worth a line. Nothing: no line. */
+void screen_series(const struct screen *s, unsigned group);
 /* --rate: service and response time, or that the engine cannot keep up. */
 void screen_pace(const struct screen *s, const struct case_result *c);
 void screen_lock_stat(const struct screen *s); /* --lock-stat */

@@ -10,6 +10,8 @@
 #include "bench/screen.h"
 #include "bench/units.h"
 
+#define RATIO_COLUMNS 19u /* of a row */
+
 void screen_path(struct flow *flow, const struct case_result *c)
 {
 	char text[24];
@@ -24,10 +26,30 @@ void screen_path(struct flow *flow, const struct case_result *c)
 
 static void heading(const struct screen *s)
 {
-	fprintf(s->out, "     %-22s %6s %12s | %5s %5s %5s %6s %5s | %s\n", "", "", "whole calls", "IOVA", "page",
+	fprintf(s->out, "     %-21s %6s %11s | %5s %5s %5s %6s %5s | %s\n", "", "", "whole calls", "IOVA", "page",
 		"table", "model", "IOVA", "whole by");
-	fprintf(s->out, "     %-22s %6s %6s %5s | %5s %5s %5s %6s %5s | %s\n", "engine", "ops/s", "map",
+	fprintf(s->out, "     %-21s %6s %5s %5s | %5s %5s %5s %6s %5s | %s\n", "engine", "ops/s", "map",
 		"unmap", "alloc", "map", "unmap", "inval.", "free", "its parts");
+}
+
+/* Without its bounds where these are so far apart that the row would not fit. */
+static char *show_fitting(char *buf, size_t size, const struct interval *ratio)
+{
+	const struct interval bare = { .mid = ratio->mid, .n = ratio->n };
+
+	return strlen(show_ratio(buf, size, ratio)) <= RATIO_COLUMNS ? buf : show_ratio(buf, size, &bare);
+}
+
+/* ns in five columns, whatever a disturbed slice came to. */
+static char *cell(char *buf, size_t size, double ns)
+{
+	if (ns < 9.995)
+		snprintf(buf, size, "%.2f", ns);
+	else if (ns < 99999.5 || !isfinite(ns))
+		return show_number(buf, size, ns);
+	else
+		snprintf(buf, size, "%.0fk", ns / 1000);
+	return buf;
 }
 
 static void case_row(const struct screen *s, const struct case_result *c)
@@ -37,17 +59,17 @@ static void case_row(const struct screen *s, const struct case_result *c)
 
 	snprintf(name, sizeof(name), "%s%s", short_name(c->engine), c->again ? " again" : "");
 	if (case_withheld(c)) {
-		fprintf(s->out, "     %-22.22s withheld, see audit\n", name);
+		fprintf(s->out, "     %-21.21s withheld, see audit\n", name);
 		return;
 	}
-	show_number(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
-	show_number(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
+	cell(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
+	cell(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
 	for (unsigned k = 0; k < DMA_PARTS; k++)
-		show_number(part[k], sizeof(part[k]), c->phases[k].ns_per_op);
-	fprintf(s->out, "     %-22.22s %6s %6s %5s | %5s %5s %5s %6s %5s | %s\n", name,
+		cell(part[k], sizeof(part[k]), c->phases[k].ns_per_op);
+	fprintf(s->out, "     %-21.21s %6s %5s %5s | %5s %5s %5s %6s %5s | %s\n", name,
 		show_rate(ops, sizeof(ops), &rate), whole[OP_MAP], whole[OP_UNMAP], part[DMA_ALLOC],
 		part[DMA_MAP], part[DMA_UNMAP], dma_flushes(&c->dma) ? part[DMA_INVALIDATE] : "-",
-		part[DMA_FREE], show_ratio(ratio, sizeof(ratio), &c->dma.whole_by_parts));
+		part[DMA_FREE], show_fitting(ratio, sizeof(ratio), &c->dma.whole_by_parts));
 }
 
 static bool in_group(const struct case_result *c, unsigned group)
@@ -246,6 +268,7 @@ static void print_group(const struct screen *s, size_t first)
 			screen_pace(s, &r->cases[i]);
 		}
 	table_line(s, group);
+	screen_series(s, group);
 	for (size_t i = first; i < r->ncases; i++)
 		if (in_group(&r->cases[i], group))
 			amdahl_line(s, &r->cases[i]);

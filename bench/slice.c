@@ -10,8 +10,10 @@
 #include "bench/meeting.h"
 #include "bench/open_loop.h"
 #include "bench/runner.h"
+#include "bench/tables.h"
 
 #define SAMPLE_COST_MAX 0.02  /* share of the time that timing single operations may cost */
+#define DMA_SAMPLE_MIN 64u    /* a sample of some microseconds costs a system call; parts have no samples */
 #define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
 #define ROUND_MIN 8u
 
@@ -170,6 +172,7 @@ static int one_round(struct group_run *run, unsigned e, struct slice *out, struc
 	steal = host_steal_ns();
 	crew_run(run->crew, slice_worker, run);
 	out->steal_ns += host_steal_ns() - steal;
+	out->live_pages = tables_live_pages(run, e); /* a cold one's table is still there */
 	if (!collect(run, e, out))
 		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", w->name);
 	kept = run->recording && !interrupted(); /* a slice cut short does not count */
@@ -256,7 +259,7 @@ static int trial(struct group_run *run, double *slowest_ns, double *fastest_op_n
 static uint64_t choose_sampling(const struct group *g, double op_ns)
 {
 	double cost_ns = clock_facts.pair_ns + 8; /* the pair, the record, the split of the stretch */
-	uint64_t every = 1;
+	uint64_t every = g->workload->dma ? DMA_SAMPLE_MIN : 1;
 
 	if (g->workload->singly || g->think_ns || g->rate)
 		return 1;

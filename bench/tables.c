@@ -6,16 +6,25 @@
 /* To map, audit, unmap and warm one table page and what lies in it; the first change corrects it. */
 #define PAGE_NS_GUESS 100000u
 
+uint64_t tables_live_pages(const struct group_run *run, unsigned e)
+{
+	uint64_t pages = 0;
+
+	for (unsigned w = 0; w < run->g->threads; w++) {
+		const struct lane *lane = run->engines[e].lanes[w];
+
+		/* of one lane alone it may be negative: another worker may free what this one took */
+		pages += lane->pw.n.allocated - lane->pw.n.freed - lane->ripened;
+	}
+	return pages;
+}
+
 static uint64_t pages_held(const struct group_run *run)
 {
 	uint64_t pages = 0;
 
 	for (unsigned e = 0; e < run->g->nengines; e++)
-		for (unsigned w = 0; w < run->g->threads; w++) {
-			const struct lane *lane = run->engines[e].lanes[w];
-
-			pages += lane->pw.n.allocated - lane->pw.n.freed - lane->ripened;
-		}
+		pages += tables_live_pages(run, e);
 	return pages;
 }
 
@@ -30,7 +39,7 @@ void table_turns_begin(struct table_turns *t, const struct group_run *run)
 /* Churn's tables come and go as it runs; a damaged table stays, it is evidence. */
 static bool can_change(const struct group_run *run)
 {
-	if (run->g->workload->cold || !run->g->workload->settle)
+	if (run->g->workload->cold || run->g->workload->grows || !run->g->workload->settle)
 		return false;
 	for (unsigned e = 0; e < run->g->nengines; e++)
 		if (run->engines[e].result->verified == VERIFIED_NO)
@@ -74,33 +83,52 @@ static void warm(struct group_run *run, unsigned e)
 	group_warm(run, e);
 }
 
-/* What a workload keeps about the table that is gone. */
-static int reset(struct group_run *run, unsigned e, struct err *err)
+static int audit_all(struct group_run *run, bool count, struct err *err)
+{
+	for (unsigned e = 0; e < run->g->nengines; e++)
+		if (group_audit(run, e, count, err))
+			return err->code;
+	return 0;
+}
+
+static void close_all(struct group_run *run)
+{
+	for (unsigned e = 0; e < run->g->nengines; e++)
+		table_close(run, e);
+}
+
+/* Empty tables, and what the workload keeps beside them as new. */
+static int open_all(struct group_run *run, struct err *err)
 {
 	const struct workload *w = run->g->workload;
 
-	if (!w->reset || !w->reset(run, e))
-		return 0;
-	return err_set(err, EXIT_NO_RESOURCE, "%s: no memory to start anew on another table", w->name);
+	for (unsigned e = 0; e < run->g->nengines; e++) {
+		if (table_open(run, e, err))
+			return err->code;
+		if (w->reset && w->reset(run, e))
+			return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for another table", w->name);
+	}
+	return group_prebuild(run, err);
+}
+
+int tables_renew(struct group_run *run, struct err *err)
+{
+	if (audit_all(run, false, err))
+		return err->code;
+	close_all(run);
+	return open_all(run, err);
 }
 
 int tables_change(struct group_run *run, struct err *err)
 {
-	unsigned n = run->g->nengines;
-
-	for (unsigned e = 0; e < n; e++)
-		if (group_audit(run, e, true, err))
-			return err->code;
-	for (unsigned e = 0; e < n; e++)
-		table_close(run, e);
+	if (audit_all(run, true, err))
+		return err->code;
+	close_all(run);
 	run->table++;
 	pool_shuffle(run->pool, stat_mix(run->g->seed ^ run->table));
-	for (unsigned e = 0; e < n; e++)
-		if (table_open(run, e, err) || reset(run, e, err))
-			return err->code;
-	if (group_prebuild(run, err))
+	if (open_all(run, err))
 		return err->code;
-	for (unsigned e = 0; e < n; e++)
+	for (unsigned e = 0; e < run->g->nengines; e++)
 		if (!run->engines[e].engine.ruler)
 			warm(run, e);
 	return 0;

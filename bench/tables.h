@@ -19,9 +19,20 @@ struct table_turns {
 	uint32_t changed_round;
 };
 
+/*
+ * Table pages of engine e that are not back in the pool, by its workers' counters: in the tree, or
+ * taken out of it and waiting for a grace period. Workers at rest.
+ */
+uint64_t tables_live_pages(const struct group_run *run, unsigned e);
+
 void table_turns_begin(struct table_turns *t, const struct group_run *run);
 /* After `rounds` rounds: tables_change() if it is due, and what it costs can be afforded. EXIT_* in err. */
 int table_turns_next(struct table_turns *t, struct group_run *run, uint32_t rounds, struct err *err);
+/*
+ * Audit each engine's table, and build a new, empty one: what the calibration left behind is gone.
+ * EXIT_NO_RESOURCE.
+ */
+int tables_renew(struct group_run *run, struct err *err);
 /*
  * Audit each engine's table into its case, destroy it, and build another one, as warm as that was, of
  * pages in another order. EXIT_NO_RESOURCE.

@@ -18,6 +18,7 @@
 struct own {
 	struct dma_lane dma;
 	uint64_t neutral_rng; /* sizes of the load around the measured part */
+	struct dma_turn turn;
 	uint32_t n, head;     /* places; the oldest */
 	struct dma_buffer buffer[];
 };
@@ -111,18 +112,18 @@ static uint32_t poll_size(const struct lane *lane, uint32_t n)
 	return lane->think && n > half ? (uint32_t)half : n;
 }
 
-/* As many completions as refills. The next poll is done the other way. */
+/* As many completions as refills. */
 static void poll(struct lane *lane, uint64_t *rng, bool measured)
 {
 	struct own *own = lane->own;
 	struct dma_buffer *v[POLL];
 	uint32_t n = poll_size(lane, own->n);
 
+	own->dma.split = dma_turn_take(&own->turn, rng);
 	oldest(own, v, n);
 	dma_unmap_stretch(&own->dma, v, n, measured);
 	refill(own, v, n, rng, measured);
 	own->head = (own->head + n) % own->n;
-	own->dma.split = !own->dma.split;
 }
 
 /* All places of the ring, with no think time. */
@@ -170,7 +171,7 @@ static void slice(struct lane *lane)
 	own->head = 0; /* with --iova fixed a place is an address */
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 	fill(lane, &lane->rng);
-	own->dma.split = false;
+	own->turn = (struct dma_turn){ 0 };
 	lane_begin(lane);
 	while (lane->tally.ops < run->ops_per_worker)
 		poll(lane, &lane->rng, true);

@@ -22,6 +22,7 @@
 
 struct own {
 	struct dma_lane dma;
+	struct dma_turn turn;
 	uint64_t neutral_rng;        /* the load around the measured part */
 	uint32_t n;                  /* requests outstanding */
 	struct dma_buffer **order;   /* those that complete next are put at its head */
@@ -136,16 +137,16 @@ static uint32_t burst_size(const struct lane *lane, uint32_t outstanding)
 	return lane->think && n > half ? (uint32_t)half : n;
 }
 
-/* As many new requests as completions. The next burst is done the other way. */
+/* As many new requests as completions. */
 static void burst(struct lane *lane, uint64_t *rng, bool measured)
 {
 	struct own *own = lane->own;
 	uint32_t n = burst_size(lane, own->n);
 
+	own->dma.split = dma_turn_take(&own->turn, rng);
 	draw_completions(own, n, rng);
 	dma_unmap_stretch(&own->dma, own->order, n, measured);
 	submit(own, own->order, n, rng, measured);
-	own->dma.split = !own->dma.split;
 }
 
 /* Every request, with no think time. */
@@ -186,7 +187,7 @@ static void slice(struct lane *lane)
 		burst(lane, &own->neutral_rng, false);
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 	start_over(lane, &lane->rng);
-	own->dma.split = false;
+	own->turn = (struct dma_turn){ 0 };
 	lane_begin(lane);
 	while (lane->tally.ops < run->ops_per_worker)
 		burst(lane, &lane->rng, true);

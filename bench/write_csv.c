@@ -298,6 +298,8 @@ static void slice_row(struct csv *csv, const struct case_result *c, const struct
 	u64(csv, "meetings", s->meetings);
 	slice_phases(csv, s, 0, PHASES_FIRST);
 	u64(csv, "table", s->table);
+	u64(csv, "at_ns", s->at_ns);
+	u64(csv, "live_pages", s->live_pages);
 	slice_phases(csv, s, PHASES_FIRST, PHASES_MAX);
 	csv_slice_pace(csv, s);
 	end_row(csv);

@@ -7,6 +7,7 @@
 
 #include "bench/analyse.h"
 #include "bench/plan.h"
+#include "bench/series.h"
 
 void put_histogram(struct node o, const char *key, const struct histogram *h)
 {
@@ -271,6 +272,8 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_u64(o, "half", s->half);
 	put_u64(o, "table", s->table);
 	put_u64(o, "position", s->position);
+	put_u64(o, "at_ns", s->at_ns);
+	put_u64(o, "live_pages", s->live_pages);
 	put_u64(o, "ops", s->ops);
 	put_u64(o, "pages", s->pages);
 	put_u64(o, "elapsed_ns", s->elapsed_ns);
@@ -304,6 +307,21 @@ static void put_slice(struct node array, const struct slice *s, bool forced)
 	put_slice_pace(o, s);
 }
 
+/* What the slices say of it, in short. */
+static void put_live_pages(struct node o, const struct case_result *c)
+{
+	struct series s;
+
+	if (!series_of(c, &s)) {
+		put_null(o, "live_pages");
+		return;
+	}
+	o = put_object(o, "live_pages");
+	put_u64(o, "first", s.first);
+	put_u64(o, "last", s.last);
+	put_u64(o, "peak", s.peak);
+}
+
 void put_case(struct node array, const struct case_result *c, unsigned nodes)
 {
 	struct node o = add_object(array), slices;
@@ -327,6 +345,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_dma(o, c);
 	put_lock_stat(o, c);
 	put_draws(o, c);
+	put_live_pages(o, c);
 	put_u64(o, "ops_per_slice", c->ops_per_slice);
 	slices = put_array(o, "slices");
 	for (size_t i = 0; i < c->nslices && !case_withheld(c); i++)

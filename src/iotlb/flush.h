@@ -38,7 +38,7 @@ enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
 #define FLUSH_RING 512u             /* commands */
 #endif
 #define FLUSH_TIMER_NS 10000000u    /* lazy: age at which a queue is flushed */
-#define FLUSH_LATENCY_NS 1000u      /* default of --flush-ns: a completion wait at its best (docs/workloads.md) */
+#define FLUSH_LATENCY_NS 1000u      /* default of --flush-ns: the least that a driver can see */
 
 struct flush_config {
 	enum flush_kind kind;

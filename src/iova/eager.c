@@ -38,22 +38,6 @@ static unsigned take_below(struct rcache_worker *w, enum tree_part part, uint64_
 	return n;
 }
 
-/* The last of them shall be given out last. */
-static void keep(struct rcache_worker *w, unsigned order, uint64_t *below, unsigned n)
-{
-	unsigned kept;
-
-	for (unsigned i = 0; i < n / 2; i++) {
-		uint64_t one = below[i];
-
-		below[i] = below[n - 1 - i];
-		below[n - 1 - i] = one;
-	}
-	kept = rcache_put(w, order, below, n);
-	while (kept < n)
-		tree_free(w->of->tree, &w->tree, below[kept++]);
-}
-
 static uint64_t eager_miss(struct rcache_worker *w, enum tree_part part, uint64_t pages)
 {
 	const struct iova_config *config = &w->of->head.config;
@@ -75,10 +59,10 @@ static uint64_t eager_miss(struct rcache_worker *w, enum tree_part part, uint64_
 		}
 	}
 	tree_unlock(w->of->tree, &w->tree);
-	if (n) {
-		w->head.n.refills++;
-		keep(w, order, below, n);
-	}
+	w->head.n.refills += n > 0;
+	while (n-- > 0) /* the highest is the next to be given out */
+		if (!rcache_put(w, order, below[n]))
+			tree_free(w->of->tree, &w->tree, below[n]);
 	return iova;
 }
 

@@ -198,22 +198,32 @@ static __attribute__((noinline)) bool reload(struct rcache_worker *w, struct rca
 	return true;
 }
 
-/* `loaded` is full. False: no memory. *away: what has to go to the tree, when no lock is held. */
-static __attribute__((noinline)) bool unload(struct rcache_worker *w, struct rcache_cache *c, unsigned order,
-					     struct magazine **away)
+/*
+ * `loaded` is full: to the depot with it, unless `prev` has room. False: no memory. Lets the lock go; what
+ * has to leave the depot goes to the tree after that.
+ */
+static __attribute__((noinline)) bool put_full(struct rcache_worker *w, unsigned order, uint64_t iova)
 {
-	struct magazine *m;
+	struct rcache_cache *c = &w->caches[order];
+	struct magazine *away = NULL, *m = NULL;
+	bool room = true;
 
 	if (c->prev->n < MAGAZINE_RANGES) {
 		swap(c);
-		return true;
+	} else if ((m = magazine_new())) {
+		away = depot_push(w, order, c->loaded);
+		c->loaded = m;
+	} else {
+		room = false;
 	}
-	m = magazine_new();
-	if (!m)
-		return false;
-	*away = depot_push(w, order, c->loaded);
-	c->loaded = m;
-	return true;
+	if (room)
+		c->loaded->iova[c->loaded->n++] = iova;
+	qspin_release(&c->lock, &w->cache_node); /* L6 */
+	if (away) {
+		to_tree(w, away);
+		free(away);
+	}
+	return room;
 }
 
 /* The newest that begins at `limit` or below. */
@@ -233,7 +243,7 @@ static uint64_t pop(struct magazine *m, uint64_t limit)
 /* ---- alloc and free ---- */
 
 /* Of `loaded` only what fits is taken; `prev` and the depot are asked when it is empty. As in the kernel. */
-static uint64_t get(struct rcache_worker *w, unsigned order, uint64_t limit)
+static inline uint64_t get(struct rcache_worker *w, unsigned order, uint64_t limit)
 {
 	struct rcache_cache *c = &w->caches[order];
 	uint64_t iova = IOVA_NONE;
@@ -245,21 +255,23 @@ static uint64_t get(struct rcache_worker *w, unsigned order, uint64_t limit)
 	return iova;
 }
 
-unsigned rcache_put(struct rcache_worker *w, unsigned order, const uint64_t *iova, unsigned n)
+static inline bool put(struct rcache_worker *w, unsigned order, uint64_t iova)
 {
 	struct rcache_cache *c = &w->caches[order];
-	struct magazine *away = NULL;
-	unsigned done = 0;
+	struct magazine *m;
 
 	qspin_acquire(&c->lock, &w->cache_node); /* L6 */
-	while (done < n && (c->loaded->n < MAGAZINE_RANGES || unload(w, c, order, &away)))
-		c->loaded->iova[c->loaded->n++] = iova[done++];
+	m = c->loaded;
+	if (m->n == MAGAZINE_RANGES)
+		return put_full(w, order, iova);
+	m->iova[m->n++] = iova;
 	qspin_release(&c->lock, &w->cache_node); /* L6 */
-	if (away) {
-		to_tree(w, away);
-		free(away);
-	}
-	return done;
+	return true;
+}
+
+bool rcache_put(struct rcache_worker *w, unsigned order, uint64_t iova)
+{
+	return put(w, order, iova);
 }
 
 /* Everything that any worker or depot keeps. */
@@ -324,7 +336,7 @@ void rcache_free(struct iova_worker *head, uint64_t iova, uint64_t pages)
 	struct rcache_worker *w = (struct rcache_worker *)head;
 	unsigned order = rcache_order(pages);
 
-	if (order == IOVA_ORDERS || !rcache_put(w, order, &iova, 1)) {
+	if (order == IOVA_ORDERS || !put(w, order, iova)) {
 		tree_free(w->of->tree, &w->tree, iova);
 		head->n.shared++;
 	}

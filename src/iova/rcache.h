@@ -71,8 +71,5 @@ static inline unsigned rcache_order(uint64_t pages)
 	return pages <= 1u << (IOVA_ORDERS - 1) ? (unsigned)__builtin_ctzll(pages) : IOVA_ORDERS;
 }
 
-/*
- * n ranges of an order into the worker's magazines, so that the last is the first to be given out. How many there was
- * room for: the others stay the caller's.
- */
-unsigned rcache_put(struct rcache_worker *w, unsigned order, const uint64_t *iova, unsigned n);
+/* A range into the worker's magazines. False: no memory for another one, and the range stays the caller's. */
+bool rcache_put(struct rcache_worker *w, unsigned order, uint64_t iova);

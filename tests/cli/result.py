@@ -15,7 +15,7 @@ except ImportError:  # the other checks do not need it
 
 CPUS = len(os.sched_getaffinity(0))
 two_cpus = unittest.skipIf(CPUS < 2, "needs two CPUs")
-TABLES = ("summary.csv", "slices.csv", "latency.csv", "scaling.csv")
+TABLES = ("summary.csv", "slices.csv", "series.csv", "latency.csv", "scaling.csv")
 FILES = ("result.json", "job.ini", "latency.hlog", "hgrm") + TABLES
 
 
@@ -121,6 +121,10 @@ class Results(Command):
         ids = [case["case_id"] for case in doc["cases"]]
         self.assertEqual([row["case_id"] for row in tables["summary.csv"]], ids)
         self.assertEqual(len(tables["slices.csv"]), sum(len(c["slices"]) for c in doc["cases"]))
+        times = [(c["case_id"], s["process"], s["round"], s["half"], s["at_ns"], s["live_pages"])
+                 for c in doc["cases"] for s in c["slices"]]
+        self.assertEqual([(r["case_id"],) + tuple(int(r[k]) for k in (
+            "process", "round", "half", "at_ns", "live_pages")) for r in tables["series.csv"]], times)
         for row, case in zip(tables["summary.csv"], doc["cases"]):
             self.assertEqual(row["ops"], str(case["ops"]))
             self.assertEqual(row["verified"], {None: "", True: "true",

@@ -24,10 +24,10 @@
 
 #ifdef IOPT_SANITIZED /* an order of magnitude slower */
 #define BRIEFLY_NS 4000000
-#define OPS 256
+#define OPS 128
 #else
 #define BRIEFLY_NS 20000000
-#define OPS 1024
+#define OPS 512
 #endif
 
 static const char *const names[] = { "ring", "storage" };

@@ -5,7 +5,6 @@
  *
  * A thread holds 16 ranges of a page: those it takes are in its magazines, in its arena, in its word.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -21,11 +20,12 @@
 
 static const char *const kinds[] = { "rbtree", "rcache", "eager", "percpu", "bitmap" };
 static pthread_barrier_t gate;
+static _Atomic unsigned awake; /* a thread may leave the barrier long after another */
 
 struct thread {
 	alignas(CACHE_ALIGN) struct iova_worker *w;
 	pthread_t id;
-	int cpu;
+	unsigned cpu, of;
 	uint64_t begin_ns, end_ns;
 };
 
@@ -47,17 +47,20 @@ static void *work(void *arg)
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
-	CPU_SET((unsigned)t->cpu, &one);
+	CPU_SET(t->cpu, &one);
 	pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
 	stretches(t->w, STRETCHES / 8);
 	pthread_barrier_wait(&gate);
+	at_add(&awake, 1, relaxed); /* only a time */
+	while (at_load(&awake, relaxed) < t->of)
+		cpu_relax();
 	t->begin_ns = clock_monotonic_ns();
 	stretches(t->w, STRETCHES);
 	t->end_ns = clock_monotonic_ns();
 	return NULL;
 }
 
-static int slice(const char *name, const int *cpus, unsigned threads)
+static int slice(const char *name, const unsigned *cpus, unsigned threads)
 {
 	struct iova_config config = { .workers = threads, .window_bytes = 1ull << 32, .space_lg2 = 64 };
 	struct thread t[THREADS];
@@ -68,8 +71,9 @@ static int slice(const char *name, const int *cpus, unsigned threads)
 	if (error)
 		return error;
 	pthread_barrier_init(&gate, NULL, threads);
+	at_store(&awake, 0, relaxed); /* nobody is there yet */
 	for (unsigned i = 0; i < threads; i++) {
-		t[i] = (struct thread){ .w = iova_worker(a, i), .cpu = cpus[i] };
+		t[i] = (struct thread){ .w = iova_worker(a, i), .cpu = cpus[i], .of = threads };
 		if (pthread_create(&t[i].id, NULL, work, &t[i]))
 			abort();
 	}
@@ -89,7 +93,7 @@ static int slice(const char *name, const int *cpus, unsigned threads)
 }
 
 /* The first CPUs that we may use: how many, up to THREADS. */
-static unsigned usable(int *cpus)
+static unsigned usable(unsigned *cpus)
 {
 	unsigned n = 0;
 	cpu_set_t set;
@@ -97,14 +101,14 @@ static unsigned usable(int *cpus)
 	sched_getaffinity(0, sizeof(set), &set);
 	for (unsigned cpu = 0; cpu < CPU_SETSIZE && n < THREADS; cpu++)
 		if (CPU_ISSET(cpu, &set))
-			cpus[n++] = (int)cpu;
+			cpus[n++] = cpu;
 	return n;
 }
 
 int main(void)
 {
-	int cpus[THREADS], error = 0;
-	unsigned n = usable(cpus);
+	unsigned cpus[THREADS], n = usable(cpus);
+	int error = 0;
 
 	for (unsigned turn = 0; turn < TURNS; turn++)
 		for (unsigned threads = 1; threads <= n; threads++)
