@@ -207,13 +207,14 @@ static void unstack(struct percpu *a, struct stack *s, unsigned order, unsigned 
 static void put(struct percpu_worker *w, struct chunk *c, uint64_t page, uint64_t pages)
 {
 	unsigned order = floor_lg2(pages);
-	struct stack *s = &w->stacks[order];
+	struct stack *s;
 
 	/* above the window nothing is stacked: the window is tried first */
 	if (order >= IOVA_ORDERS || pages & (pages - 1) || page >= w->of->window) {
 		to_buddy(c, page, pages);
 		return;
 	}
+	s = &w->stacks[order];
 	if (s->n == STACK)
 		unstack(w->of, s, order, STACK / 2);
 	s->page[s->n++] = page;

@@ -17,16 +17,24 @@
 #define WORKERS 2u
 #define SPACE_LG2 22u
 #define PAGES (1u << (SPACE_LG2 - IOVA_PAGE_LG2))
+#ifdef IOPT_SANITIZED
+#define TURNS 1500u
+#define CLAIMS 300u
+#else
 #define TURNS 4000u
+#define CLAIMS 3000u
+#endif
+#define MANY 10 /* times that, where nobody waits for a lock whose owner does not run */
 #define HELD 24u
 
 /* One kind under test. Memory that its owners write without atomics: a stale look is a data race. */
 static struct iova *a;
 static uint64_t tag[PAGES];       /* of who owns the page; 0: nobody */
 static unsigned char built[PAGES]; /* by prepare() */
-static _Atomic uint32_t building, errors;
+static _Atomic uint32_t building, errors, done;
 static struct ring *rings[WORKERS]; /* ranges for worker i to free: first page << 16 | pages */
 static pthread_barrier_t gate;
+static unsigned turns; /* of each worker */
 
 static void expect(bool good)
 {
@@ -84,13 +92,13 @@ static void *pass_on(void *arg)
 	uint64_t rng = id + 1;
 
 	pthread_barrier_wait(&gate);
-	for (unsigned turn = 0; turn < TURNS; turn++) {
+	for (unsigned turn = 0; turn < turns; turn++) {
 		uint32_t *slot = &held[stat_below(&rng, HELD)];
 		uint64_t pages = 1ull << stat_below(&rng, 6);
 
 		if (*slot && (stat_below(&rng, 2) || !ring_push(out, slot, 1)))
 			give(w, *slot);
-		*slot = take(w, stat_below(&rng, 16) ? pages : 33 + stat_below(&rng, 100), turn << 2 | (id + 1));
+		*slot = take(w, stat_below(&rng, 16) ? pages : 33 + stat_below(&rng, 100), ((uint64_t)turn << 2) + id + 1);
 		while (ring_pop(in, &range, 1))
 			give(w, range);
 	}
@@ -103,10 +111,11 @@ static void *pass_on(void *arg)
 	return NULL;
 }
 
-static void run(void *(*work)(void *))
+static void run(void *(*work)(void *), unsigned each)
 {
 	pthread_t t[WORKERS];
 
+	turns = each;
 	pthread_barrier_init(&gate, NULL, WORKERS);
 	for (uintptr_t i = 0; i < WORKERS; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, work, (void *)i), 0);
@@ -132,9 +141,9 @@ static void all_free(void)
 	assert_int_equal(n, PAGES - 1);
 }
 
-static void create(const char *kind, uint64_t window_bytes)
+static void create(const char *kind, uint64_t window_bytes, unsigned space_lg2)
 {
-	struct iova_config config = { WORKERS, window_bytes, SPACE_LG2, build };
+	struct iova_config config = { WORKERS, window_bytes, space_lg2, build };
 
 	memset(tag, 0, sizeof(tag));
 	memset(built, 0, sizeof(built));
@@ -142,18 +151,18 @@ static void create(const char *kind, uint64_t window_bytes)
 	assert_int_equal(iova_create(&a, iova_kind_find(kind), &config), 0);
 }
 
-static void pass_on_with(const char *kind)
+static void pass_on_with(const char *kind, unsigned each)
 {
 	struct iova_count sum = { 0 };
 
-	create(kind, 1ull << 20);
+	create(kind, 1ull << 20, SPACE_LG2);
 	for (unsigned i = 0; i < WORKERS; i++)
 		assert_non_null(rings[i] = ring_create(64));
-	run(pass_on);
+	run(pass_on, each);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		const struct iova_count *n = &iova_worker(a, i)->n;
 
-		assert_int_equal(n->allocated + n->failed, TURNS);
+		assert_int_equal(n->allocated + n->failed, turns);
 		sum.allocated += n->allocated;
 		sum.freed += n->freed;
 		sum.pages_allocated += n->pages_allocated;
@@ -173,50 +182,66 @@ static void pass_on_with(const char *kind)
 static void test_rcache(void **state)
 {
 	(void)state;
-	pass_on_with("rcache");
+	pass_on_with("rcache", TURNS);
 }
 
 static void test_eager(void **state)
 {
 	(void)state;
-	pass_on_with("eager");
+	pass_on_with("eager", TURNS);
 }
 
 static void test_percpu(void **state)
 {
 	(void)state;
-	pass_on_with("percpu");
+	pass_on_with("percpu", MANY * TURNS);
 }
 
 static void test_bitmap(void **state)
 {
 	(void)state;
-	pass_on_with("bitmap");
+	pass_on_with("bitmap", MANY * TURNS);
 }
 
-/* Half the space, which only one can have, and ranges in the midst of it: claims that stop half way. */
+/*
+ * One takes the upper half, 4096 words from below, the other its highest word: a claim that looked good
+ * fails at the end. Whoever has that word has tag[0].
+ */
+#define HALF_PAGES (1ull << 18)
+#define TOP (2 * HALF_PAGES * PAGE)
+
 static void *fight(void *arg)
 {
 	unsigned id = (unsigned)(uintptr_t)arg;
 	struct iova_worker *w = iova_worker(a, id);
-	uint64_t pages = id ? PAGES / 2 : 64;
-	uint32_t range;
+	uint64_t pages = id ? HALF_PAGES : 64, iova;
 
 	pthread_barrier_wait(&gate);
-	for (unsigned turn = 0; turn < 4 * TURNS; turn++) {
-		range = take(w, pages, id + 1);
-		if (range)
-			give(w, range);
+	for (unsigned turn = 0; id ? turn < turns : !at_load(&done, relaxed); turn++) { /* only when to stop */
+		iova = iova_alloc(w, pages, IOVA_NONE);
+		if (iova + pages * PAGE == TOP) {
+			expect(!tag[0]);
+			tag[0] = id + 1;
+			expect(tag[0] == id + 1);
+			tag[0] = 0;
+		}
+		if (iova)
+			iova_free(w, iova, pages);
 	}
+	at_store(&done, 1, relaxed);
 	return NULL;
 }
 
 static void test_bitmap_roll_back(void **state)
 {
+	uint64_t n = 0;
+
 	(void)state;
-	create("bitmap", 1ull << SPACE_LG2);
-	run(fight);
-	all_free();
+	create("bitmap", TOP, 31);
+	run(fight, CLAIMS);
+	while (iova_alloc(iova_worker(a, 0), 1, IOVA_NONE))
+		n++;
+	assert_int_equal(n, 2 * HALF_PAGES - 1);
 	iova_destroy(a);
 }
 

@@ -85,10 +85,11 @@ static void test_rcache_depot(void **state)
 /* More than a magazine for each worker: one goes to the tree when 100 ms are over, not before. */
 static void test_rcache_trim(void **state)
 {
-	struct iova *a = made("rcache", 1, 1ull << 32, 64, NULL);
+	struct iova *a = made("rcache", 1, 8 * MIB, 23, NULL);
 	struct rcache_depot *d = &((struct rcache *)a)->depots[0];
 	struct iova_worker *w = iova_worker(a, 0);
 	uint64_t v[8 * MAGAZINE_RANGES];
+	unsigned all = 0;
 
 	(void)state;
 	take(w, v, 8 * MAGAZINE_RANGES, 1);
@@ -110,6 +111,11 @@ static void test_rcache_trim(void **state)
 	take(w, v, 7 * MAGAZINE_RANGES, 1); /* the depot is empty: no hurry any more */
 	give(w, v, 3 * MAGAZINE_RANGES, 1);
 	assert_int_equal(d->due_ns, 0);
+	give(w, v + 3 * MAGAZINE_RANGES, 4 * MAGAZINE_RANGES, 1);
+	iova_drain(a);
+	while (iova_alloc(w, 1, IOVA_NONE) != IOVA_NONE) /* what went to the tree is there */
+		all++;
+	assert_int_equal(all, 2047);
 	iova_destroy(a);
 }
 
