@@ -19,8 +19,9 @@
 
 /* Pages [lo, end) are taken. A line of its own: neighbours in memory are no neighbours in the tree. */
 struct tree_range {
-	alignas(64) RB_ENTRY(tree_range) link;
-	uint64_t lo, end;
+	alignas(64) uint64_t lo;
+	uint64_t end;
+	RB_ENTRY(tree_range) link;
 };
 
 struct block {
