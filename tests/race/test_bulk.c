@@ -183,7 +183,7 @@ static void test_shapes(void **state)
 	const struct page_mix small = { .n = 2, .lg2 = { 12, 16 }, .weight = { 3, 1 } };
 	const struct page_mix odd = { .n = 2, .lg2 = { 22, 13 }, .weight = { 1, 1 } };
 	const struct shape shapes[] = {
-		{ .workload = "bulk", .iova = "rbtree", .threads = 3, .depth = 1 },
+		{ .workload = "bulk", .iova = "rbtree", .threads = 2, .depth = 1 },
 		{ .workload = "bulk", .iova = "rcache", .threads = 2, .depth = 600, .buffers = small },
 		{ .workload = "bulk", .iova = "rbtree", .threads = 2, .flush = FLUSH_LAZY },
 		{ .workload = "bulk", .iova = "fixed", .threads = 2, .think_ns = 1000,
@@ -191,7 +191,7 @@ static void test_shapes(void **state)
 		{ .workload = "piecewise", .iova = "rbtree", .threads = 2, .flush = FLUSH_LAZY },
 		{ .workload = "piecewise", .iova = "rcache", .threads = 2, .flush = FLUSH_LAZY,
 		  .buffers = small, .depth = 64 },
-		{ .workload = "piecewise", .iova = "rbtree", .threads = 3, .buffers = odd, .depth = 1 },
+		{ .workload = "piecewise", .iova = "rbtree", .threads = 2, .buffers = odd, .depth = 1 },
 		{ .workload = "piecewise", .iova = "fixed", .threads = 1, .depth = 3, .tables = 3,
 		  .flush = FLUSH_STRICT },
 		{ .workload = "piecewise", .iova = "rbtree", .threads = 2, .think_ns = 100 },
