@@ -1,7 +1,6 @@
 /* screen_series.c - live tables over time, a line for each engine of a group on the DMA path. */
 #include <string.h>
 
-#include "bench/analyse.h"
 #include "bench/screen.h"
 #include "bench/series.h"
 #include "bench/units.h"
