@@ -13,7 +13,7 @@ void dma_record_model(struct dma_lane *d, bool measured);
 /* Operations of a stretch that was done part by part. */
 void dma_count_parts(struct dma_lane *d, size_t n, enum op_kind kind, uint64_t pages);
 
-/* Time between operations (think time, a schedule) lies between whole calls, and a census is of whole maps. */
+/* Time between operations (think time, a schedule) lies between whole calls; a census is of whole maps. */
 static inline bool dma_by_parts(const struct dma_lane *d, bool measured)
 {
 	return measured && d->split && !d->lane->think && !d->lane->census;

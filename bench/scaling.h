@@ -34,7 +34,7 @@ struct scaling_point {
 };
 
 struct scaling {
-	char name[640];           /* of the series: the case's, engine and threads left out */
+	char name[768];           /* of the series: the case's, engine and threads left out */
 	bool against_limit;
 	struct scaling_point *points; /* by threads; [0] is the reference */
 	size_t n;

@@ -1,7 +1,6 @@
 /* screen_series.c - live tables over time, a line for each engine of a group on the DMA path. */
 #include <string.h>
 
-#include "bench/analyse.h"
 #include "bench/screen.h"
 #include "bench/series.h"
 #include "bench/units.h"
@@ -39,8 +38,8 @@ void screen_series(const struct screen *s, unsigned group)
 		if (c->group != group || !series_of(c, &series) || !worth_a_line(c, &series))
 			continue;
 		if (!begun)
-			fprintf(s->out, "     live tables, from the first slice to the last; . to @ is 0 to the "
-				"peak\n");
+			fprintf(s->out, "     live tables, retired ones among them, from the first slice to the "
+				"last (@: the peak)\n");
 		begun = true;
 		engine_line(s, c, &series);
 	}

@@ -17,6 +17,7 @@
 #include "bench/dma.h"
 #include "bench/group.h"
 #include "bench/processes.h"
+#include "bench/tables.h"
 #include "sys/clock.h"
 #include "sys/topology.h"
 
@@ -377,6 +378,36 @@ static void test_all_engines_do_the_same(void **state)
 	}
 }
 
+/* ---- another table ---- */
+
+/* An empty table has an empty allocator, the ruler's too; what the old ones counted is kept. */
+static void test_another_table(void **state)
+{
+	struct err err = { 0 };
+	struct slice s;
+	struct open o;
+
+	(void)state;
+	open_group(&o, find("storage"), 2, iova_kind_find("rcache"), FLUSH_LAZY);
+	for (unsigned e = 0; e < 4; e++) {
+		assert_int_equal(slice_run(o.run, e, 1, &s, &err), 0);
+		assert_true(lane_of(&o, e, 1)->iova->n.allocated > 1024 / 2);
+	}
+	assert_int_equal(tables_change(o.run, &err), 0);
+	for (unsigned e = 0; e < 4; e++) {
+		const struct dma_lane *d = lane_of(&o, e, 1);
+
+		/* of those that are warmed, what a settled one has */
+		assert_int_equal(d->iova->n.allocated, e == 3 ? 0 : o.g.depth);
+		assert_int_equal(d->iova->n.freed, d->iova->n.allocated);
+		assert_true(o.r->cases[e].dma.iova_n.allocated > 1024);
+		assert_int_equal(o.r->cases[e].dma.iova_n.pages_allocated,
+				 o.r->cases[e].dma.iova_n.pages_freed);
+		assert_int_equal(o.r->cases[e].verified, e == 3 ? VERIFIED_NULL : VERIFIED_YES);
+	}
+	close_group(&o);
+}
+
 /* ---- tables in a lazy queue ---- */
 
 /* An unmap of 2M in 4K pages takes their table out: it waits with the range, and balances meanwhile. */
@@ -547,6 +578,7 @@ int main(void)
 		cmocka_unit_test(test_failure_leaves_nothing),
 		cmocka_unit_test(test_no_range),
 		cmocka_unit_test(test_all_engines_do_the_same),
+		cmocka_unit_test(test_another_table),
 		cmocka_unit_test(test_held_tables_balance),
 		cmocka_unit_test(test_prepared_tables),
 		cmocka_unit_test(test_a_range_given_away_early_is_noticed),
