@@ -1,4 +1,4 @@
-/* analyse_pace.c - the open loop: did the engine keep up with the rate? docs/statistics.md says how it is told. */
+/* analyse_pace.c - the open loop: did the engine keep up with the rate? docs/statistics.md, "Open loop". */
 #include <stdlib.h>
 
 #include "bench/analyse.h"

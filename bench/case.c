@@ -22,6 +22,10 @@ static void name_axes(char *text, size_t size, const struct case_result *c, cons
 	if (g->rate)
 		used += (size_t)snprintf(text + used, size - used, "/rate%lu%s", (unsigned long)g->rate,
 					 g->pace == PACE_CONSTANT ? "-constant" : "");
+	if (g->direction || g->scatter)
+		used += (size_t)snprintf(text + used, size - used, "/d%u%s", g->direction, g->scatter ? "-sg" : "");
+	if (c->speed != SPEED_MAX)
+		used += (size_t)snprintf(text + used, size - used, "/%s", speed_name(c->speed));
 	if (g->source != POOL_SOURCE_POOL)
 		snprintf(text + used, size - used, "/from-%s", c->source);
 }
@@ -111,7 +115,7 @@ static int allocate_pace(struct pace_result *p)
 
 static int allocate(struct case_result *c, bool lock_stat)
 {
-	if (c->pace.asked_per_s && allocate_pace(&c->pace))
+	if ((c->pace.asked_per_s || c->speed != SPEED_MAX) && allocate_pace(&c->pace))
 		return -ENOMEM;
 	c->workers = calloc(c->threads, sizeof(c->workers[0]));
 	c->window = calloc(1, sizeof(*c->window));
@@ -150,6 +154,7 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 	c->think_ns = g->think_ns;
 	c->pace.asked_per_s = g->rate;
 	c->pace.kind = g->pace;
+	c->speed = (enum replay_speed)if_about("speed", g, g->speed);
 	c->disjoint = g->disjoint;
 	c->again = g->again[e];
 	c->levels = c->engine->ruler ? 0 : g->levels; /* rulers walk three */
@@ -290,6 +295,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	merge_verdict(into, from);
 	merge_fairness(into, from);
 	case_dma_merge(&into->dma, &from->dma);
+	map_benchmark_merge(&into->map_benchmark, &from->map_benchmark);
 	into->waste.tables += from->waste.tables;
 	into->levels_end = from->levels_end;
 	into->refused += from->refused;
@@ -298,6 +304,7 @@ static void merge_head(struct case_result *into, const struct case_result *from)
 	into->ops_per_slice = from->ops_per_slice;
 	into->events = from->events;
 	into->events_skipped = from->events_skipped;
+	into->segment_ns = from->segment_ns;
 	into->counters = from->counters; /* what counts; the figures are made from the slices */
 }
 

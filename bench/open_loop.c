@@ -17,7 +17,7 @@ int open_loop_check(const struct group *g, struct err *err)
 	if (g->think_ns)
 		return err_set(err, EXIT_USAGE, "--rate: with --think time a worker waits for itself, with a rate for "
 			       "its schedule; leave one out");
-	if (w->forced || w->unowned || w->singly)
+	if (w->forced || w->unowned || (w->singly && w->waits))
 		return err_set(err, EXIT_USAGE, "--rate: --workload %s has its own say in when operations begin (a "
 			       "barrier, a trace, a table to fill up); leave --rate out, or use --workload private",
 			       w->name);
@@ -93,9 +93,11 @@ void lane_record_paced(struct lane *lane, enum op_kind kind, uint64_t due, uint6
 
 	if (service > LANE_SUSPECT_NS && lane_was_switched(lane))
 		lane->tally.disturbed++;
+	if (lane->unrecorded) /* of a part that is told apart, outside the measured one */
+		return;
 	pace_lag_add(&lane->tally.lag, late);
 	/* relaxed: as in record() */
-	if (!lane->group->recording || lane->unrecorded || at_load(&run_interrupted, relaxed))
+	if (!lane->group->recording || at_load(&run_interrupted, relaxed))
 		return;
 	hist_record(lane->latency[kind], service);
 	hist_record(lane->response[kind], to > due ? (uint64_t)clock_ns(to - due) : 0);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bench/option_row.h"
+#include "bench/preset.h"
 
 #define HELP_INDENT 24u
 #define HELP_COLUMNS 96u
@@ -117,16 +118,25 @@ static void write_row(const struct options *o, const struct option_row *row, FIL
 	fputc('\n', out);
 }
 
+/* Does a job file need this row to say the same? */
+static bool is_written(const struct options *o, const struct option_row *row)
+{
+	const struct preset *p = preset_of(o);
+
+	if (row->flags & ROW_ONCE)
+		return false;
+	if (p && preset_takes(p, row->name))
+		return o->given & option_bit(row);
+	if (p && preset_chooses(row))
+		return false;
+	/* The default comparison is one as long as none of its dimensions is named. */
+	return !(o->preset_default && row->flags & ROW_CHOOSES) && (p || options_about(o, row));
+}
+
 void options_write_job(const struct options *o, FILE *out)
 {
 	fprintf(out, "[%s]\n", *o->job ? o->job : "run");
-	for (const struct option_row *row = option_rows; row->name; row++) {
-		/* The default comparison is one as long as none of its dimensions is named. */
-		bool skip = row->flags & ROW_ONCE ||
-			    (o->preset_default && row->flags & ROW_CHOOSES) ||
-			    !options_about(o, row);
-
-		if (!skip)
+	for (const struct option_row *row = option_rows; row->name; row++)
+		if (is_written(o, row))
 			write_row(o, row, out);
-	}
 }

@@ -58,7 +58,7 @@ struct option_row {
 /* Ends with a row whose name is NULL; at most 64 rows (options.given has a bit for each). */
 extern const struct option_row option_rows[];
 const struct option_row *option_find(const char *name);
-/* Is the option about this workload (its name, no argument)? */
+/* Is the option about this workload? */
 bool option_about(const struct option_row *row, const char *workload);
 /* Tells the nearest option name, with `prefix` before it; "" when none is near. */
 char *option_suggest(const char *name, const char *prefix, char *buf, size_t size);
@@ -84,5 +84,6 @@ int jobfile_read(struct options **jobs, size_t *n, const char *path, struct err 
 /* Names with a line of help, each ending with a NULL name. */
 extern const struct choice place_choices[], smt_choices[], mem_choices[], zero_choices[],
 	source_choices[], share_choices[], order_choices[], range_choices[], walk_choices[],
-	levels_choices[], pace_choices[], breakage_choices[], counters_choices[], format_choices[], engine_groups[];
+	levels_choices[], pace_choices[], speed_choices[], breakage_choices[], counters_choices[], format_choices[],
+	engine_groups[], preset_choices[];
 const struct choice *workload_choices(void);

@@ -3,6 +3,7 @@
 
 #include "bench/option_dma.h"
 #include "bench/option_row.h"
+#include "bench/preset.h"
 #include "bench/workload.h"
 #include "bench/suggest.h"
 
@@ -91,6 +92,12 @@ const struct choice pace_choices[] = {
 	{ "poisson", "as from many independent sources" },
 	{ NULL, NULL },
 };
+/* In the order of their enum. */
+const struct choice speed_choices[] = {
+	{ "max", "each as soon as the earlier ones of its pages are done" },
+	{ "recorded", "and no earlier than when it was recorded" },
+	{ NULL, NULL },
+};
 const struct choice breakage_choices[] = {
 	{ "none", "nothing is broken" },
 	{ "drop-leaf", "forget to write a leaf" },
@@ -154,8 +161,11 @@ const struct option_row option_rows[] = {
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
-	  "storage, bulk, piecewise, overlap, replay:FILE", GROUP_WHAT,
+	  "storage, bulk, piecewise, repeat, overlap, replay:FILE", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
+	{ "preset", &kind_preset, ONE(preset), 0, 0, preset_choices, "none", "NAME",
+	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
+	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "threads", &kind_threads, LIST(threads), 1, 1024, NULL, "auto", NULL,
 	  "numbers of worker threads, or `all` for one on each allowed CPU; auto is 1, 2, 4, … all",
 	  GROUP_WHAT, ROW_AUTO, NULL },
@@ -191,6 +201,9 @@ const struct option_row option_rows[] = {
 	  "in which order a worker goes through its pages", GROUP_SHAPE, ROW_CHOOSES, NULL },
 	{ "range", &kind_choice, ONE(range), 0, 0, range_choices, "64K", NULL,
 	  "what two writers fight over", GROUP_SHAPE, ROW_CHOOSES, "overlap" },
+	{ "speed", &kind_choice, ONE(speed), 0, 0, speed_choices, "max", NULL,
+	  "when the events of a trace begin; recorded: a slice is a segment of it", GROUP_SHAPE, ROW_CHOOSES,
+	  "replay" },
 	{ "levels", &kind_choice, MANY(nlevels, levels), 0, 0, levels_choices, "auto", "LIST",
 	  "of a new table; one that does not grow (vtdss) must span the work", GROUP_SHAPE,
 	  ROW_CHOOSES, NULL },
@@ -294,7 +307,7 @@ const struct option_row *option_find(const char *name)
 
 bool option_about(const struct option_row *row, const char *workload)
 {
-	size_t len = strlen(workload);
+	size_t len = strcspn(workload, ":"); /* replay:FILE */
 
 	for (const char *at = row->only; at; at = strchr(at, ',')) {
 		at += *at == ',';
@@ -357,6 +370,11 @@ const char *zero_name(enum pool_zero k)
 const char *order_name(enum order_kind k)
 {
 	return order_choices[k].name;
+}
+
+const char *speed_name(enum replay_speed k)
+{
+	return speed_choices[k].name;
 }
 
 const char *pace_name(enum pace_kind k)

@@ -9,6 +9,7 @@
 #include "bench/option_dma.h"
 #include "bench/option_row.h"
 #include "bench/page_mix.h"
+#include "bench/preset.h"
 
 __attribute__((format(printf, 3, 4))) static bool refuse(struct why *why, const char *item,
 							  const char *fmt, ...)
@@ -167,6 +168,7 @@ static int check_share(const struct options *o, const char *job, struct err *err
 
 int options_check(struct options *o, struct err *err)
 {
+	const struct preset *p = preset_of(o);
 	char job[72] = "";
 
 	if (*o->job)
@@ -177,12 +179,17 @@ int options_check(struct options *o, struct err *err)
 			continue;
 		if (row->flags & ROW_CHOOSES)
 			o->preset_default = false;
+		if (p && preset_takes(p, row->name))
+			continue;
+		if (p && preset_chooses(row))
+			return err_set(err, EXIT_USAGE, "%s--%s: --preset %s chooses that itself; leave one "
+				       "out", job, row->name, p->name);
 		if (!options_about(o, row))
 			return err_set(err, EXIT_USAGE, "%s--%s: is about workload %s; add "
 				       "--workload %.*s", job, row->name, row->only,
 				       (int)strcspn(row->only, ","), row->only);
 	}
-	if (options_given(o, "pace") && o->rate.n == 1 && !o->rate.v[0])
+	if (o->pace != PACE_POISSON && o->rate.n == 1 && !o->rate.v[0])
 		return err_set(err, EXIT_USAGE, "%s--pace: is about --rate; add --rate 50k, say", job);
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "

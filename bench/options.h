@@ -57,10 +57,16 @@ enum replay_speed { SPEED_MAX, SPEED_RECORDED };
 #define SAMPLE_AUTO 0u         /* chosen in warm-up */
 #define SAMPLE_NONE UINT64_MAX /* no latencies */
 
+struct preset_choice {
+	unsigned which;  /* 0: none */
+	char args[120];  /* behind the colon */
+};
+
 struct options {
 	char job[64];               /* section of the job file; "" without one */
 	uint64_t given;             /* rows set by flag or file; read with options_given() */
 	bool preset_default;        /* nothing chosen: the comparison of the screen */
+	struct preset_choice preset; /* preset.h */
 	struct list_text engines;   /* full names, checked */
 	size_t nwalks;              /* 0: each engine as it is named */
 	enum walk_kind walks[LIST_MAX];
@@ -149,6 +155,7 @@ char *handicap_text(const struct handicap *h, char *buf, size_t size);
 const char *smt_name(enum smt_kind k);
 const char *counters_name(enum counters_kind k);
 const char *zero_name(enum pool_zero k);
+const char *speed_name(enum replay_speed k);
 const char *pace_name(enum pace_kind k);
 const char *order_name(enum order_kind k);
 const char *source_name(enum pool_source k);

@@ -9,6 +9,7 @@
 #include "bench/option_dma.h"
 #include "bench/plan_default.h"
 #include "bench/plan_engines.h"
+#include "bench/preset.h"
 
 /* The distinct nodes that the CPUs are on. */
 static unsigned count_nodes(const struct topology *topo, const unsigned *cpus, unsigned n)
@@ -29,7 +30,8 @@ int plan_add(struct plan *plan, const struct group *g, const struct topology *to
 {
 	struct group *v, *copy;
 
-	if (plan_check_shape(g, err) || open_loop_check(g, err) || (g->workload->check && g->workload->check(g, err)))
+	if (plan_check_shape(g, err) || open_loop_check(g, err) ||
+	    (g->workload->check && g->workload->check(g, err)))
 		return err->code;
 	v = realloc(plan->groups, (plan->n + 1) * sizeof(*v));
 	if (!v)
@@ -80,7 +82,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.place = o->places[0], .mem = o->mems[0], .zero = o->zeros[0],
 		.source = o->sources[0], .order = o->order,
 		.page_lg2 = page_size_lg2(o->page_size.v[0]), .batch = o->batch.v[0],
-		.think_ns = o->think_ns.v[0], .rate = o->rate.v[0], .pace = o->pace,
+		.think_ns = o->think_ns.v[0], .rate = o->rate.v[0], .pace = o->pace, .speed = o->speed,
 		.tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
@@ -341,8 +343,11 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		fit_machine(&jobs[i], topo);
 		if (jobs[i].left_out[0])
 			plan_leave_out(plan, "%s: no place in this sweep", jobs[i].left_out);
-		code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
-					: add_sweep(plan, &jobs[i], topo, err);
+		if (preset_of(&jobs[i]))
+			code = preset_of(&jobs[i])->plan(plan, &jobs[i], topo, err);
+		else
+			code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
+						      : add_sweep(plan, &jobs[i], topo, err);
 		if (!code)
 			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {

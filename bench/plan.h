@@ -49,10 +49,13 @@ struct group {
 	uint64_t rate;              /* operations per second and worker; 0: closed loop */
 	enum pace_kind pace;
 	enum replay_speed speed;
+	bool scatter;               /* one-buffer: mapped page by page, as dma_map_sg() does */
+	unsigned direction;         /* one-buffer: map_benchmark.h */
 	enum breakage breakage;
 	struct handicap handicap;   /* of the engines, on purpose */
 	bool counters;              /* hardware counters around measured parts */
 	uint64_t duration_ns, slice_ns, warmup_ns, seed;
+	uint64_t ops_enough;        /* operations of a worker and engine that end it early; 0: time does */
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */
 	bool again[GROUP_ENGINES_MAX]; /* --aa: the same engine as the one before it */
 	unsigned nengines;

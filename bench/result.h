@@ -10,6 +10,7 @@
 
 #include "bench/census.h"
 #include "bench/doctor.h"
+#include "bench/map_benchmark.h"
 #include "bench/options.h"
 #include "bench/page_mix.h"
 #include "bench/workload.h"
@@ -212,7 +213,9 @@ struct case_result {
 	struct counters_result counters;
 	struct dma_result dma;
 	struct pace_result pace;
-	enum replay_speed speed;   /* replay */
+	struct map_benchmark_sums map_benchmark; /* one-buffer: as the kernel's tool counts */
+	enum replay_speed speed;   /* replay; recorded: how late events began is pace.lag … */
+	uint64_t segment_ns;       /* … and how much of the trace a slice replays */
 	struct slice *slices;
 	size_t nslices;
 	struct draw *draws;        /* by process */

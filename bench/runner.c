@@ -51,6 +51,17 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 	return 0;
 }
 
+/* Of a group that wants so many operations and no more: are they done? At the end of a round. */
+static bool enough(const struct group_run *run)
+{
+	const struct case_result *c = run->engines[0].result;
+	uint64_t done = 0;
+
+	for (size_t i = 0; i < c->nslices; i++)
+		done += c->slices[i].ops;
+	return run->g->ops_enough && done >= run->g->ops_enough * run->g->threads;
+}
+
 static int measure(struct group_run *run, uint32_t process, struct err *err)
 {
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
@@ -65,7 +76,7 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 		for (uint32_t half = 0; half < 2; half++)
 			if (half_round(run, process, round, half, err))
 				return err->code;
-		if (clock_monotonic_ns() >= until)
+		if (clock_monotonic_ns() >= until || enough(run))
 			break;
 		if (table_turns_next(&turns, run, round + 1, err))
 			return err->code;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/preset.h"
 #include "bench/units.h"
 #include "bench/write.h"
 
@@ -189,6 +190,7 @@ static void print_files(const struct screen *s)
 void screen_print(const struct result *r, FILE *out, bool colour)
 {
 	struct screen s = { .out = out, .colour = colour, .r = r, .standard = true };
+	const struct preset *preset = r->njobs == 1 ? preset_of(&r->jobs[0]) : NULL;
 
 	for (size_t i = 0; i < r->njobs; i++)
 		s.standard = s.standard && r->jobs[i].preset_default;
@@ -197,11 +199,15 @@ void screen_print(const struct result *r, FILE *out, bool colour)
 	print_ruler(&s);
 	screen_counters(&s);
 	print_warnings(&s);
-	screen_lock(&s);
-	screen_table(&s);
-	screen_scaling(&s);
-	screen_waste(&s);
-	screen_overlap(&s);
+	if (preset) {
+		preset->print(&s);
+	} else {
+		screen_lock(&s);
+		screen_table(&s);
+		screen_scaling(&s);
+		screen_waste(&s);
+		screen_overlap(&s);
+	}
 	screen_lock_stat(&s);
 	print_audit(&s);
 	print_files(&s);

@@ -40,6 +40,9 @@ void screen_group(const struct screen *s, const struct case_result *c)
 		flow_add(&flow, "%llu ops/s a worker, %s", (unsigned long long)c->pace.asked_per_s,
 			 pace_name(c->pace.kind));
 	else
+		if (c->speed != SPEED_MAX)
+		flow_add(&flow, "events as recorded");
+	else
 		flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");
 	flow_add(&flow, "place %s%s%s%s, mem %s, zero %s", c->place,
 		 strcmp(c->smt, "last") ? ", smt " : "", strcmp(c->smt, "last") ? c->smt : "",

@@ -180,7 +180,10 @@ static void waste_row(const struct screen *s, size_t i)
 		snprintf(rate, sizeof(rate), "%s of %u, no rate",
 			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);
 	model_columns(s, rate, &c->waste.model);
-	show_levels(&c->pages, levels, sizeof(levels));
+	if (c->speed != SPEED_MAX) /* the ledger knows nothing of a segment */
+		snprintf(levels, sizeof(levels), "-");
+	else
+		show_levels(&c->pages, levels, sizeof(levels));
 	if (isfinite(c->waste.ns_per_map) && !c->forced)
 		snprintf(number, sizeof(number), c->waste.ns_per_map < 10 ? "%.2g" : "%.0f",
 			 c->waste.ns_per_map);
@@ -252,6 +255,20 @@ static void line_below(const struct screen *s, size_t i, unsigned vary)
 	flow_end(&flow);
 }
 
+/* --speed recorded: what a slice replays, and how late its events began. */
+static void add_late(struct flow *flow, const struct case_result *c)
+{
+	char text[3][24];
+
+	flow_add(flow, "as recorded, %s of it a slice",
+		 show_ns(text[0], sizeof(text[0]), (double)c->segment_ns));
+	if (c->pace.lag && c->pace.lag->n)
+		flow_add(flow, "late p50/p99/max %s/%s/%s",
+			 show_quantile(text[0], sizeof(text[0]), c->pace.lag, 0.5, 0),
+			 show_quantile(text[1], sizeof(text[1]), c->pace.lag, 0.99, 0),
+			 show_ns(text[2], sizeof(text[2]), (double)c->pace.lag->max));
+}
+
 /* How the trace ran, and what a lock would have added had events come as recorded. */
 static void replay_lines(const struct screen *s, size_t a)
 {
@@ -263,6 +280,8 @@ static void replay_lines(const struct screen *s, size_t a)
 
 	flow_add(&flow, "%s events, %s skipped", show_int(events, sizeof(events), c->events),
 		 show_int(skipped, sizeof(skipped), c->events_skipped));
+	if (c->speed != SPEED_MAX)
+		add_late(&flow, c);
 	if (isfinite(c->wait_ns_per_op))
 		flow_add(&flow, "waiting for earlier events %s an op, left out",
 			 show_ns(text, sizeof(text), c->wait_ns_per_op));

@@ -16,6 +16,7 @@
 #define DMA_SAMPLE_MIN 64u    /* a sample of some microseconds costs a system call; parts have no samples */
 #define WINDOW_EVERY 4u       /* race windows recorded: one install in so many */
 #define ROUND_MIN 8u
+#define ROUNDS_ENOUGH 5u       /* of a group that ends after so many operations */
 
 /* Relaxed: a signal's flag, nothing rides on it. */
 static bool interrupted(void)
@@ -282,6 +283,11 @@ static void scale(struct group_run *run, double by)
 	*size = (uint64_t)fmax(next, 1);
 }
 
+static uint64_t limit(uint64_t v, uint64_t most)
+{
+	return v > most && most ? most : v;
+}
+
 int group_calibrate(struct group_run *run, struct err *err)
 {
 	const struct group *g = run->g;
@@ -302,6 +308,8 @@ int group_calibrate(struct group_run *run, struct err *err)
 	}
 	if (slowest > 0)
 		scale(run, want / slowest);
+	if (g->ops_enough) /* in a few slices, which all engines take turns at */
+		run->ops_per_worker = limit(run->ops_per_worker, g->ops_enough / (2 * ROUNDS_ENOUGH));
 	if (g->rate)
 		open_loop_settle(run);
 	for (unsigned e = 0; e < g->nengines; e++) {

@@ -1,7 +1,8 @@
 /*
  * trace.h - map/unmap traces recorded by the kernel's iommu:map and iommu:unmap trace points.
  *
- * A file is read plain or gzipped. trace_load puts the events in order of time (equal stamps: order
+ * A file is read plain or gzipped: the text of the kernel's trace file, of `trace-cmd report` or of
+ * `perf script`, line by line. trace_load puts the events in order of time (equal stamps: order
  * of the file) and makes the sequence legal by skipping and counting
  *   - a map over a page that is live,
  *   - an unmap with a page that is not live (mapped before the recording began), and
@@ -46,6 +47,7 @@ struct trace {
 	uint64_t skipped_map;        /* maps over live pages */
 	uint64_t maps, unmaps;
 	uint64_t atomic_maps, atomic_unmaps; /* where no mutex can be taken */
+	uint64_t no_cpu;             /* events recorded without their CPU: taken for those of one */
 	bool context_known;          /* the recording has flags: the two above mean something */
 	uint64_t leaf_tables;        /* distinct 2 MiB regions touched */
 	uint64_t cross_cpu_unmaps;   /* unmaps on another CPU than a map they cover */

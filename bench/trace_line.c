@@ -1,11 +1,13 @@
 /*
- * trace_line.c - one line of the kernel's trace file.
+ * trace_line.c - one line of the kernel's trace file, of `trace-cmd report` or of `perf script`.
  *
  *	TASK-PID [CPU] FLAGS SECONDS.FRACTION: map: IOMMU: iova=0x… - 0x… paddr=0x… size=N
  *	TASK-PID [CPU] FLAGS SECONDS.FRACTION: unmap: IOMMU: iova=0x… - 0x… size=N unmapped_size=N
+ *	TASK PID [CPU] SECONDS.FRACTION: iommu:map: IOMMU: iova=0x… - 0x… paddr=0x… size=N
  *
- * FLAGS may be absent (option irq-info off), the event may be written iommu:map (perf script), and
- * a task may call itself anything, brackets and colons included.
+ * FLAGS may be absent (option irq-info off; perf has none), perf may leave out [CPU] and add a period
+ * before the event, kernels as old as 2019's print no end of the range, and a task may call itself
+ * anything, brackets and colons included.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -125,11 +127,38 @@ static const char *read_head(const char **p, struct trace_line *out)
 	return why;
 }
 
+/*
+ * Of perf script without its field cpu: the time stamp is the last word before the event's name, or
+ * before the period that precedes it.
+ */
+static const char *read_head_of_perf(const char **p, struct trace_line *out)
+{
+	const char *name = strstr(*p, " iommu:map: ");
+
+	if (!name)
+		name = strstr(*p, " iommu:unmap: ");
+	if (!name)
+		return "no [CPU]";
+	for (const char *at = *p; at < name; at = skip_blanks(at + strcspn(at, " \t"))) {
+		const char *next = at;
+		double time_s;
+
+		if (read_stamp(&next, &time_s) || next + strspn(next, " 0123456789") != name + 1)
+			continue;
+		out->event.time_s = time_s;
+		out->no_cpu = true;
+		*p = skip_blanks(next);
+		return NULL;
+	}
+	return "no [CPU], and no time stamp before the event's name";
+}
+
 /* "map" or "unmap" and its ':'. */
 static bool read_name(const char **p, struct trace_event *e)
 {
-	const char *q = *p;
+	const char *q = *p + strspn(*p, "0123456789"); /* perf's period */
 
+	q = q > *p && *q == ' ' ? skip_blanks(q) : *p;
 	take(&q, "iommu:");
 	if (take(&q, "map:"))
 		e->kind = TRACE_MAP;
@@ -143,7 +172,7 @@ static bool read_name(const char **p, struct trace_event *e)
 
 static const char *read_fields(const char *p, struct trace_event *e, uint64_t *end)
 {
-	bool map = e->kind == TRACE_MAP;
+	bool map = e->kind == TRACE_MAP, ends;
 	uint64_t unmapped; /* whether the range was whole is for the model of live pages to say */
 
 	if (!take(&p, "IOMMU:"))
@@ -151,7 +180,8 @@ static const char *read_fields(const char *p, struct trace_event *e, uint64_t *e
 	p = skip_blanks(p);
 	if (!take(&p, "iova=0x") || !read_number(&p, 16, &e->iova))
 		return "no 'iova=0x...' of 64 bits";
-	if (!take(&p, " - 0x") || !read_number(&p, 16, end))
+	ends = !strncmp(p, " - ", 3);
+	if (ends && (!take(&p, " - 0x") || !read_number(&p, 16, end)))
 		return "no ' - 0x...' of 64 bits after iova";
 	if (map && (!take(&p, " paddr=0x") || !read_number(&p, 16, &e->pa)))
 		return "no 'paddr=0x...' of 64 bits";
@@ -159,6 +189,8 @@ static const char *read_fields(const char *p, struct trace_event *e, uint64_t *e
 		return "no 'size=...' of 64 bits";
 	if (!map && (!take(&p, " unmapped_size=") || !read_number(&p, 10, &unmapped)))
 		return "no 'unmapped_size=...' of 64 bits";
+	if (!ends)
+		*end = e->iova + e->bytes;
 	return *skip_blanks(p) ? "more text after the last field" : NULL;
 }
 
@@ -179,15 +211,32 @@ static const char *check_fields(const struct trace_event *e, uint64_t end)
 	return NULL;
 }
 
-/* Lines without a head: "CPU:2 [LOST 41 EVENTS]", stack traces; no map or unmap may hide there. */
+/*
+ * What recorders say when they overran: "CPU:2 [LOST 41 EVENTS]" (kernel), "CPU:2 [41 EVENTS DROPPED]"
+ * or "CPU:2 [EVENTS DROPPED]" (trace-cmd), "… PERF_RECORD_LOST lost 41" (perf). Without a number: one.
+ */
+static bool read_lost(const char *text, uint64_t *lost)
+{
+	const char *p = strstr(text, "PERF_RECORD_LOST"), *from = strchr(text, '[');
+
+	*lost = 1;
+	if (p) {
+		p = strstr(p, " lost ");
+		return p && (p += strlen(" lost "), read_number(&p, 10, lost));
+	}
+	if (strncmp(text, "CPU:", 4) || !from)
+		return false;
+	p = from + 1;
+	if (take(&p, "LOST "))
+		return read_number(&p, 10, lost);
+	return take(&p, "EVENTS DROPPED]") || (read_number(&p, 10, lost) && take(&p, " EVENTS DROPPED]"));
+}
+
+/* Lines without a head: what was lost, stack traces; no map or unmap may hide there. */
 static enum trace_line_kind headless(const char *text, struct trace_line *out, const char *why)
 {
-	const char *p = strstr(text, "[LOST ");
-
-	if (!strncmp(text, "CPU:", 4) && p) {
-		p += strlen("[LOST ");
-		return read_number(&p, 10, &out->lost) ? LINE_LOST : LINE_OTHER;
-	}
+	if (read_lost(text, &out->lost))
+		return LINE_LOST;
 	if (strstr(text, " map: ") || strstr(text, "unmap: ") || strstr(text, "IOMMU: iova="))
 		return bad(out, why);
 	return LINE_OTHER;
@@ -201,7 +250,11 @@ enum trace_line_kind trace_line_parse(const char *text, struct trace_line *out)
 	memset(out, 0, sizeof(*out));
 	if (!*p || *p == '#')
 		return LINE_OTHER;
+	if (strstr(p, "PERF_RECORD_LOST") && read_lost(p, &out->lost))
+		return LINE_LOST; /* it has a head, too */
 	why = read_head(&p, out);
+	if (why && (strstr(p, " iommu:map: ") || strstr(p, " iommu:unmap: ")) && !strchr(p, '['))
+		why = read_head_of_perf(&p, out);
 	if (why)
 		return headless(text, out, why);
 	if (!read_name(&p, &out->event))

@@ -21,7 +21,7 @@ enum trace_line_kind {
 struct trace_line {
 	struct trace_event event; /* LINE_EVENT; cpu is the OS index */
 	uint64_t lost;            /* LINE_LOST */
-	bool has_flags;
+	bool has_flags, no_cpu;   /* no_cpu: the line names none, event.cpu is 0 */
 	char why[128];            /* LINE_BAD: what is wrong, for the user */
 };
 

@@ -90,6 +90,9 @@ static void print_notes(const struct trace *t, FILE *out)
 {
 	struct texts b;
 
+	if (t->no_cpu)
+		fprintf(out, "  note      %s events were recorded without their CPU and count as those of one\n",
+			num(&b, 0, t->no_cpu));
 	if (t->leaf_tables < 100)
 		fprintf(out, "  note      %s leaf tables are too few for a rate of waste: "
 			     "none lost is 0 of %s [0 %.2f], not 0 %%\n",

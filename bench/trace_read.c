@@ -245,6 +245,7 @@ static int read_events(struct reader *r, struct trace *t, struct raws *raws, str
 		switch (trace_line_parse(text, &line)) {
 		case LINE_EVENT:
 			t->context_known |= line.has_flags;
+			t->no_cpu += line.no_cpu;
 			if (!add_event(raws, &line.event))
 				break;
 			return err_set(err, EXIT_NO_RESOURCE, "%s: no memory after %zu "

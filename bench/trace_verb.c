@@ -12,14 +12,15 @@ static const char usage[] =
 	"\n"
 	"Summarise a trace of the kernel's iommu:map and iommu:unmap events: sizes, leaf tables,\n"
 	"unmaps on another CPU than their map, IOVAs that move between CPUs, live pages. FILE\n"
-	"is the text of the kernel's trace file, plain or gzipped, or a shipped trace's name.\n"
+	"is the text of the kernel's trace file, of `trace-cmd report` or of `perf script`, plain or\n"
+	"gzipped, or a shipped trace's name.\n"
 	"\n"
 	"Shipped traces are looked for in $IOPT_TRACE_DIR, then among the sources, then where\n"
 	"they were installed.\n"
 	"\n"
 	"Example:\n"
 	"  iopt trace nvme-amd-lazy\n"
-	"To record one:\n"
+	"To record one, as root: scripts/record-trace, or by hand\n"
 	"  cd /sys/kernel/tracing && echo 1 > events/iommu/map/enable &&\n"
 	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n"
 	"\n"
@@ -54,7 +55,7 @@ static json_t *trace_json(const struct trace *t)
 {
 	return json_pack(
 		"{s:s, s:i, s:o, s:I, s:I, s:I, s:f, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:o, s:o, s:o}",
+		"s:I, s:I, s:o, s:o, s:I, s:o}",
 		"schema", "iopt-trace", "schema_version", 1, "name", text_or_null(t->name),
 		"events", (json_int_t)t->n, "maps", (json_int_t)t->maps,
 		"unmaps", (json_int_t)t->unmaps, "elapsed_s", t->seconds, "cpus", (int)t->cpus,
@@ -69,6 +70,7 @@ static json_t *trace_json(const struct trace *t)
 		"end_live_pages", (json_int_t)t->end_live_pages,
 		"atomic_maps", count_or_null(t->context_known, t->atomic_maps),
 		"atomic_unmaps", count_or_null(t->context_known, t->atomic_unmaps),
+		"events_without_cpu", (json_int_t)t->no_cpu,
 		"sizes", sizes_json(t));
 }
 

@@ -1,13 +1,17 @@
 /*
  * workload_replay.c - `replay:FILE`: map and unmap as a real driver did. Each event runs on the
  * worker of its recorded CPU and waits for the earlier events of the same pages; waiting is
- * measured and left out of the time of the operations.
+ * measured and left out of the time of the operations. With --speed recorded it also waits for its time
+ * (replay_speed.h).
  */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/lane.h"
 #include "bench/mix.h"
 #include "bench/replay.h"
+#include "bench/replay_speed.h"
 #include "bench/workload_rows.h"
 #include "sys/clock.h"
 
@@ -15,7 +19,10 @@ struct shared {
 	struct trace *trace;
 	struct replay *replay;
 	struct replay_progress *progress; /* by worker */
-	struct replay_left left;
+	struct replay_left left;          /* behind the first left_end events */
+	size_t left_end;
+	struct replay_segment segment;    /* of the slice under way */
+	struct replay_start start;
 };
 
 static void rewind_progress(struct group_run *run)
@@ -24,6 +31,10 @@ static void rewind_progress(struct group_run *run)
 
 	for (unsigned w = 0; w < run->g->threads; w++)
 		at_init(&shared->progress[w].steps, 0);
+	shared->segment = run->g->speed == SPEED_MAX
+		? replay_segment_whole(shared->trace)
+		: replay_segment_of(shared->trace, (double)run->g->slice_ns / 1e9, run->g->seed, run->position);
+	replay_start_reset(&shared->start);
 }
 
 static void release(struct group_run *run)
@@ -48,6 +59,9 @@ static int check(const struct group *g, struct err *err)
 
 	if (code)
 		return code;
+	if (g->speed != SPEED_MAX && g->think_ns)
+		return err_set(err, EXIT_USAGE, "--speed recorded: the trace says when events begin, --think would "
+			       "too; leave one out");
 	code = trace_load(&trace, g->argument, err);
 
 	if (!code)
@@ -103,7 +117,7 @@ static int load(struct shared *shared, const struct group *g, struct err *err)
 	if (code)
 		return code;
 	shared->progress = aligned_alloc(CACHE_ALIGN, g->threads * sizeof(*shared->progress));
-	if (!shared->progress || replay_left_build(&shared->left, shared->trace))
+	if (!shared->progress)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory to replay %s", shared->trace->name);
 	return 0;
 }
@@ -112,9 +126,10 @@ static int prepare(struct group_run *run, struct err *err)
 {
 	int code;
 
-	run->shared = calloc(1, sizeof(struct shared));
+	run->shared = aligned_alloc(CACHE_ALIGN, sizeof(struct shared));
 	if (!run->shared)
 		return err_set(err, EXIT_NO_RESOURCE, "no memory to replay %s", run->g->argument);
+	memset(run->shared, 0, sizeof(struct shared));
 	code = load(run->shared, run->g, err);
 	if (code)
 		release(run);
@@ -165,17 +180,44 @@ static void look_again(struct lane *lane, const struct pt_op *mapped, size_t ste
 		lane->tally.failed++;
 }
 
-static void slice(struct lane *lane)
+/* What comes before the segment: not measured. Its last step + 1. */
+static size_t lead_in(struct lane *lane, struct shared *shared, const struct replay_lane *part)
 {
-	struct shared *shared = lane->group->shared;
-	const struct replay_lane *part = &shared->replay->lanes[lane->worker];
+	size_t i = 0;
 
-	lane_begin(lane);
-	for (size_t i = 0; i < part->nsteps; i++) {
+	for (; i < part->nsteps && part->steps[i].event < shared->segment.first; i++) {
 		const struct replay_step *step = &part->steps[i];
 		struct pt_op op = op_of(&shared->trace->events[step->event], part->iova_shift);
 
 		wait_for(lane, part, step, shared->progress);
+		lane_mixed(lane, &op, 1, false);
+		if (step->watched)
+			replay_publish(&shared->progress[lane->worker], (uint32_t)(i + 1));
+	}
+	lane->tally.unraced = lane->pw.n;
+	lane->tally.wait = 0;
+	return i;
+}
+
+static void slice(struct lane *lane)
+{
+	struct shared *shared = lane->group->shared;
+	const struct replay_lane *part = &shared->replay->lanes[lane->worker];
+	bool paced = lane_group(lane)->speed != SPEED_MAX;
+	size_t i = lead_in(lane, shared, part);
+	uint64_t begin = paced ? replay_start_meet(&shared->start, lane) : 0, due = 0;
+
+	lane_begin(lane);
+	for (; i < part->nsteps && part->steps[i].event < shared->segment.end; i++) {
+		const struct replay_step *step = &part->steps[i];
+		const struct trace_event *e = &shared->trace->events[step->event];
+		struct pt_op op = op_of(e, part->iova_shift);
+
+		if (paced)
+			due = replay_wait_due(lane, begin, e->time_s - shared->segment.from_s);
+		wait_for(lane, part, step, shared->progress);
+		if (paced)
+			replay_note_late(lane, due);
 		lane_single(lane, &op);
 		look_again(lane, &op, i);
 		if (step->watched)
@@ -191,16 +233,34 @@ static void note_events(struct lane *lane, const struct trace *t)
 
 	c->events = t->n;
 	c->events_skipped = t->skipped_map + t->skipped_unmap;
+	if (c->speed != SPEED_MAX)
+		c->segment_ns = lane_group(lane)->slice_ns;
 }
 
-/* The maps of this lane's steps that the trace never unmaps. Steps and pieces by event. */
+/* What is mapped where the segment ends; engines that take turns on it share the answer. */
+static int find_left(struct shared *shared)
+{
+	struct trace until = *shared->trace;
+
+	if (shared->left_end == shared->segment.end)
+		return 0;
+	until.n = shared->segment.end;
+	free(shared->left.v);
+	shared->left_end = 0;
+	if (replay_left_build(&shared->left, &until))
+		return -ENOMEM;
+	shared->left_end = until.n;
+	return 0;
+}
+
+/* The maps of this lane's steps that nobody unmaps up to the segment's end. Steps and pieces by event. */
 static int expect(struct lane *lane, struct expectation *out)
 {
-	const struct shared *shared = lane->group->shared;
+	struct shared *shared = lane->group->shared;
 	const struct replay_lane *part = &shared->replay->lanes[lane->worker];
 	const struct replay_left *left = &shared->left;
+	int error = find_left(shared);
 	size_t piece = 0;
-	int error = 0;
 
 	note_events(lane, shared->trace);
 	for (size_t i = part->nsteps; i-- > 0 && !error;) {

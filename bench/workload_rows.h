@@ -6,4 +6,4 @@
 extern const struct workload workload_private, workload_adjacent, workload_cursor, workload_cold,
 	workload_rendezvous, workload_convoy, workload_grow, workload_churn, workload_collapse,
 	workload_lookup, workload_pairs, workload_ring, workload_storage, workload_bulk, workload_piecewise,
-	workload_replay, workload_overlap;
+	workload_repeat, workload_replay, workload_overlap, workload_one_buffer;

@@ -7,7 +7,7 @@ const struct workload *const workloads[] = {
 	&workload_private, &workload_adjacent, &workload_cursor, &workload_cold, &workload_rendezvous,
 	&workload_convoy, &workload_grow, &workload_churn, &workload_collapse, &workload_lookup,
 	&workload_pairs, &workload_ring, &workload_storage, &workload_bulk, &workload_piecewise,
-	&workload_replay, &workload_overlap, NULL,
+	&workload_repeat, &workload_replay, &workload_overlap, NULL,
 };
 
 const struct workload *workload_find(const char *text, const char **argument)

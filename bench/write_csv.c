@@ -4,7 +4,6 @@
 
 #include "bench/analyse.h"
 #include "bench/csv.h"
-#include "bench/draws.h"
 #include "bench/lock_stat.h"
 #include "bench/write.h"
 #include "bench/write_csv.h"
@@ -120,6 +119,7 @@ static void rest(struct csv *csv, const struct case_result *c)
 		real(csv, lock[i].name, lock[i].value);
 	text(csv, "page_sizes", page_mix_show(sizes, sizeof(sizes), &c->mix, c->page_bytes));
 	text(csv, "order", c->order);
+	text(csv, "speed", c->events ? speed_name(c->speed) : "");
 	text(csv, "page_source", c->source);
 }
 
@@ -219,6 +219,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	phase_columns(csv, c, PHASES_FIRST, PHASES_MAX);
 	csv_dma(csv, c);
 	csv_pace(csv, c);
+	csv_map_benchmark(csv, c);
 	end_row(csv);
 	csv->header = false;
 }
@@ -360,6 +361,8 @@ int write_latency_csv(const struct result *r, FILE *out)
 		}
 		if (case_paced(c))
 			buckets(&csv, c, "lag", c->pace.lag);
+		if (c->speed != SPEED_MAX && !case_withheld(c))
+			buckets(&csv, c, "late", c->pace.lag);
 	}
 	return end_file(&csv);
 }

@@ -10,4 +10,6 @@ void csv_percentiles(struct csv *csv, const char *name, const struct histogram *
 void csv_quantile_bounds(struct csv *csv, const struct case_result *c);
 /* --rate: empty for a closed loop. */
 void csv_pace(struct csv *csv, const struct case_result *c);
+/* --preset dma_map_benchmark: as that tool counts. */
+void csv_map_benchmark(struct csv *csv, const struct case_result *c);
 void csv_slice_pace(struct csv *csv, const struct slice *s);

@@ -1,4 +1,4 @@
-/* write_csv_pace.c - the open loop's columns. */
+/* write_csv_pace.c - columns of the open loop, and of the kernel's tool. */
 #include "bench/analyse.h"
 #include "bench/write_csv.h"
 
@@ -18,6 +18,18 @@ void csv_pace(struct csv *csv, const struct case_result *c)
 		csv_percentiles(csv, name, shown ? p->response[kind] : NULL);
 	}
 	csv_percentiles(csv, "lag", shown ? p->lag : NULL);
+}
+
+void csv_map_benchmark(struct csv *csv, const struct case_result *c)
+{
+	static const struct map_benchmark_sums none;
+	const struct map_benchmark_sums *s = case_withheld(c) ? &none : &c->map_benchmark;
+
+	real(csv, "dma_map_benchmark_loops", s->loops[OP_MAP] ? (double)s->loops[OP_MAP] : NAN);
+	real(csv, "dma_map_benchmark_map_us", map_benchmark_mean_us(s, OP_MAP));
+	real(csv, "dma_map_benchmark_map_sigma_us", map_benchmark_sigma_us(s, OP_MAP));
+	real(csv, "dma_map_benchmark_unmap_us", map_benchmark_mean_us(s, OP_UNMAP));
+	real(csv, "dma_map_benchmark_unmap_sigma_us", map_benchmark_sigma_us(s, OP_UNMAP));
 }
 
 void csv_slice_pace(struct csv *csv, const struct slice *s)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/analyse.h"
+#include "bench/preset.h"
 #include "bench/units.h"
 #include "bench/write.h"
 
@@ -68,13 +69,15 @@ static void put_sample(struct node o, uint64_t sample)
 static void put_job(struct node array, const struct options *j)
 {
 	struct node o = add_object(array);
-	char ratio[16], handicap[24];
+	char ratio[16], handicap[24], preset[160];
 
 	put_fact(o, "job", j->job);
 	put_bool(o, "default", j->preset_default);
+	put_fact(o, "preset", preset_show(j, preset, sizeof(preset)));
 	put_job_lists(o, j);
 	put_text(o, "share", share_name(j->share));
 	put_text(o, "order", order_name(j->order));
+	put_text(o, "speed", speed_name(j->speed));
 	put_text(o, "range", range_name(j->range));
 	put_bool(o, "disjoint", j->disjoint);
 	put_text(o, "ratio", ratio_text(j->ratio, ratio, sizeof(ratio)));
@@ -347,6 +350,10 @@ static void put_findings(struct node root, const struct result *r)
 	for (size_t i = 0; i < r->nknees; i++)
 		put_knee(array, &r->knees[i]);
 	put_scaling(root, r);
+	array = put_array(root, "published");
+	for (size_t i = 0; i < r->njobs; i++)
+		if (preset_of(&r->jobs[i]))
+			preset_of(&r->jobs[i])->publish(array);
 }
 
 int write_json(const struct result *r, FILE *out)

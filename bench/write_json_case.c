@@ -215,6 +215,14 @@ static void put_replay(struct node o, const struct case_result *c)
 	o = put_object(o, "replay");
 	put_u64(o, "events", c->events);
 	put_u64(o, "events_skipped", c->events_skipped);
+	put_text(o, "speed", speed_name(c->speed));
+	if (c->speed == SPEED_MAX) {
+		put_null(o, "segment_ns");
+		put_null(o, "late_ns");
+	} else {
+		put_u64(o, "segment_ns", c->segment_ns);
+		put_latency_histogram(o, "late_ns", case_withheld(c) ? NULL : c->pace.lag);
+	}
 }
 
 static void put_phases(struct node o, const struct case_result *c)
@@ -237,6 +245,22 @@ static void put_phases(struct node o, const struct case_result *c)
 		put_u64(phase, "retired", p->retired);
 		put_real(phase, "retired_per_op", p->ops ? (double)p->retired / (double)p->ops : NAN);
 	}
+}
+
+static void put_map_benchmark(struct node o, const struct case_result *c)
+{
+	const struct map_benchmark_sums *s = &c->map_benchmark;
+
+	if (!s->loops[OP_MAP] || case_withheld(c)) {
+		put_null(o, "dma_map_benchmark");
+		return;
+	}
+	o = put_object(o, "dma_map_benchmark");
+	put_u64(o, "loops", s->loops[OP_MAP]);
+	put_real(o, "map_us", map_benchmark_mean_us(s, OP_MAP));
+	put_real(o, "map_sigma_us", map_benchmark_sigma_us(s, OP_MAP));
+	put_real(o, "unmap_us", map_benchmark_mean_us(s, OP_UNMAP));
+	put_real(o, "unmap_sigma_us", map_benchmark_sigma_us(s, OP_UNMAP));
 }
 
 static void put_kinds(struct node o, const char *suffix, const uint64_t *v)
@@ -341,6 +365,7 @@ void put_case(struct node array, const struct case_result *c, unsigned nodes)
 	put_replay(o, c);
 	put_counters(o, c);
 	put_pace(o, c);
+	put_map_benchmark(o, c);
 	put_phases(o, c);
 	put_dma(o, c);
 	put_lock_stat(o, c);

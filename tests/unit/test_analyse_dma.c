@@ -168,6 +168,7 @@ static void merged(void **state)
 		for (unsigned k = 0; k < OP_KINDS; k++)
 			c->latency[k] = calloc(1, sizeof(*c->latency[k]));
 	}
+	into->nslices = 0; /* room is made for those that come */
 	from->dma.flush_n.queued_peak = 100;
 	into->dma.flush_n.queued_peak = 200;
 	from->dma.census.tables = 3 * into->dma.census.tables;
@@ -190,7 +191,7 @@ static void merged(void **state)
 	assert_int_equal(into->dma.census.tables, 160);
 	near_to(into->dma.census.cpus_per_table, (1.75 * 40 + 120) / 160);
 	assert_int_equal(into->dma.census.lines_by[1], 200);
-	assert_int_equal(into->nslices, 24);
+	assert_int_equal(into->nslices, 12);
 	result_free(&r);
 }
 

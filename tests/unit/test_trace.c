@@ -60,6 +60,61 @@ static void reads_odd_lines(void **state)
 	trace_free(t);
 }
 
+/*
+ * perf script: with and without the CPU, with a thread beside the process, nine digits, a period, call
+ * chains between the events, and what it lost.
+ */
+static void reads_perf_script(void **state)
+{
+	(void)state;
+	struct trace *t = load(
+		"# captured on    : Mon Nov 23 05:00:00 2026\n"
+		"kworker/u8:1    12 [002]   100.000001: iommu:map: IOMMU: iova=0x0000000000001000 - "
+		"0x0000000000002000 paddr=0x0000000000000000 size=4096\n"
+		"\tffffffff8e3a1b20 iommu_map+0x70 ([kernel.kallsyms])\n\n"
+		"a b[0] 1: x 12/13 [001]   100.000002123:          1 iommu:unmap: IOMMU: iova=0x1000 - 0x2000"
+		" size=4096 unmapped_size=4096\n"
+		"swapper     0 [001]   100.000002200: unknown: PERF_RECORD_LOST lost 9\n"
+		"fio 2.5: y  7   100.000003:  iommu:map: IOMMU: iova=0x5000 - 0x6000 paddr=0x0 size=4096\n"
+		"fio  7   100.000004:        1  iommu:unmap: IOMMU: iova=0x5000 - 0x6000 size=4096 "
+		"unmapped_size=4096\n");
+
+	assert_int_equal(t->n, 4);
+	assert_int_equal(t->cpus, 3);
+	assert_int_equal(t->events[0].cpu, 2);
+	assert_int_equal(t->events[1].cpu, 1);
+	assert_float_equal(t->events[1].time_s, 100.000002123, 1e-12);
+	assert_float_equal(t->events[2].time_s, 100.000003, 1e-12);
+	assert_int_equal(t->events[3].kind, TRACE_UNMAP);
+	assert_int_equal(t->events[3].cpu, 0);
+	assert_int_equal(t->no_cpu, 2);
+	assert_int_equal(t->lost_events, 9);
+	assert_false(t->context_known);
+	trace_free(t);
+}
+
+/* Kernels of 2019 print no end of the range; trace-cmd says otherwise what was lost. */
+static void reads_old_kernels_and_trace_cmd(void **state)
+{
+	(void)state;
+	struct trace *t = load(
+		"cpus=4\n"
+		"CPU:1 [EVENTS DROPPED]\n"
+		"CPU:3 [20 EVENTS DROPPED]\n"
+		"             fio-7     [001]   100.000001: map:                  IOMMU: iova=0x1000 "
+		"paddr=0x2000 size=8192\n"
+		"             fio-7     [003] d..1.   100.000002: unmap:                IOMMU: iova=0x1000 size=8192 "
+		"unmapped_size=8192\n");
+
+	assert_int_equal(t->n, 2);
+	assert_int_equal(t->events[0].bytes, 8192);
+	assert_int_equal(t->events[0].pa, 0x2000);
+	assert_int_equal(t->end_live_pages, 0);
+	assert_int_equal(t->lost_events, 21);
+	assert_true(t->context_known);
+	trace_free(t);
+}
+
 static void ignores_other_events(void **state)
 {
 	(void)state;
@@ -295,6 +350,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_fields),
 		cmocka_unit_test(reads_odd_lines),
+		cmocka_unit_test(reads_perf_script),
+		cmocka_unit_test(reads_old_kernels_and_trace_cmd),
 		cmocka_unit_test(ignores_other_events),
 		cmocka_unit_test(knows_where_a_mutex_cannot_be_taken),
 		cmocka_unit_test(one_unmap_covers_several_maps),

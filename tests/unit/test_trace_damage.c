@@ -56,6 +56,14 @@ static void names_damaged_lines(void **state)
 		{ "a-1 [0] . 1.0: unmap: IOMMU: iova=0x0 - 0x1000 size=4096", "unmapped_size" },
 		{ "a-1 [0] . 1.0: unmap: IOMMU: iova=0x0 - 0x1000 paddr=0x0 size=4096", "'size=" },
 		{ "a-1 [0] . 1.0: unmap: IOMMU: iova=0x0 - 0x10", "'size=" },
+		{ "a 1 100: iommu:map: IOMMU: iova=0x0 - 0x1000 paddr=0x0 size=4096", "no time stamp" },
+		{ "a 1 iommu:map: IOMMU: iova=0x0 - 0x1000 paddr=0x0 size=4096", "no time stamp" },
+		{ "a 1 1.0: x iommu:map: IOMMU: iova=0x0 - 0x1000 paddr=0x0 size=4096", "no time stamp" },
+		{ "a 1 [8192] 1.0: iommu:map: IOMMU: iova=0x0 - 0x1000 paddr=0x0 size=4096", "CPU number" },
+		{ "a 1 1.0: iommu:map: IOMMU: iova=0x0 - 0x1000 paddr=0x0 size=8192", "differs" },
+		{ "a 1 [0] 1.0: iommu:map: IOMMU: iova=0x10 paddr=0x0 size=4096", "4096" },
+		{ "a 1 [0] 1.0: iommu:unmap: IOMMU: iova=0xfffffffffffff000 size=8192 unmapped_size=8192",
+		  "2^64" },
 	};
 	char text[512];
 
