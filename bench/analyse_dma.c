@@ -125,14 +125,21 @@ static int table_by_difference(struct case_result *c, const struct case_result *
 	return 0;
 }
 
-/* Over the slices, of a figure of struct turn at this offset. */
-static double median_at(const struct case_result *c, const struct series *room, size_t offset)
+enum figure { WHOLE_MAP, WHOLE_UNMAP, UNMAP_SHARE };
+
+static double figure_of(const struct turn *turn, enum figure figure)
+{
+	return figure == WHOLE_MAP ? turn->map : figure == WHOLE_UNMAP ? turn->unmap : turn->unmap_share;
+}
+
+/* Over the slices. */
+static double median_figure(const struct case_result *c, const struct series *room, enum figure figure)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->nslices; i++) {
 		struct turn turn = turn_of(&c->slices[i]);
-		double v = *(const double *)((const char *)&turn + offset);
+		double v = figure_of(&turn, figure);
 
 		if (isfinite(v))
 			room->v[n++] = v;
@@ -142,9 +149,9 @@ static double median_at(const struct case_result *c, const struct series *room, 
 
 static void medians(struct case_result *c, const struct series *room)
 {
-	c->dma.whole_map_ns = median_at(c, room, offsetof(struct turn, map));
-	c->dma.whole_unmap_ns = median_at(c, room, offsetof(struct turn, unmap));
-	c->dma.unmap_table_share = median_at(c, room, offsetof(struct turn, unmap_share));
+	c->dma.whole_map_ns = median_figure(c, room, WHOLE_MAP);
+	c->dma.whole_unmap_ns = median_figure(c, room, WHOLE_UNMAP);
+	c->dma.unmap_table_share = median_figure(c, room, UNMAP_SHARE);
 	/* Amdahl 1967: the rest stays as it is */
 	c->dma.amdahl = 1 / (1 - c->dma.unmap_table_share);
 	if (!isfinite(c->dma.amdahl))

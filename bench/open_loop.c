@@ -93,9 +93,11 @@ void lane_record_paced(struct lane *lane, enum op_kind kind, uint64_t due, uint6
 
 	if (service > LANE_SUSPECT_NS && lane_was_switched(lane))
 		lane->tally.disturbed++;
+	if (lane->unrecorded) /* of a part that is told apart, outside the measured one */
+		return;
 	pace_lag_add(&lane->tally.lag, late);
 	/* relaxed: as in record() */
-	if (!lane->group->recording || lane->unrecorded || at_load(&run_interrupted, relaxed))
+	if (!lane->group->recording || at_load(&run_interrupted, relaxed))
 		return;
 	hist_record(lane->latency[kind], service);
 	hist_record(lane->response[kind], to > due ? (uint64_t)clock_ns(to - due) : 0);

@@ -1,4 +1,6 @@
 /* screen_pace.c - the open loop, in lines below the case's row. */
+#include <string.h>
+
 #include "bench/analyse.h"
 #include "bench/screen.h"
 
@@ -11,6 +13,15 @@ static char *tail(char *buf, size_t size, const struct histogram *h, double pair
 	show_quantile(part[2], sizeof(part[2]), h, 0.999, pair_ns);
 	snprintf(buf, size, "%s/%s/%s", part[0], part[1], part[2]);
 	return buf;
+}
+
+/* Could not even the harness keep this schedule, here and now? */
+static bool null_saturated(const struct result *r, unsigned group)
+{
+	for (size_t i = 0; i < r->ncases; i++)
+		if (r->cases[i].group == group && !strcmp(r->cases[i].engine->sync, "null"))
+			return r->cases[i].pace.saturated;
+	return false;
 }
 
 void screen_pace(const struct screen *s, const struct case_result *c)
@@ -26,6 +37,8 @@ void screen_pace(const struct screen *s, const struct case_result *c)
 	if (p->saturated) {
 		flow_add(&flow, "saturated: achieved %.3g %% of asked, lag grows %.3g us per ms", 100 * p->achieved,
 			 1000 * p->lag_growth);
+		if (!c->engine->ruler && null_saturated(s->r, c->group))
+			flow_add(&flow, "so is null: the machine's limit");
 		flow_end(&flow);
 		return;
 	}

@@ -23,7 +23,7 @@ static int read_identity(struct stored_case *c, const struct json_at *at)
 	    json_at_count(at, "think_ns", UINT64_MAX, &c->think_ns))
 		return at->err->code;
 	if (!*c->id || strlen(c->id) >= ID_MAX)
-		return json_at_bad(at, "case_id", "a text of 1..639 bytes");
+		return json_at_bad(at, "case_id", "a text of 1..1023 bytes");
 	if (!threads)
 		return json_at_bad(at, "threads", "a whole number above 0");
 	c->group = group;

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "bench/case.h"
+#include "bench/case_dma.h"
 #include "made_dma.h"
 
 static void near_to(double got, double want)
@@ -143,12 +145,62 @@ static void shares(void **state)
 	assert_true(isnan(census_shared((uint64_t[CENSUS_CPUS]){ 0 }, 0)));
 }
 
+/* A case that another process, or a run before an interruption, left in a file. */
+static void merged(void **state)
+{
+	static const struct made_parts parts = { { 10, 20, 15, 1, 9 }, 0.5 };
+	struct result r = made_result();
+	struct case_result *from, *into;
+	FILE *f = tmpfile();
+
+	(void)state;
+	assert_non_null(f);
+	made_dma(&r, 0, LOCKLESS_2019, "rcache", "lazy", &parts);
+	made_dma(&r, 0, LOCKLESS_2019, "rcache", "lazy", &parts);
+	from = &r.cases[0];
+	into = &r.cases[1];
+	for (unsigned i = 0; i < 2; i++) { /* as case_init() makes them */
+		struct case_result *c = &r.cases[i];
+
+		c->window = calloc(1, sizeof(*c->window));
+		c->vain = calloc(1, sizeof(*c->vain));
+		c->gap = calloc(1, sizeof(*c->gap));
+		for (unsigned k = 0; k < OP_KINDS; k++)
+			c->latency[k] = calloc(1, sizeof(*c->latency[k]));
+	}
+	into->nslices = 0; /* room is made for those that come */
+	from->dma.flush_n.queued_peak = 100;
+	into->dma.flush_n.queued_peak = 200;
+	from->dma.census.tables = 3 * into->dma.census.tables;
+	from->dma.census.cpus_per_table = 1;
+	hist_record(from->dma.stale, 70000);
+	from->dma.iova_cached_pages = 7;
+	assert_int_equal(case_save(from, f), 0);
+	rewind(f);
+	assert_int_equal(case_load_merge(into, f), 0);
+	assert_int_equal(fgetc(f), EOF);
+	fclose(f);
+	assert_int_equal(into->dma.iova_n.allocated, 40000);
+	assert_int_equal(into->dma.iova_n.beyond_window, 24);
+	assert_int_equal(into->dma.flush_n.unmaps, 38000);
+	assert_int_equal(into->dma.flush_n.queued_peak, 200); /* a peak is no sum */
+	assert_int_equal(into->dma.iova_cached_pages, 7);
+	assert_int_equal(into->dma.stale->n, 38001);
+	assert_int_equal(into->dma.stale->max, 70000);
+	assert_int_equal(into->dma.depth->n, 38000);
+	assert_int_equal(into->dma.census.tables, 160);
+	near_to(into->dma.census.cpus_per_table, (1.75 * 40 + 120) / 160);
+	assert_int_equal(into->dma.census.lines_by[1], 200);
+	assert_int_equal(into->nslices, 12);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_beside_the_whole), cmocka_unit_test(the_table_by_difference),
 		cmocka_unit_test(how_much_of_an_unmap), cmocka_unit_test(few_slices),
-		cmocka_unit_test(what_differs), cmocka_unit_test(shares),
+		cmocka_unit_test(what_differs), cmocka_unit_test(shares), cmocka_unit_test(merged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

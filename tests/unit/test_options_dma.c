@@ -100,7 +100,7 @@ static struct plan plan_for(const char *line)
 	struct parsed p = parse_good(line);
 	struct err err = { 0 };
 	struct topology *topo;
-	struct plan plan;
+	struct plan plan = { .n = 0 };
 
 	if (topology_load(&topo, "pack:1 core:4 pu:1", &err) || plan_build(&plan, p.jobs, p.n, topo, &err))
 		fail_msg("%s: %s", line, err.text);

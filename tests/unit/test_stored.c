@@ -300,7 +300,7 @@ static void a_wrong_field_is_named(void **state)
 	refuse("\"cases\":[" CASE(",\"threads\":3") "]", "no JSON: duplicate object key");
 	refuse("\"cases\":[{\"case_id\":\"c\"}]", "cases[0].engine is missing: want a text");
 	refuse("\"cases\":[{\"case_id\":\"\",\"engine\":\"e\",\"workload\":\"w\",\"threads\":1}]",
-	       "cases[0].case_id: want a text of 1..639 bytes");
+	       "cases[0].case_id: want a text of 1..1023 bytes");
 	refuse("\"cases\":[{\"case_id\":\"c\",\"engine\":\"e\",\"workload\":\"w\"}]",
 	       "cases[0].threads is missing: want a whole number above 0");
 	refuse("\"cases\":{}", "cases: want an array");
