@@ -161,7 +161,7 @@ struct pace_result {
 enum verified { VERIFIED_NULL, VERIFIED_YES, VERIFIED_NO };
 
 struct case_result {
-	char case_id[640];
+	char case_id[1024];
 	unsigned group;            /* cases of a group were interleaved with each other */
 	unsigned section;          /* of the screen: 1 lock, 2 waste, 3 overlap, 0 other */
 	const struct pt_engine *engine;
