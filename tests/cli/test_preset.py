@@ -43,7 +43,7 @@ class Preset(Results):
     def test_recorded(self):
         """A slice is a segment; how late its events began is in the file and on the screen."""
         args = ("--workload", "replay:net-amd-strict", "--engines", "lockless-2019,lockless", "--threads", "1")
-        doc, done = self.measured(*args, "--speed", "recorded", "--slice", "30ms", "--duration", "0.3s")
+        doc, done = self.measured(*args, "--speed", "recorded", "--slice", "30ms", "--duration", "0.4s")
         for case in doc["cases"]:
             replay = case["replay"]
             self.assertEqual((replay["speed"], replay["segment_ns"]), ("recorded", 30000000))
