@@ -6,7 +6,7 @@ dir=$1
 packages="libc6-dev libhwloc-dev libnuma-dev libjemalloc-dev libinih-dev libjansson-dev zlib1g-dev
 libbsd-dev libcmocka-dev"
 
-[ -e "$dir/complete" ] && exit 0
+[ "$(cat "$dir/complete" 2>/dev/null)" = "$packages" ] && exit 0
 rm -rf "$dir"
 mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/root"
 dir=$(cd "$dir" && pwd)
@@ -32,4 +32,4 @@ find "$dir/root" -type l -lname '/*' | while read -r link; do
 	ln -sf --no-dereference --relative "$dir/root$(readlink "$link")" "$link"
 done
 rm -rf "$dir/lists" "$dir/cache" "$dir/status" "$dir/apt.conf"
-: >"$dir/complete"
+printf '%s\n' "$packages" >"$dir/complete"
