@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,36 +26,35 @@ void case_dma_identify(struct case_result *c, const struct group *g)
 	d->flush_lockless = g->flush_lockless;
 }
 
-__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *fmt, ...)
+/* More of a name: what comes before the value, and the value. */
+static void add(char *text, size_t size, const char *before, const char *value)
 {
 	size_t used = strlen(text);
-	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text + used, size - used, fmt, ap);
-	va_end(ap);
+	snprintf(text + used, size - used, "%s%s", before, value);
 }
 
 void case_dma_name(char *text, size_t size, const struct case_result *c)
 {
 	const struct dma_result *d = &c->dma;
-	char value[16];
+	char value[24];
 
 	if (!d->asked)
 		return;
 	if (strcmp(d->iova, option_find("iova")->def))
-		add(text, size, "/%s", d->iova);
+		add(text, size, "/", d->iova);
 	if (d->iova_window != IOVA_WINDOW_MAX)
-		add(text, size, "/window%s", show_bytes(value, sizeof(value), d->iova_window));
+		add(text, size, "/window", show_bytes(value, sizeof(value), d->iova_window));
 	if (d->buffers[0])
-		add(text, size, "/buffers%s", d->buffers);
+		add(text, size, "/buffers", d->buffers);
 	if (!dma_flushes(d))
 		return;
-	add(text, size, "/%s", d->flush);
+	add(text, size, "/", d->flush);
+	snprintf(value, sizeof(value), "%luns", (unsigned long)d->flush_ns);
 	if (d->flush_ns != FLUSH_LATENCY_NS)
-		add(text, size, "+%luns", (unsigned long)d->flush_ns);
+		add(text, size, "+", value);
 	if (d->flush_lockless)
-		add(text, size, "+lockless");
+		add(text, size, "+lockless", "");
 }
 
 int case_dma_init(struct dma_result *d)
