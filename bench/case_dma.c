@@ -23,7 +23,7 @@ void case_dma_identify(struct case_result *c, const struct group *g)
 	if (g->flush == FLUSH_NONE)
 		return;
 	d->flush_ns = g->flush_ns;
-	d->flush_lockless = g->flush_lockless;
+	d->flush_lock = g->flush_lock;
 }
 
 /* More of a name: what comes before the value, and the value. */
@@ -53,8 +53,8 @@ void case_dma_name(char *text, size_t size, const struct case_result *c)
 	snprintf(value, sizeof(value), "%luns", (unsigned long)d->flush_ns);
 	if (d->flush_ns != FLUSH_LATENCY_NS)
 		add(text, size, "+", value);
-	if (d->flush_lockless)
-		add(text, size, "+lockless", "");
+	if (d->flush_lock != FLUSH_LOCK_HELD)
+		add(text, size, "+lock-", flush_lock_name(d->flush_lock));
 }
 
 int case_dma_init(struct dma_result *d)
@@ -152,7 +152,7 @@ void case_dma_axes(struct case_axis axes[CASE_DMA_AXES], const struct dma_result
 		{ "buffers", strcmp(a->buffers, b->buffers) },
 		{ "flush", strcmp(a->flush, b->flush) },
 		{ "flush_ns", both && a->flush_ns != b->flush_ns },
-		{ "flush_lock", both && a->flush_lockless != b->flush_lockless },
+		{ "flush_lock", both && a->flush_lock != b->flush_lock },
 	};
 
 	memcpy(axes, v, sizeof(v));

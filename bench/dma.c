@@ -116,7 +116,7 @@ static int open_path(const struct group_run *run, unsigned e, struct path *path)
 	const struct iova_config iova = { .workers = g->threads,
 					  .window_bytes = g->iova_window ? g->iova_window : WINDOW,
 					  .space_lg2 = space_of(run, e), .prepare = build_tables };
-	const struct flush_config flush = { .kind = g->flush, .lockless = g->flush_lockless,
+	const struct flush_config flush = { .kind = g->flush, .lock = g->flush_lock,
 					    .workers = g->threads, .latency_ns = g->flush_ns,
 					    .command_ns = DMA_COMMAND_NS };
 	int error = iova_create(&path->iova, kind_of(g), &iova);

@@ -10,8 +10,7 @@ struct piecewise {
 	struct dma_lane *d;
 	struct dma_buffer *b;
 	uint32_t first;
-	size_t nback; /* part by part: ranges that the free part gives back */
-	struct flush_range back[FLUSH_QUEUE + 1];
+	struct dma_taken back; /* part by part: ranges that the free part gives back */
 };
 
 static inline void unmap_page(const struct piecewise *p, size_t i)
@@ -66,21 +65,6 @@ static void unmap_calls(struct lane *lane, void *what, size_t from, size_t n)
 		unmap_page(p, i);
 }
 
-/* Whoever takes nothing finds a lazy queue full of what is clean. */
-static void take(struct piecewise *p)
-{
-	struct page_list *gather = &p->d->lane->pw.gather;
-	struct flush_range taken[16];
-	size_t n;
-
-	do {
-		n = flush_take(p->d->flush, taken, 16, gather);
-		for (size_t i = 0; i < n; i++)
-			if (taken[i].tag != DMA_PIECE)
-				p->back[p->nback++] = taken[i];
-	} while (n == 16);
-}
-
 static void invalidate_calls(struct lane *lane, void *what, size_t from, size_t n)
 {
 	struct piecewise *p = what;
@@ -88,9 +72,9 @@ static void invalidate_calls(struct lane *lane, void *what, size_t from, size_t 
 	(void)lane;
 	for (size_t i = from; i < from + n; i++) {
 		if (!invalidate_page(p, i))
-			take(p);
+			dma_take(p->d, &p->back);
 		else if (is_last(p, i))
-			p->back[p->nback++] = (struct flush_range){ .iova = p->b->iova, .pages = p->b->pages };
+			p->back.v[p->back.n++] = (struct flush_range){ .iova = p->b->iova, .pages = p->b->pages };
 	}
 }
 
@@ -101,8 +85,7 @@ static void free_calls(struct lane *lane, void *what, size_t from, size_t n)
 	(void)lane;
 	(void)from;
 	(void)n;
-	for (size_t i = 0; i < p->nback; i++)
-		iova_free(p->d->iova, p->back[i].iova, p->back[i].pages);
+	dma_free(p->d, &p->back);
 }
 
 void dma_unmap_pages(struct dma_lane *d, struct dma_buffer *b, uint32_t first, uint32_t n, bool measured)
@@ -115,7 +98,7 @@ void dma_unmap_pages(struct dma_lane *d, struct dma_buffer *b, uint32_t first, u
 	p.d = d;
 	p.b = b;
 	p.first = first;
-	p.nback = 0;
+	p.back.n = 0;
 	dma_record_model(d, measured);
 	if (dma_by_parts(d, measured)) {
 		lane_part(lane, unmap_calls, &p, n, DMA_UNMAP);

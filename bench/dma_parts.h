@@ -8,6 +8,15 @@
 
 /* Of what waited, what is clean by now goes back. */
 void dma_free_taken(struct dma_lane *d);
+
+/* Part by part: what came clean out of a lazy queue in the invalidating part, for the freeing part. */
+struct dma_taken {
+	size_t n;
+	struct flush_range v[STRETCH_MAX + FLUSH_QUEUE]; /* a stretch, and what had been queued before it */
+};
+/* Behind each unmap that was queued: whoever takes nothing finds the queue full of what is clean. */
+void dma_take(struct dma_lane *d, struct dma_taken *taken);
+void dma_free(struct dma_lane *d, const struct dma_taken *taken);
 /* Commands and stale ranges of measured stretches only, and of those that are recorded. */
 void dma_record_model(struct dma_lane *d, bool measured);
 /* Operations of a stretch that was done part by part. */

@@ -98,6 +98,26 @@ void dma_free_taken(struct dma_lane *d)
 	} while (n == TAKEN_MAX);
 }
 
+void dma_take(struct dma_lane *d, struct dma_taken *taken)
+{
+	struct flush_range *to = taken->v + taken->n;
+	size_t n;
+
+	do {
+		n = flush_take(d->flush, to, TAKEN_MAX, &d->lane->pw.gather);
+		for (size_t i = 0; i < n; i++)
+			if (to[i].tag != DMA_PIECE)
+				taken->v[taken->n++] = to[i];
+		to = taken->v + taken->n;
+	} while (n == TAKEN_MAX);
+}
+
+void dma_free(struct dma_lane *d, const struct dma_taken *taken)
+{
+	for (size_t i = 0; i < taken->n; i++)
+		iova_free(d->iova, taken->v[i].iova, taken->v[i].pages);
+}
+
 ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b, bool noted)
 {
 	uint64_t iova = alloc_part(d, b);
@@ -144,6 +164,7 @@ struct stretch {
 	struct dma_lane *d;
 	struct dma_buffer **buffers;
 	bool *clean; /* by buffer: given back at once */
+	struct dma_taken *taken;
 };
 
 static void map_calls(struct lane *lane, void *what, size_t from, size_t n)
@@ -212,8 +233,11 @@ static void invalidate_calls(struct lane *lane, void *what, size_t from, size_t 
 	struct stretch *s = what;
 
 	(void)lane;
-	for (size_t i = from; i < from + n; i++)
+	for (size_t i = from; i < from + n; i++) {
 		s->clean[i] = s->buffers[i]->iova != IOVA_NONE && invalidate_part(s->d, s->buffers[i]);
+		if (!s->clean[i])
+			dma_take(s->d, s->taken);
+	}
 }
 
 static void free_calls(struct lane *lane, void *what, size_t from, size_t n)
@@ -228,8 +252,7 @@ static void free_calls(struct lane *lane, void *what, size_t from, size_t n)
 			iova_free(s->d->iova, b->iova, b->pages);
 		b->iova = IOVA_NONE;
 	}
-	if (lane_group(lane)->flush == FLUSH_LAZY)
-		dma_free_taken(s->d);
+	dma_free(s->d, s->taken);
 }
 
 void dma_count_odd(struct dma_lane *d)
@@ -291,8 +314,11 @@ void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n
 	struct stretch s = { .d = d, .buffers = buffers };
 	struct lane *lane = d->lane;
 	bool clean[STRETCH_MAX];
+	struct dma_taken taken;
 
 	s.clean = clean;
+	s.taken = &taken;
+	taken.n = 0;
 	dma_record_model(d, measured);
 	if (dma_by_parts(d, measured)) {
 		lane_part(lane, unmap_part_calls, &s, n, DMA_UNMAP);

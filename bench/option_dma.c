@@ -13,6 +13,19 @@ const struct choice flush_choices[] = {
 	{ NULL, NULL },
 };
 
+/* In the order of enum flush_lock. */
+const struct choice flush_lock_choices[] = {
+	{ "held", "kept while waiting for the completion, too: the driver until 2026" },
+	{ "queue", "for queuing commands only" },
+	{ "none", "no lock: a fetch-add and a compare-exchange" },
+	{ NULL, NULL },
+};
+
+const char *flush_lock_name(enum flush_lock k)
+{
+	return flush_lock_choices[k].name;
+}
+
 const char *flush_name(enum flush_kind k)
 {
 	return flush_choices[k].name;
@@ -53,20 +66,6 @@ static char *iova_show(const struct option_row *row, const void *value, char *bu
 	return buf;
 }
 
-static bool lock_parse(const struct option_row *row, const char *text, void *value, struct why *why)
-{
-	(void)row;
-	*(bool *)value = !strcmp(text, "none");
-	return *(bool *)value || !strcmp(text, "lock") || refuse(why, "must be lock or none");
-}
-
-static char *lock_show(const struct option_row *row, const void *value, char *buf, size_t size)
-{
-	(void)row;
-	snprintf(buf, size, "%s", *(const bool *)value ? "none" : "lock");
-	return buf;
-}
-
 static bool window_parse(const struct option_row *row, const char *text, void *value, struct why *why)
 {
 	uint64_t v;
@@ -98,7 +97,6 @@ static char *buffer_show(const struct option_row *row, const void *value, char *
 
 const struct option_kind kind_iova = { "LIST", sizeof(const struct iova_kind *), iova_parse, iova_show,
 				       NULL };
-const struct option_kind kind_flush_lock = { "WORD", sizeof(bool), lock_parse, lock_show, NULL };
 const struct option_kind kind_window = { "SIZE", sizeof(uint64_t), window_parse, window_show, NULL };
 const struct option_kind kind_buffer = { "LIST", sizeof(uint64_t), buffer_parse, buffer_show, NULL };
 
@@ -155,9 +153,9 @@ int options_check_dma(const struct options *o, const char *job, struct err *err)
 
 	for (size_t i = 0; i < o->nflushes; i++)
 		flushes |= o->flushes[i] != FLUSH_NONE;
-	if (dma && !flushes && (o->flush_ns != FLUSH_LATENCY_NS || o->flush_lockless))
+	if (dma && !flushes && (o->flush_ns != FLUSH_LATENCY_NS || o->flush_lock != FLUSH_LOCK_HELD))
 		return err_set(err, EXIT_USAGE, "%s--flush%s: nothing is invalidated with --flush none; add "
-			       "--flush strict or --flush lazy", job, o->flush_lockless ? "-lock" : "-ns");
+			       "--flush strict or --flush lazy", job, o->flush_lock != FLUSH_LOCK_HELD ? "-lock" : "-ns");
 	if (dma && all_fixed(o) && o->iova_window != IOVA_WINDOW_MAX)
 		return err_set(err, EXIT_USAGE, "%s--iova-window: nobody allocates with --iova fixed; use "
 			       "another allocator, or leave the window out", job);

@@ -9,8 +9,8 @@
 #define DMA_WORKLOADS "ring,storage,bulk,piecewise"
 
 /* Values: a struct iova_kind pointer, a bool, bytes, a size with weight as in page_mix.h. */
-extern const struct option_kind kind_iova, kind_flush_lock, kind_window, kind_buffer;
-extern const struct choice flush_choices[];
+extern const struct option_kind kind_iova, kind_window, kind_buffer;
+extern const struct choice flush_choices[], flush_lock_choices[];
 
 /* What a checked --buffers is: n 0 for auto, 1 for a single size. */
 struct page_mix buffers_of(const struct list_u64 *list);

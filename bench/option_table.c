@@ -235,8 +235,8 @@ const struct option_row option_rows[] = {
 	{ "flush-ns", &kind_duration, ONE(flush_ns), 0, SECOND / 100, NULL, "1us", NULL,
 	  "model: from a command's turn until its completion is seen", GROUP_SHAPE, ROW_CHOOSES,
 	  DMA_WORKLOADS },
-	{ "flush-lock", &kind_flush_lock, ONE(flush_lockless), NO_RANGE, "lock", NULL,
-	  "of the command ring: lock, as in the driver, or none", GROUP_SHAPE, ROW_CHOOSES,
+	{ "flush-lock", &kind_choice, ONE(flush_lock), 0, 0, flush_lock_choices, "held", NULL,
+	  "model: when the lock of the command ring is held", GROUP_SHAPE, ROW_CHOOSES,
 	  DMA_WORKLOADS },
 
 	{ "place", &kind_place, MANY(nplaces, places), 0, 0, place_choices, "compact", NULL,

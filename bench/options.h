@@ -95,7 +95,7 @@ struct options {
 	const struct iova_kind *iovas[LIST_MAX]; /* who owns which range, in the DMA workloads */
 	enum flush_kind flushes[LIST_MAX];
 	uint64_t flush_ns;          /* modelled latency of a completion */
-	bool flush_lockless;        /* the command ring without its lock */
+	enum flush_lock flush_lock; /* of the command ring */
 	uint64_t iova_window;       /* bytes below which ranges are looked for first */
 	struct list_u64 buffers;    /* sizes of buffers as log2, and weights: page_mix.h; empty: the workload's */
 	struct list_u64 rate;       /* operations per second and worker; 0: closed loop */
@@ -160,3 +160,4 @@ const char *pace_name(enum pace_kind k);
 const char *order_name(enum order_kind k);
 const char *source_name(enum pool_source k);
 const char *flush_name(enum flush_kind k);
+const char *flush_lock_name(enum flush_lock k);

@@ -86,7 +86,7 @@ void plan_group_from(struct group *g, const struct options *o)
 		.tables = o->tables, .round = o->round,
 		.sample = o->sample, .share = o->share, .range = o->range,
 		.disjoint = o->disjoint, .ratio = o->ratio, .readers = o->readers,
-		.depth = o->depth, .flush_ns = o->flush_ns, .flush_lockless = o->flush_lockless,
+		.depth = o->depth, .flush_ns = o->flush_ns, .flush_lock = o->flush_lock,
 		.iova_window = o->iova_window, .buffers = buffers_of(&o->buffers),
 		.lock_stat = o->lock_stat, .breakage = o->breakage,
 		.handicap = o->handicap,

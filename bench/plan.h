@@ -43,7 +43,7 @@ struct group {
 	const struct iova_kind *iova; /* the DMA workloads': struct workload.dma */
 	enum flush_kind flush;
 	uint64_t flush_ns;
-	bool flush_lockless;
+	enum flush_lock flush_lock;
 	uint64_t iova_window;
 	struct page_mix buffers;    /* n 0: the workload's own sizes */
 	uint64_t rate;              /* operations per second and worker; 0: closed loop */

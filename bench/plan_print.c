@@ -56,8 +56,8 @@ static void print_dma(const struct group *g, FILE *out)
 		fprintf(out, "  buffers %s", buffers);
 	fprintf(out, "  flush %s", flush_name(g->flush));
 	if (g->flush != FLUSH_NONE)
-		fprintf(out, " (model: completion %s%s)", show_ns(text, sizeof(text), (double)g->flush_ns),
-			g->flush_lockless ? ", ring without lock" : "");
+		fprintf(out, " (model: completion %s, lock %s)", show_ns(text, sizeof(text), (double)g->flush_ns),
+			flush_lock_name(g->flush_lock));
 	fputc('\n', out);
 }
 

@@ -133,7 +133,7 @@ struct dma_result {
 	bool asked;
 	char iova[12], flush[8];   /* "rcache", "lazy" */
 	uint64_t flush_ns, iova_window;
-	bool flush_lockless;
+	enum flush_lock flush_lock;
 	char buffers[MIX_TEXT_MAX]; /* sizes, "4K:80+64K:20"; "" the workload has its own */
 	/* Parts per buffer are the case's phases; here what follows from them. NaN where not known. */
 	struct interval parts_ns;  /* sum of the parts of a map and an unmap */

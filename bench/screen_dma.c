@@ -151,7 +151,8 @@ static void model_line(const struct screen *s, const struct case_result *c)
 	}
 	flow_add(&flow, "%s (model: completion %s, %s)", d->flush,
 		 show_ns(text, sizeof(text), (double)d->flush_ns),
-		 d->flush_lockless ? "ring without lock" : "one lock around the ring");
+		 d->flush_lock == FLUSH_LOCK_HELD ? "ring's lock held while waiting" :
+		 d->flush_lock == FLUSH_LOCK_QUEUE ? "ring's lock held for queuing" : "ring without lock");
 	add_histogram(&flow, "stale windows", d->stale, true);
 	add_histogram(&flow, "commands in the ring", d->depth, false);
 	flow_add(&flow, "%.3g commands an unmap", quotient((double)n->commands, n->unmaps));

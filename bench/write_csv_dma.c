@@ -25,7 +25,7 @@ static void identity(struct csv *csv, const struct dma_result *d)
 	text(csv, "buffers", d->buffers);
 	text(csv, "flush", d->flush);
 	count(csv, "flush_ns", dma_flushes(d), d->flush_ns);
-	text(csv, "flush_lock", !dma_flushes(d) ? "" : d->flush_lockless ? "none" : "lock");
+	text(csv, "flush_lock", !dma_flushes(d) ? "" : flush_lock_name(d->flush_lock));
 }
 
 static void counts(struct csv *csv, const struct dma_result *d)

@@ -22,7 +22,7 @@ void put_job_dma(struct node o, const struct options *j)
 	for (size_t i = 0; i < j->nflushes; i++)
 		add_text(array, flush_name(j->flushes[i]));
 	put_u64(o, "flush_ns", j->flush_ns);
-	put_text(o, "flush_lock", j->flush_lockless ? "none" : "lock");
+	put_text(o, "flush_lock", flush_lock_name(j->flush_lock));
 }
 
 static void put_allocator(struct node o, const struct dma_result *d)
@@ -102,7 +102,7 @@ void put_dma(struct node o, const struct case_result *c)
 	put_fact(o, "buffers", d->buffers);
 	put_text(o, "flush", d->flush);
 	put_real(o, "flush_ns", dma_flushes(d) ? (double)d->flush_ns : NAN);
-	put_fact(o, "flush_lock", !dma_flushes(d) ? "" : d->flush_lockless ? "none" : "lock");
+	put_fact(o, "flush_lock", !dma_flushes(d) ? "" : flush_lock_name(d->flush_lock));
 	put_interval(o, "parts_ns", &d->parts_ns);
 	put_interval(o, "whole_ns", &d->whole_ns);
 	put_real(o, "whole_map_ns", d->whole_map_ns);

@@ -9,8 +9,8 @@
  *         queued before that flush began is free. The tables that an unmap took out of the tree wait
  *         with it.
  *
- * The command ring: 512 commands of 16 bytes, written in order, under one lock as in the driver or
- * (--flush-lock none) at a position taken by fetch-add. Commands are carried out one behind the other,
+ * The command ring: 512 commands of 16 bytes, written in order, under one lock (held until the completion,
+ * as in the driver, or for queuing only) or at a position taken by fetch-add. Commands are carried out one behind the other,
  * each takes `command_ns`; a completion is seen `latency_ns` after it. Who waits spins on the clock.
  * An invalidation is two commands, the range or the whole domain and COMPLETION_WAIT, queued in one go.
  *
@@ -32,6 +32,8 @@
 #include "sys/atomic.h"
 
 enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
+/* Of the command ring: kept while waiting for the completion, too (the driver until 2026); for queuing only; none. */
+enum flush_lock { FLUSH_LOCK_HELD, FLUSH_LOCK_QUEUE, FLUSH_LOCK_NONE };
 
 #ifndef FLUSH_QUEUE                 /* tests/explore: shorter */
 #define FLUSH_QUEUE 256u            /* lazy: slots of a CPU; full with one less, as in the kernel */
@@ -42,8 +44,7 @@ enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
 
 struct flush_config {
 	enum flush_kind kind;
-	bool lockless;         /* the ring without its lock */
-	bool held;             /* with it: held while waiting for the completion, too (driver until 2026) */
+	enum flush_lock lock;
 	unsigned workers;
 	uint64_t latency_ns;   /* from when the device is through with a command until that is seen */
 	uint64_t command_ns;   /* for which the device is busy with one command */

@@ -33,8 +33,7 @@ void flush_ring_init(struct flush_ring *ring, const struct flush_config *config)
 	ring->latency = clock_ticks((double)config->latency_ns);
 	ring->command = clock_ticks((double)config->command_ns);
 	ring->lap = ring->command * FLUSH_RING;
-	ring->lockless = config->lockless;
-	ring->held = config->held;
+	ring->how = config->lock;
 	for (unsigned i = 0; i < FLUSH_RING; i++)
 		for (unsigned k = 0; k < 2; k++)
 			at_init(&ring->slot[i].word[k], 0);
@@ -119,7 +118,7 @@ uint64_t flush_ring_queue(struct flush_ring *ring, struct flush_source *s, const
 {
 	uint64_t at, now, turn, seen;
 
-	if (ring->lockless)
+	if (ring->how == FLUSH_LOCK_NONE)
 		return queue_lockless(ring, s, c, n);
 	qspin_acquire(&ring->lock, &s->node);
 	/* relaxed, all: under the lock (L6) */
@@ -129,7 +128,7 @@ uint64_t flush_ring_queue(struct flush_ring *ring, struct flush_source *s, const
 	at_store(&ring->tail, at + n, relaxed);
 	at_store(&ring->through, turn + ring->command * n, relaxed);
 	seen = queue_at(ring, s, turn, now, at, c, n);
-	if (ring->held)
+	if (ring->how == FLUSH_LOCK_HELD)
 		spin_until(s, seen);
 	qspin_release(&ring->lock, &s->node);
 	return seen;

@@ -33,7 +33,7 @@ struct flush_ring {
 
 	alignas(CACHE_ALIGN) uint64_t latency, command; /* ticks */
 	uint64_t lap;             /* for which a full ring keeps the device busy; ticks */
-	bool lockless, held;
+	enum flush_lock how;
 	struct flush_slot slot[FLUSH_RING];
 };
 

@@ -64,7 +64,7 @@ class Measure(Results):
         if dma["flush"] == "none":
             self.assertEqual((model, dma["flush_ns"], dma["flush_lock"]), (None, None, None))
             return
-        self.assertEqual((dma["flush_ns"], dma["flush_lock"]), (3000, "lock"))
+        self.assertEqual((dma["flush_ns"], dma["flush_lock"]), (3000, "held"))
         # nothing is clean before the command's turn and its latency are over
         self.assertGreaterEqual(model["stale_ns"]["min"], 3000)
         self.assertGreater(model["stale_ns"]["n"], 0)

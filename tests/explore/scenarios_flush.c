@@ -42,7 +42,7 @@ static void begin_with(struct flush_config config)
 	clock_facts.ns_per_tick = 1;
 	state.workers = config.workers;
 	config.kind = FLUSH_LAZY;
-	config.lockless = true;
+	config.lock = FLUSH_LOCK_NONE;
 	ex_require(!flush_create(&state.f, &config));
 	for (unsigned i = 0; i < RANGES; i++)
 		at_init(&state.entry[i], 1);

@@ -142,7 +142,7 @@ static void test_as_run(void **state)
 
 		assert_non_null(r);
 		g.nengines--; /* a floor has nothing to verify */
-		g.flush_lockless = f == 1;
+		g.flush_lock = f == 1 ? FLUSH_LOCK_NONE : FLUSH_LOCK_HELD;
 		g.duration_ns *= 4;
 		r->topo = topo;
 		if (run_plan(&plan, 1, r, NULL, NULL, &err))

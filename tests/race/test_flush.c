@@ -202,14 +202,14 @@ static void together(struct flush_config config, unsigned workers, unsigned rang
 
 static void strict_together(void **state)
 {
-	struct flush_config config = { .kind = FLUSH_STRICT, .latency_ns = 200, .command_ns = 20 };
+	struct flush_config config = { .kind = FLUSH_STRICT, .lock = FLUSH_LOCK_QUEUE, .latency_ns = 200,
+				       .command_ns = 20 };
 
 	(void)state;
 	together(config, 2, 1000);
-	config.held = true;
+	config.lock = FLUSH_LOCK_HELD;
 	together(config, 2, 100);
-	config.held = false;
-	config.lockless = true;
+	config.lock = FLUSH_LOCK_NONE;
 	together(config, WORKERS, RANGES);
 }
 
@@ -220,7 +220,7 @@ static void lazy_together(void **state)
 
 	(void)state;
 	together(config, WORKERS, RANGES);
-	config.lockless = true;
+	config.lock = FLUSH_LOCK_NONE;
 	together(config, WORKERS, RANGES);
 }
 

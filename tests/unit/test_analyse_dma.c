@@ -127,7 +127,7 @@ static void what_differs(void **state)
 	assert_string_equal(text, "iova,flush");
 	/* where nothing is invalidated, how is no difference */
 	made_dma(&r, 2, LOCKLESS_2019, "percpu", "strict", &parts)->dma.flush_ns = 2000;
-	r.cases[2].dma.flush_lockless = true;
+	r.cases[2].dma.flush_lock = FLUSH_LOCK_NONE;
 	assert_int_equal(case_differs(&r.cases[1], &r.cases[2], text, sizeof(text)), 2);
 	assert_string_equal(text, "flush_ns,flush_lock");
 	result_free(&r);

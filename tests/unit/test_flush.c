@@ -71,7 +71,7 @@ static void commands_wait_for_each_other(void **state)
 	for (unsigned lockless = 0; lockless < 2; lockless++) {
 		uint64_t command, before, first;
 
-		ring_begin(&m, (struct flush_config){ .lockless = lockless, .command_ns = 100 * SECOND,
+		ring_begin(&m, (struct flush_config){ .lock = lockless ? FLUSH_LOCK_NONE : FLUSH_LOCK_QUEUE, .command_ns = 100 * SECOND,
 						      .latency_ns = 7 * SECOND });
 		command = clock_ticks(100.0 * SECOND);
 		before = clock_now();
@@ -118,7 +118,7 @@ static void a_full_ring_has_no_room(void **state)
 	for (unsigned lockless = 0; lockless < 2; lockless++) {
 		uint64_t lap = clock_ticks(20000) * FLUSH_RING;
 
-		ring_begin(&m, (struct flush_config){ .lockless = lockless, .command_ns = 20000 });
+		ring_begin(&m, (struct flush_config){ .lock = lockless ? FLUSH_LOCK_NONE : FLUSH_LOCK_QUEUE, .command_ns = 20000 });
 		for (unsigned i = 0; i < 3 * FLUSH_RING; i += 4)
 			assert_true(queue(&m, 4) <= clock_now() + lap);
 		assert_true(m.depth->max < FLUSH_RING + 4);
@@ -151,7 +151,7 @@ static void none_is_clean_at_once(void **state)
 
 static void strict_waits(void **state)
 {
-	static const struct flush_config variants[] = { { .held = false }, { .held = true }, { .lockless = true } };
+	static const struct flush_config variants[] = { { .lock = FLUSH_LOCK_QUEUE }, { .lock = FLUSH_LOCK_HELD }, { .lock = FLUSH_LOCK_NONE } };
 	struct histogram *stale = calloc(1, sizeof(*stale)), *depth = calloc(1, sizeof(*depth));
 
 	(void)state;
@@ -481,7 +481,7 @@ static void random_calls_obey_the_log(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed < 9; seed++) {
-		struct lazy *l = lazy_begin((struct flush_config){ .latency_ns = 100, .lockless = seed % 2 });
+		struct lazy *l = lazy_begin((struct flush_config){ .latency_ns = 100, .lock = seed % 2 ? FLUSH_LOCK_NONE : FLUSH_LOCK_QUEUE });
 		uint64_t random = seed;
 
 		while (l->log.ranges < LOG_MAX / 3) {

@@ -17,7 +17,7 @@ static void as_they_are(void **state)
 	assert_string_equal(o->iovas[0]->name, "rcache");
 	assert_int_equal(o->nflushes, 1);
 	assert_int_equal(o->flushes[0], FLUSH_NONE);
-	assert_true(o->flush_ns == 1000 && !o->flush_lockless && o->iova_window == 1ull << 32);
+	assert_true(o->flush_ns == 1000 && o->flush_lock == FLUSH_LOCK_HELD && o->iova_window == 1ull << 32);
 	assert_true(o->buffers.n == 0 && o->depth == 0);
 	assert_int_equal(buffers_of(&o->buffers).n, 0);
 	free(p.jobs);
@@ -37,7 +37,7 @@ static void as_asked(void **state)
 	assert_ptr_equal(o->iovas[2], iova_kind_find("percpu"));
 	assert_int_equal(o->nflushes, 3);
 	assert_int_equal(o->flushes[2], FLUSH_LAZY);
-	assert_true(o->flush_ns == 2500 && o->flush_lockless && o->iova_window == 16ull << 20);
+	assert_true(o->flush_ns == 2500 && o->flush_lock == FLUSH_LOCK_NONE && o->iova_window == 16ull << 20);
 	assert_true(mix.n == 2 && mix.lg2[1] == 16 && mix.weight[1] == 20);
 	assert_string_equal(buffers_show(text, sizeof(text), &mix), "4K:80+64K:20");
 	assert_int_equal(o->depth, 64);
@@ -170,7 +170,7 @@ static void names(void **state)
 	(void)state;
 	called(ONE "--workload ring", "");
 	called(ONE "--workload ring --iova percpu --flush strict", "/alloc/percpu/strict");
-	called(ONE "--workload ring --flush lazy --flush-ns 2us --flush-lock none", "/lazy+2000ns+lockless");
+	called(ONE "--workload ring --flush lazy --flush-ns 2us --flush-lock none", "/lazy+2000ns+lock-none");
 	called(ONE "--workload ring --iova-window 1M --buffers 4K:9,64K:1", "/window1M/buffers4K:9+64K:1");
 	called(ONE "--workload ring --depth 64", "/d64");
 	called(ONE "--workload pairs", "/d256");
