@@ -39,8 +39,7 @@ void screen_group(const struct screen *s, const struct case_result *c)
 	if (c->pace.asked_per_s)
 		flow_add(&flow, "%llu ops/s a worker, %s", (unsigned long long)c->pace.asked_per_s,
 			 pace_name(c->pace.kind));
-	else
-		if (c->speed != SPEED_MAX)
+	else if (c->speed != SPEED_MAX)
 		flow_add(&flow, "events as recorded");
 	else
 		flow_add(&flow, "think %s%s", text, c->think_ns ? "" : ": saturation figures");

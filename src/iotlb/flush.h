@@ -10,8 +10,9 @@
  *         with it.
  *
  * The command ring: 512 commands of 16 bytes, written in order, under one lock (held until the completion,
- * as in the driver, or for queuing only) or at a position taken by fetch-add. Commands are carried out one behind the other,
- * each takes `command_ns`; a completion is seen `latency_ns` after it. Who waits spins on the clock.
+ * as in the driver, or for queuing only) or at a position taken by fetch-add. Commands are carried out one
+ * behind the other, each takes `command_ns`; a completion is seen `latency_ns` after it. Who waits spins on
+ * the clock.
  * An invalidation is two commands, the range or the whole domain and COMPLETION_WAIT, queued in one go.
  *
  * Who may run beside whom: each worker with its own struct flush_worker, at any time. Creating,
@@ -32,7 +33,7 @@
 #include "sys/atomic.h"
 
 enum flush_kind { FLUSH_NONE, FLUSH_STRICT, FLUSH_LAZY };
-/* Of the command ring: kept while waiting for the completion, too (the driver until 2026); for queuing only; none. */
+/* Of the command ring: held while waiting, too (the driver until 2026); while queuing; none. */
 enum flush_lock { FLUSH_LOCK_HELD, FLUSH_LOCK_QUEUE, FLUSH_LOCK_NONE };
 
 #ifndef FLUSH_QUEUE                 /* tests/explore: shorter */

@@ -32,7 +32,7 @@ class Plan(Results):
                          "rbtree,percpu", "--flush", "none,strict", "--flush-ns", "2us")
         for iova in ("rbtree", "percpu"):
             self.assertIn(f"iova {iova} below 4G  flush none\n", text)
-            self.assertIn(f"iova {iova} below 4G  flush strict (model: completion 2 us)\n", text)
+            self.assertIn(f"iova {iova} below 4G  flush strict (model: completion 2 us, lock held)\n", text)
         self.assertEqual(text.count("  ring  threads 1 "), 4)
         self.assertEqual(text.count("  depth 256\n"), 4)
 

@@ -32,6 +32,7 @@ static struct group group_of(const struct workload *w, unsigned *cpus)
 		.workload = w, .threads = THREADS, .cpus = cpus, .page_lg2 = 12, .batch = 1,
 		.tables = 2, .round = 8, .depth = 16, .seed = 7, .slice_ns = 1000000, .nodes_used = 1,
 		.counters = true, .engines = { pt_engine_find("lockless") }, .nengines = 1,
+		.iova = iova_kinds[0],
 	};
 	unsigned n = 0;
 

@@ -63,7 +63,7 @@ static const struct {
 	  "you mean rbtree?" },
 	{ "--workload ring --iova rcache,rcache", "in the list twice" },
 	{ "--workload ring --flush strickt", "must be one of none, strict, lazy; did you mean strict?" },
-	{ "--workload ring --flush strict --flush-lock spin", "must be lock or none" },
+	{ "--workload ring --flush strict --flush-lock spin", "must be one of held, queue, none" },
 	{ "--workload ring --flush-ns 2us", "--flush-ns: nothing is invalidated with --flush none; add "
 	  "--flush strict" },
 	{ "--workload ring --flush none --flush-lock none", "--flush-lock: nothing is invalidated" },
