@@ -49,19 +49,6 @@ void outstanding_close(struct outstanding *o)
 	free(o->some);
 }
 
-static unsigned draw_lg2(const struct page_mix *sizes, uint64_t *rng)
-{
-	uint64_t total = 0, at;
-	unsigned i = 0;
-
-	for (unsigned k = 0; k < sizes->n; k++)
-		total += sizes->weight[k];
-	at = stat_below(rng, total);
-	for (; at >= sizes->weight[i]; i++)
-		at -= sizes->weight[i];
-	return sizes->lg2[i];
-}
-
 static struct dma_buffer *at(struct outstanding *o, uint32_t i)
 {
 	return &o->ring[(o->first + i) % o->depth];
@@ -77,7 +64,7 @@ static void map_some(struct outstanding *o, struct dma_lane *d, uint32_t n, uint
 		*b = (struct dma_buffer){
 			.size_lg2 = o->page_lg2,
 			.fixed = dma_fixed(d->lane->worker, o->places, stride, o->next),
-			.pages = 1u << (draw_lg2(&o->sizes, rng) - IOVA_PAGE_LG2),
+			.pages = 1u << (page_mix_draw(&o->sizes, rng) - IOVA_PAGE_LG2),
 		};
 		o->next = (o->next + 1) % o->places;
 		o->some[i] = b;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "stat/stat.h"
 
 static char *size_name(char *buf, size_t size, uint64_t value)
 {
@@ -61,6 +62,19 @@ struct page_mix page_mix_of(const uint64_t *values, size_t n)
 		mix.n++;
 	}
 	return mix;
+}
+
+unsigned page_mix_draw(const struct page_mix *mix, uint64_t *rng)
+{
+	uint64_t total = 0, at;
+	unsigned i = 0;
+
+	for (unsigned k = 0; k < mix->n; k++)
+		total += mix->weight[k];
+	at = stat_below(rng, total);
+	for (; at >= mix->weight[i]; i++)
+		at -= mix->weight[i];
+	return mix->lg2[i];
 }
 
 bool page_mix_equal(const struct page_mix *a, const struct page_mix *b)

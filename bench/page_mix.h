@@ -47,6 +47,8 @@ int page_sizes_check(const uint64_t *values, size_t n, const char *option, const
 		     struct err *err);
 /* The mix that a checked list is; n is 0 where it is a sweep. */
 struct page_mix page_mix_of(const uint64_t *values, size_t n);
+/* The log2 of one of its sizes, as likely as its weight says. n is not 0. */
+unsigned page_mix_draw(const struct page_mix *mix, uint64_t *rng);
 bool page_mix_equal(const struct page_mix *a, const struct page_mix *b);
 /* "4K:60+64K:30", or "4K" of a single size. */
 char *page_mix_show(char *buf, size_t size, const struct page_mix *mix, uint64_t single_bytes);

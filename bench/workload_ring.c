@@ -52,19 +52,6 @@ static uint64_t reach(const struct group *g)
 	return dma_reach_of(g, group_depth(g), largest(g));
 }
 
-static uint32_t draw_pages(const struct page_mix *mix, uint64_t *rng)
-{
-	uint64_t sum = 0, at;
-	unsigned i = 0;
-
-	for (unsigned k = 0; k < mix->n; k++)
-		sum += mix->weight[k];
-	at = stat_below(rng, sum);
-	while (at >= mix->weight[i])
-		at -= mix->weight[i++];
-	return 1u << (mix->lg2[i] - IOVA_PAGE_LG2);
-}
-
 static int lane_open(struct lane *lane)
 {
 	const struct group *g = lane_group(lane);
@@ -99,7 +86,7 @@ static void refill(struct own *own, struct dma_buffer **v, uint32_t n, uint64_t 
 	const struct page_mix *mix = sizes_of(lane_group(own->dma.lane));
 
 	for (uint32_t i = 0; i < n; i++)
-		v[i]->pages = draw_pages(mix, rng);
+		v[i]->pages = 1u << (page_mix_draw(mix, rng) - IOVA_PAGE_LG2);
 	dma_map_stretch(&own->dma, v, n, measured);
 }
 
