@@ -71,7 +71,8 @@ static int check(const struct options *o, const struct map_benchmark_args *a, st
 	if (a->node_given && options_given(o, "place"))
 		return err_set(err, EXIT_USAGE, "--preset dma_map_benchmark: -n and --place both say where; leave one "
 			       "out");
-	if (a->seconds_given && options_given(o, "duration"))
+	/* 0 is "chosen", and every written job says it */
+	if (a->seconds_given && o->duration_ns)
 		return err_set(err, EXIT_USAGE, "--preset dma_map_benchmark: -s and --duration both say how long; leave "
 			       "one out");
 	if (o->nplaces > 1 || o->nmems > 1 || o->nzeros > 1)
@@ -213,7 +214,7 @@ static void print(const struct screen *s)
 	char text[120], pair[32];
 
 	screen_title(s, "   PRESET dma_map_benchmark", "%s%s", map_benchmark_show(&a, text, sizeof(text)),
-		     options_given(&s->r->jobs[0], "duration") ? ", but --duration" : "");
+		     s->r->jobs[0].duration_ns ? ", but --duration" : "");
 	for (size_t i = 0; i < s->r->ncases; i++)
 		if (!i || s->r->cases[i].group != s->r->cases[i - 1].group)
 			print_group(s, i);

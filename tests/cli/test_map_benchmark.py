@@ -41,6 +41,21 @@ class MapBenchmark(Results):
         text = self.fine("run", os.path.join(out, "job.ini"), "--dry-run")
         self.assertIn("one-buffer", text)
 
+    def test_repeated(self):
+        """What a run wrote down is a job again, -s included; so with --resume, which reads the same."""
+        out = self.directory()
+        self.fine("run", "--preset", "dma_map_benchmark:-t 1 -s 1", "--engines", "lockless-2019", "--quiet",
+                  "--slice", "5ms", "--warmup", "1ms", "--counters", "no", "--out", out)
+        self.assertIn("one-buffer", self.fine("run", os.path.join(out, "job.ini"), "--dry-run"))
+        self.refused(64, "-s and --duration both", "run", os.path.join(out, "job.ini"), "--duration", "1s")
+
+    def test_stands_alone(self):
+        path = self.directory() + ".ini"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("[tool]\npreset = dma_map_benchmark\n[other]\nworkload = private\n")
+        self.refused(64, r"\[tool\] --preset dma_map_benchmark: stands alone, and here are 2 jobs; give it",
+                     "run", path, "--dry-run")
+
     def test_refused(self):
         for args, says in ((("dma_map_benchmark:-t 0",), r"-t 0: takes the options .* -t 1\.\.1024"),
                            (("dma_map_benchmark:-s 3", "--duration", "1s"), "-s and --duration both"),
