@@ -169,6 +169,7 @@ struct case_result {
 	const struct pt_engine *engine;
 	char workload[64];         /* "private", "replay:nvme-amd-lazy" */
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
+	bool singly;               /* every operation is timed by a pair of stamps of its own */
 	enum waste_arrival arrival; /* how workers come to new tables, for the model */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns; /* page_bytes of a mix: its smallest */
