@@ -64,8 +64,8 @@ static void case_row(const struct screen *s, const struct case_result *c)
 	}
 	cell(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
 	cell(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
-	for (unsigned k = 0; k < DMA_PARTS; k++)
-		cell(part[k], sizeof(part[k]), c->phases[k].ns_per_op);
+	for (unsigned k = 0; k < DMA_PARTS; k++) /* a workload may have no parts to tell apart */
+		cell(part[k], sizeof(part[k]), c->phases[k].name ? c->phases[k].ns_per_op : NAN);
 	fprintf(s->out, "     %-21.21s %6s %5s %5s | %5s %5s %5s %6s %5s | %s\n", name,
 		show_rate(ops, sizeof(ops), &rate), whole[OP_MAP], whole[OP_UNMAP], part[DMA_ALLOC],
 		part[DMA_MAP], part[DMA_UNMAP], dma_flushes(&c->dma) ? part[DMA_INVALIDATE] : "-",
