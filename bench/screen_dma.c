@@ -7,6 +7,7 @@
 
 #include "bench/analyse.h"
 #include "bench/dma.h"
+#include "bench/option_dma.h"
 #include "bench/screen.h"
 #include "bench/units.h"
 
@@ -17,7 +18,7 @@ void screen_path(struct flow *flow, const struct case_result *c)
 	char text[24];
 
 	flow_add(flow, "iova %s", c->dma.iova);
-	if (c->dma.iova_window != 1ull << 32)
+	if (c->dma.iova_window && c->dma.iova_window != IOVA_WINDOW_MAX)
 		flow_add(flow, "window %s", show_bytes(text, sizeof(text), c->dma.iova_window));
 	if (c->dma.buffers[0])
 		flow_add(flow, "buffers %s", c->dma.buffers);

@@ -34,6 +34,11 @@ class MapBenchmark(Results):
         self.assertEqual({p["preset"] for p in posted}, {"dma_map_benchmark"})
         row = [p for p in posted if (p["batch"], p["threads"], p["kind"]) == (256, 10, "unmap")]
         self.assertEqual((row[0]["avg_ns_before"], row[0]["avg_ns_after"]), (280800, 191500))
+        self.assertEqual({p["format"] for p in posted if p["batch"] == 512}, {"SMMUv3, one 2M block"})
+        self.assertEqual({p["format"] for p in posted if p["batch"] == 256}, {"SMMUv3"})
+        self.assertRegex(done.stdout, r"512 \(2M block\) +0.2/0.9 -> 0.2/0.9 +3.6/3.2 -> 1.5/2.5")
+        self.assertEqual({(c["dma"]["direction"], c["dma"]["sg"]) for c in doc["cases"]}, {(0, True)})
+        self.assertIsNone(doc["ruler"]["null_ns"])
         for words in ("PRESET dma_map_benchmark   -t 1 -s 2 -n -1 -b 32 -d 0 -x 200 -g 4 -m 1, but --duration",
                       "flush strict (model)", "14.7/280.8 -> 1.8/191.5", "map 1.1 sigma 1.9"):
             self.assertIn(words, done.stdout)
