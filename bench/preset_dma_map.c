@@ -20,6 +20,8 @@
 #define SECOND 1000000000ull
 #define UNIT_NS 100u /* the tool counts in these */
 
+#define BLOCK_PAGES 512u /* posted with the remark that it was one leaf of 2 MiB: no more work than a page */
+
 /* In units of 0.1 us, as posted: map and unmap before and after map_pages(). */
 static const struct posted {
 	uint16_t granule, threads, before[2], after[2];
@@ -190,13 +192,14 @@ static void print_posted(const struct screen *s)
 {
 	fprintf(s->out, "   published, us of a map/an unmap: %s, before and after map_pages(); for orientation\n",
 		posted_hardware);
-	fprintf(s->out, "     %-6s %-28s %s\n", "pages", "1 thread", "10 threads");
+	fprintf(s->out, "     %-14s %-28s %s\n", "pages", "1 thread", "10 threads");
 	for (size_t i = 0; i < POSTED; i++) {
 		const struct posted *p = &posted[i];
 		char text[48];
 
+		snprintf(text, sizeof(text), "%u%s", p->granule, p->granule == BLOCK_PAGES ? " (2M block)" : "");
 		if (p->threads == 1)
-			fprintf(s->out, "     %-6u ", p->granule);
+			fprintf(s->out, "     %-14s ", text);
 		snprintf(text, sizeof(text), "%.1f/%.1f -> %.1f/%.1f", p->before[0] / 10.0, p->before[1] / 10.0,
 			 p->after[0] / 10.0, p->after[1] / 10.0);
 		fprintf(s->out, p->threads == 1 ? "%-28s " : "%s\n", text);
@@ -253,7 +256,7 @@ static void publish(struct node array)
 		for (size_t i = 0; i < POSTED; i++) {
 			o = add_figures(array, posted_source, posted_hardware, posted[i].granule,
 					posted[i].threads, kind);
-			put_text(o, "format", "SMMUv3");
+			put_text(o, "format", posted[i].granule == BLOCK_PAGES ? "SMMUv3, one 2M block" : "SMMUv3");
 			put_text(o, "before", "before map_pages()");
 			put_text(o, "after", "after map_pages()");
 			put_u64(o, "avg_ns_before", UNIT_NS * posted[i].before[kind]);
