@@ -281,6 +281,25 @@ static void print_group(const struct screen *s, size_t first)
 	screen_group_counters(s, group);
 }
 
+/* Whoever waits between calls makes no stretches of a part (dma.h). */
+static const char *turns(const struct result *r)
+{
+	bool parts = false, none = false;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+
+		if (!c->dma.asked)
+			continue;
+		none |= c->think_ns || c->pace.asked_per_s;
+		parts |= !c->think_ns && !c->pace.asked_per_s;
+	}
+	if (!none)
+		return "whole calls and their parts took turns";
+	return parts ? "whole calls and their parts took turns, but with --rate or --think"
+		     : "whole calls: with --rate or --think no parts are told apart";
+}
+
 void screen_dma(const struct screen *s)
 {
 	const struct result *r = s->r;
@@ -290,7 +309,7 @@ void screen_dma(const struct screen *s)
 		if (!r->cases[i].dma.asked || (i && r->cases[i - 1].group == r->cases[i].group))
 			continue;
 		if (!begun) {
-			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; whole calls and their parts took turns");
+			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; %s", turns(r));
 			heading(s);
 		}
 		begun = true;
