@@ -189,7 +189,7 @@ int options_check(struct options *o, struct err *err)
 				       "--workload %.*s", job, row->name, row->only,
 				       (int)strcspn(row->only, ","), row->only);
 	}
-	if (o->pace != PACE_POISSON && o->rate.n == 1 && !o->rate.v[0])
+	if (options_given(o, "pace") && o->rate.n == 1 && !o->rate.v[0])
 		return err_set(err, EXIT_USAGE, "%s--pace: is about --rate; add --rate 50k, say", job);
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "
