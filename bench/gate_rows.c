@@ -225,10 +225,24 @@ static void add_waste(struct maker *m)
 		m->failed = true;
 }
 
+static void tell_schedule(struct maker *m)
+{
+	const struct stored_case *a = m->a, *b = m->b;
+
+	if (!a->scheduled && !b->scheduled)
+		return;
+	m->failed |= gate_note(m->g, "with --rate or --speed recorded throughput is what was asked for: not "
+			       "compared; latencies are service times, without what operations waited for their turn");
+	if (a->saturated != b->saturated)
+		m->failed |= gate_note(m->g, "saturated only in %s, which did not keep up with its --rate: %s",
+				       a->saturated ? "BASE" : "NEW", a->id);
+}
+
 static void add_case(struct maker *m, const struct stored_case *a, const struct stored_case *b)
 {
 	m->a = a;
 	m->b = b;
+	tell_schedule(m);
 	if (!gate_pair_draws(m, a->id))
 		return;
 	add_throughput(m);
