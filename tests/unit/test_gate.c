@@ -736,6 +736,8 @@ static void a_schedule(void **state)
 		assert_true(d->s[i]->cases[1].scheduled && isnan(d->s[i]->cases[1].draws[0].ops_per_s));
 		assert_int_equal(d->s[i]->cases[0].saturated, i);
 	}
+	/* one of BASE's files is not most of them */
+	assert_int_equal(gate_side_add(&d->side[0], d->s[1]), 0);
 	judge(d);
 	for (size_t i = 0; i < d->g.nrows; i++)
 		assert_int_not_equal(d->g.rows[i].metric, GATE_THROUGHPUT);
