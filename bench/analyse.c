@@ -122,13 +122,18 @@ static int fill_case(struct case_result *c, uint64_t seed)
 	return case_rateless(c) ? 0 : fill_rate(c, seed);
 }
 
-/* The harness's own cost: the null engine in the first saturated case that has it. */
+/* Nothing but the harness beside the engine: no think time, schedule, allocator, model or pair of stamps. */
+static bool bare(const struct case_result *c)
+{
+	return !c->think_ns && !c->pace.asked_per_s && !c->dma.asked && !c->singly;
+}
+
+/* The harness's own cost: the null engine in the first case that shows nothing else. */
 static void fill_ruler(struct result *r)
 {
 	r->ruler.null_ns = NAN;
 	for (size_t i = 0; i < r->ncases && isnan(r->ruler.null_ns); i++)
-		if (!strcmp(r->cases[i].engine->sync, "null") && !r->cases[i].think_ns &&
-		    !r->cases[i].pace.asked_per_s)
+		if (!strcmp(r->cases[i].engine->sync, "null") && bare(&r->cases[i]))
 			r->ruler.null_ns = r->cases[i].busy_ns_per_op;
 }
 

@@ -144,6 +144,7 @@ void case_identify(struct case_result *c, const struct group *g, unsigned group_
 	c->arrival = g->workload->arrival;
 	c->unowned = g->workload->unowned;
 	c->waits = g->workload->waits;
+	c->singly = g->workload->singly;
 	for (unsigned k = 0; k < PHASES_MAX; k++)
 		c->phases[k].name = g->workload->phases[k];
 	c->threads = g->threads;

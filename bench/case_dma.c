@@ -8,6 +8,7 @@
 #include "bench/analyse.h"
 #include "bench/option_dma.h"
 #include "bench/units.h"
+#include "bench/workload_rows.h"
 
 void case_dma_identify(struct case_result *c, const struct group *g)
 {
@@ -18,8 +19,11 @@ void case_dma_identify(struct case_result *c, const struct group *g)
 	d->asked = true;
 	snprintf(d->iova, sizeof(d->iova), "%s", g->iova->name);
 	snprintf(d->flush, sizeof(d->flush), "%s", flush_name(g->flush));
-	d->iova_window = g->iova_window;
+	d->iova_window = g->iova == iova_kinds[0] ? 0 : g->iova_window;
 	buffers_show(d->buffers, sizeof(d->buffers), &g->buffers);
+	d->one_buffer = g->workload == &workload_one_buffer;
+	d->direction = g->direction;
+	d->scatter = g->scatter;
 	if (g->flush == FLUSH_NONE)
 		return;
 	d->flush_ns = g->flush_ns;
@@ -43,7 +47,7 @@ void case_dma_name(char *text, size_t size, const struct case_result *c)
 		return;
 	if (strcmp(d->iova, option_find("iova")->def))
 		add(text, size, "/", d->iova);
-	if (d->iova_window != IOVA_WINDOW_MAX)
+	if (d->iova_window && d->iova_window != IOVA_WINDOW_MAX)
 		add(text, size, "/window", show_bytes(value, sizeof(value), d->iova_window));
 	if (d->buffers[0])
 		add(text, size, "/buffers", d->buffers);
@@ -146,9 +150,12 @@ void case_dma_axes(struct case_axis axes[CASE_DMA_AXES], const struct dma_result
 		   const struct dma_result *b)
 {
 	bool both = dma_flushes(a) && dma_flushes(b); /* else there is nothing to be slow, or locked */
+	bool windows = a->iova_window && b->iova_window; /* else one of them allocates nothing */
 	const struct case_axis v[CASE_DMA_AXES] = {
 		{ "iova", strcmp(a->iova, b->iova) },
-		{ "iova_window", a->iova_window != b->iova_window },
+		{ "iova_window", windows && a->iova_window != b->iova_window },
+		{ "direction", a->direction != b->direction },
+		{ "sg", a->scatter != b->scatter },
 		{ "buffers", strcmp(a->buffers, b->buffers) },
 		{ "flush", strcmp(a->flush, b->flush) },
 		{ "flush_ns", both && a->flush_ns != b->flush_ns },

@@ -18,7 +18,7 @@ void dma_count_add(struct dma_result *into, const struct iova_count *iova, const
 /* Counts of another process. */
 void case_dma_merge(struct dma_result *into, const struct dma_result *from);
 /* The dimensions of case_differs(): how many, their names, and whether they differ. */
-#define CASE_DMA_AXES 6u
+#define CASE_DMA_AXES 8u
 struct case_axis {
 	const char *name;
 	bool differs;

@@ -225,10 +225,41 @@ static void add_waste(struct maker *m)
 		m->failed = true;
 }
 
+/* In most of its files: of two builds each process has one, and may have been disturbed. */
+static bool saturated(const struct gate_side *side, const char *id)
+{
+	size_t saturated = 0, n = 0;
+
+	for (size_t i = 0; i < side->n; i++) {
+		const struct stored_case *c = stored_find(side->files[i], id);
+
+		n += c != NULL;
+		saturated += c && c->saturated;
+	}
+	return 2 * saturated > n;
+}
+
+static void tell_schedule(struct maker *m)
+{
+	const char *id = m->a->id;
+	bool a, b;
+
+	if (!m->a->scheduled && !m->b->scheduled)
+		return;
+	a = saturated(m->side[0], id);
+	b = saturated(m->side[1], id);
+	m->failed |= gate_note(m->g, "with --rate or --speed recorded throughput is what was asked for: not "
+			       "compared; latencies are service times, without what operations waited for their turn");
+	if (a != b)
+		m->failed |= gate_note(m->g, "saturated only in %s, which did not keep up with its --rate: %s",
+				       a ? "BASE" : "NEW", id);
+}
+
 static void add_case(struct maker *m, const struct stored_case *a, const struct stored_case *b)
 {
 	m->a = a;
 	m->b = b;
+	tell_schedule(m);
 	if (!gate_pair_draws(m, a->id))
 		return;
 	add_throughput(m);

@@ -162,6 +162,11 @@ void lane_idle(struct lane *lane, uint32_t spins);
 /* One operation of a loop of its own (cursor, rendezvous, replay): timed when it is its turn. */
 void lane_single(struct lane *lane, struct pt_op *op);
 /*
+ * Rest as long as there is time before `due` (ticks), to return shortly before it: who calls spins the rest.
+ * Interrupted: no longer.
+ */
+void lane_rest_until(struct lane *lane, uint64_t due);
+/*
  * --rate, for loops that time their operations themselves: rest as long as there is time, then spin until
  * the next one should begin. Returns when that is (ticks): `due` of lane_record_paced(), which takes down
  * service and response time and lag of an operation that ran from `from` to `to`.

@@ -69,9 +69,9 @@ void open_loop_stop(struct lane *lane)
 }
 
 /* Its own work between operations (lane_rest) is done while there is time for it. */
-uint64_t lane_wait_turn(struct lane *lane)
+void lane_rest_until(struct lane *lane, uint64_t due)
 {
-	uint64_t due = pace_due(&lane->pace), latest = due - clock_ticks(REST_BEFORE_NS), now;
+	uint64_t latest = due - clock_ticks(REST_BEFORE_NS), now;
 
 	/* relaxed: a signal's flag */
 	while ((now = clock_now()) < latest && !at_load(&run_interrupted, relaxed)) {
@@ -80,6 +80,11 @@ uint64_t lane_wait_turn(struct lane *lane)
 		lane_rest(lane);
 		pace_spin(next < latest ? next : latest);
 	}
+}
+
+uint64_t lane_wait_turn(struct lane *lane)
+{
+	lane_rest_until(lane, pace_due(&lane->pace));
 	return pace_wait(&lane->pace);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bench/preset.h"
 #include "bench/suggest.h"
 #include "bench/units.h"
 
@@ -150,7 +151,9 @@ static bool all_fixed(const struct options *o)
 int options_check_dma(const struct options *o, const char *job, struct err *err)
 {
 	bool flushes = false, dma = options_about(o, option_find("iova"));
+	const struct preset *p = preset_of(o);
 
+	dma |= p && preset_takes(p, "flush"); /* its workload is its own choice */
 	for (size_t i = 0; i < o->nflushes; i++)
 		flushes |= o->flushes[i] != FLUSH_NONE;
 	if (dma && !flushes && (o->flush_ns != FLUSH_LATENCY_NS || o->flush_lock != FLUSH_LOCK_HELD))

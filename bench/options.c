@@ -189,7 +189,7 @@ int options_check(struct options *o, struct err *err)
 				       "--workload %.*s", job, row->name, row->only,
 				       (int)strcspn(row->only, ","), row->only);
 	}
-	if (o->pace != PACE_POISSON && o->rate.n == 1 && !o->rate.v[0])
+	if (options_given(o, "pace") && o->rate.n == 1 && !o->rate.v[0])
 		return err_set(err, EXIT_USAGE, "%s--pace: is about --rate; add --rate 50k, say", job);
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "
@@ -328,6 +328,16 @@ static int jobs_read(struct options **jobs, size_t *n, const struct command_line
 	return 0;
 }
 
+/* Its tables take the place of the screen's list of cases, so there is no room for another job's. */
+static int check_presets(const struct options *jobs, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n && n > 1; i++)
+		if (preset_of(&jobs[i]))
+			return err_set(err, EXIT_USAGE, "[%s] --preset %s: stands alone, and here are %zu jobs; "
+				       "give it a job file of its own", jobs[i].job, preset_of(&jobs[i])->name, n);
+	return 0;
+}
+
 int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *help,
 	       struct err *err)
 {
@@ -355,6 +365,8 @@ int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *he
 		if ((*jobs)[i].resume[0])
 			memcpy((*jobs)[i].out, (*jobs)[i].resume, sizeof((*jobs)[i].out));
 	}
+	if (!rc)
+		rc = check_presets(*jobs, *n, err);
 	for (size_t i = 0; !rc && i < *n; i++)
 		fit_engines(&(*jobs)[i]);
 	free(line.flags);

@@ -51,7 +51,9 @@ static void print_dma(const struct group *g, FILE *out)
 
 	if (!g->workload->dma)
 		return;
-	fprintf(out, "    iova %s below %s", g->iova->name, show_bytes(text, sizeof(text), g->iova_window));
+	fprintf(out, "    iova %s", g->iova->name);
+	if (g->iova != iova_kinds[0])
+		fprintf(out, " below %s", show_bytes(text, sizeof(text), g->iova_window));
 	if (*buffers_show(buffers, sizeof(buffers), &g->buffers))
 		fprintf(out, "  buffers %s", buffers);
 	fprintf(out, "  flush %s", flush_name(g->flush));

@@ -4,9 +4,7 @@
 #include "stat/stat.h"
 #include "sys/clock.h"
 
-#define MARGIN_NS 2000.0      /* from the last to arrive until the segment begins */
-#define REST_EVERY_NS 5000.0  /* of a worker that waits … */
-#define REST_BEFORE_NS 1000.0 /* … but not this shortly before its turn */
+#define MARGIN_NS 2000.0 /* from the last to arrive until the segment begins */
 
 /* The first event that is no earlier. */
 static size_t event_at(const struct trace *t, double time_s)
@@ -66,15 +64,9 @@ uint64_t replay_start_meet(struct replay_start *start, struct lane *lane)
 
 uint64_t replay_wait_due(struct lane *lane, uint64_t begin, double after_s)
 {
-	uint64_t due = begin + clock_ticks(after_s * 1e9), latest = due - clock_ticks(REST_BEFORE_NS), now;
+	uint64_t due = begin + clock_ticks(after_s * 1e9);
 
-	/* relaxed: a signal's flag */
-	while ((now = clock_now()) < latest && !at_load(&run_interrupted, relaxed)) {
-		uint64_t next = now + clock_ticks(REST_EVERY_NS);
-
-		lane_rest(lane);
-		pace_spin(next < latest ? next : latest);
-	}
+	lane_rest_until(lane, due);
 	pace_spin(due);
 	return due;
 }

@@ -20,8 +20,8 @@ static const char usage[] =
 
 static const char examples[] =
 	"\n"
-	"Left out: numbers that are null, forced cases (they have no rate), failed audits; and of bmf\n"
-	"and gha the rulers null and limit.\n"
+	"Left out: numbers that are null, forced cases (they have no rate), throughput that was asked\n"
+	"for (--rate, --speed recorded), failed audits; and of bmf and gha the rulers null and limit.\n"
 	"\n"
 	"benchstat takes lines for independent samples: processes are, slices of one process are not.\n"
 	"So measure with --processes 6 or more for it; or ask iopt compare, which knows the difference.\n"
@@ -110,7 +110,7 @@ static int tell(const struct job *job, struct err *err)
 	}
 	if (!shown)
 		return err_set(err, EXIT_BAD_DATA, "%.300s: no case has a number to export (forced and "
-			       "failed cases have none)", s->path);
+			       "failed cases have none; nor is a rate that was asked for one)", s->path);
 	if (failed)
 		fprintf(stderr, "iopt report: %zu of %zu cases left out: their audit failed\n", failed,
 			s->ncases);

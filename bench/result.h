@@ -132,7 +132,11 @@ struct phase_result {
 struct dma_result {
 	bool asked;
 	char iova[12], flush[8];   /* "rcache", "lazy" */
-	uint64_t flush_ns, iova_window;
+	uint64_t flush_ns;
+	uint64_t iova_window;      /* 0: nobody allocates */
+	bool one_buffer;           /* what follows is about it: */
+	unsigned direction;        /* of enum map_benchmark_dir */
+	bool scatter;              /* an entry a page */
 	enum flush_lock flush_lock;
 	char buffers[MIX_TEXT_MAX]; /* sizes, "4K:80+64K:20"; "" the workload has its own */
 	/* Parts per buffer are the case's phases; here what follows from them. NaN where not known. */
@@ -169,6 +173,7 @@ struct case_result {
 	const struct pt_engine *engine;
 	char workload[64];         /* "private", "replay:nvme-amd-lazy" */
 	bool forced, cold, unowned; /* unowned: breaks the contract on purpose */
+	bool singly;               /* every operation is timed by a pair of stamps of its own */
 	enum waste_arrival arrival; /* how workers come to new tables, for the model */
 	unsigned threads, nodes_used;
 	uint64_t page_bytes, batch, think_ns; /* page_bytes of a mix: its smallest */

@@ -71,10 +71,11 @@ static void print_ruler(const struct screen *s)
 	char step[32], pair[32], text[32];
 	struct flow flow = flow_begin(s, "ruler: ", " | ");
 
-	flow_add(&flow, "%s step %s, pair %s, null %s/op", ruler->clock.source,
+	flow_add(&flow, "%s step %s, pair %s, null %s%s", ruler->clock.source,
 		 show_ns(step, sizeof(step), ruler->clock.step_ns),
 		 show_ns(pair, sizeof(pair), ruler->clock.pair_ns),
-		 show_ns(text, sizeof(text), ruler->null_ns));
+		 isnan(ruler->null_ns) ? "unknown" : show_ns(text, sizeof(text), ruler->null_ns),
+		 isnan(ruler->null_ns) ? "" : "/op");
 	if (h->n && hist_supports(h, 0.9999))
 		flow_add(&flow, "idle hiccup p99.99 %s",
 			 show_ns(text, sizeof(text), (double)hist_quantile(h, 0.9999)));

@@ -7,6 +7,7 @@
 
 #include "bench/analyse.h"
 #include "bench/dma.h"
+#include "bench/option_dma.h"
 #include "bench/screen.h"
 #include "bench/units.h"
 
@@ -17,7 +18,7 @@ void screen_path(struct flow *flow, const struct case_result *c)
 	char text[24];
 
 	flow_add(flow, "iova %s", c->dma.iova);
-	if (c->dma.iova_window != 1ull << 32)
+	if (c->dma.iova_window && c->dma.iova_window != IOVA_WINDOW_MAX)
 		flow_add(flow, "window %s", show_bytes(text, sizeof(text), c->dma.iova_window));
 	if (c->dma.buffers[0])
 		flow_add(flow, "buffers %s", c->dma.buffers);
@@ -64,8 +65,8 @@ static void case_row(const struct screen *s, const struct case_result *c)
 	}
 	cell(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
 	cell(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
-	for (unsigned k = 0; k < DMA_PARTS; k++)
-		cell(part[k], sizeof(part[k]), c->phases[k].ns_per_op);
+	for (unsigned k = 0; k < DMA_PARTS; k++) /* a workload may have no parts to tell apart */
+		cell(part[k], sizeof(part[k]), c->phases[k].name ? c->phases[k].ns_per_op : NAN);
 	fprintf(s->out, "     %-21.21s %6s %5s %5s | %5s %5s %5s %6s %5s | %s\n", name,
 		show_rate(ops, sizeof(ops), &rate), whole[OP_MAP], whole[OP_UNMAP], part[DMA_ALLOC],
 		part[DMA_MAP], part[DMA_UNMAP], dma_flushes(&c->dma) ? part[DMA_INVALIDATE] : "-",
@@ -280,6 +281,25 @@ static void print_group(const struct screen *s, size_t first)
 	screen_group_counters(s, group);
 }
 
+/* Whoever waits between calls makes no stretches of a part (dma.h). */
+static const char *turns(const struct result *r)
+{
+	bool parts = false, none = false;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+
+		if (!c->dma.asked)
+			continue;
+		none |= c->think_ns || c->pace.asked_per_s;
+		parts |= !c->think_ns && !c->pace.asked_per_s;
+	}
+	if (!none)
+		return "whole calls and their parts took turns";
+	return parts ? "whole calls and their parts took turns, but with --rate or --think"
+		     : "whole calls: with --rate or --think no parts are told apart";
+}
+
 void screen_dma(const struct screen *s)
 {
 	const struct result *r = s->r;
@@ -289,7 +309,7 @@ void screen_dma(const struct screen *s)
 		if (!r->cases[i].dma.asked || (i && r->cases[i - 1].group == r->cases[i].group))
 			continue;
 		if (!begun) {
-			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; whole calls and their parts took turns");
+			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; %s", turns(r));
 			heading(s);
 		}
 		begun = true;

@@ -44,6 +44,8 @@ struct stored_case {
 	uint64_t batch, think_ns;
 	char *place, *mem;
 	bool forced, cold, unowned, is_ruler;
+	bool scheduled;                   /* --rate, --speed recorded: the rate was asked for, so there is none */
+	bool saturated;                   /* --rate: it was not kept */
 	enum verified verified;
 	double ops_per_s, ns_per_op[OP_KINDS];
 	double lost_per_table, lost_per_table_lo, lost_per_table_hi;

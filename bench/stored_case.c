@@ -109,10 +109,28 @@ static int read_figures(struct stored_case *c, const struct json_at *at)
 	return 0;
 }
 
+/* When operations begin may have been given beforehand: then how many there are a second tells nothing. */
+static int read_schedule(struct stored_case *c, const struct json_at *at)
+{
+	struct json_at rate, replay;
+	char *speed = NULL;
+	int rc;
+
+	if (json_at_object(at, "rate", &rate) || json_at_bool(&rate, "saturated", &c->saturated) ||
+	    json_at_object(at, "replay", &replay))
+		return at->err->code;
+	rc = json_at_text(&replay, "speed", "", &speed);
+	c->scheduled = rate.json || (speed && !strcmp(speed, "recorded"));
+	free(speed);
+	if (c->scheduled)
+		c->ops_per_s = NAN;
+	return rc;
+}
+
 int stored_case_read(struct stored_case *c, const struct json_at *at, unsigned processes)
 {
 	if (read_identity(c, at) || read_page_size(c, at) || read_flags(c, at) ||
-	    read_figures(c, at))
+	    read_figures(c, at) || read_schedule(c, at))
 		return at->err->code;
 	return stored_draws_read(c, at, processes);
 }

@@ -77,8 +77,8 @@ static void print_sharing(const struct trace *t, FILE *out)
 	fprintf(out, "            %s of %s maps (%.1f %%) of an IOVA last mapped by another CPU\n",
 		num(&b, 0, t->migrations), num(&b, 1, t->maps), percent(t->migrations, t->maps));
 	if (t->context_known)
-		fprintf(out, "  atomic    %s unmaps (%.1f %%) and %s maps (%.1f %%) in interrupts "
-			     "or with interrupts or preemption off\n",
+		fprintf(out, "  atomic    %s unmaps (%.1f %%) and %s maps (%.1f %%) in interrupts or with\n"
+			     "            interrupts or preemption off\n",
 			num(&b, 0, t->atomic_unmaps), percent(t->atomic_unmaps, t->unmaps),
 			num(&b, 1, t->atomic_maps), percent(t->atomic_maps, t->maps));
 	else
@@ -161,8 +161,8 @@ static void print_notes(const struct trace *t, FILE *out)
 			num(&b, 0, t->leaf_tables), num(&b, 1, t->leaf_tables),
 			3.0 / (double)t->leaf_tables);
 	if (t->atomic_maps || t->atomic_unmaps || !t->context_known)
-		fputs("  note      no mutex can be taken in such places: "
-		      "engines with a mutex are counterfactual in a replay\n", out);
+		fputs("  note      no mutex can be taken in such places: engines with a mutex are\n"
+		      "            counterfactual in a replay\n", out);
 }
 
 void trace_print(const struct trace *t, const struct trace_life *life, FILE *out)

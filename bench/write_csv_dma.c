@@ -21,7 +21,7 @@ static void histogram(struct csv *csv, const char *name, const struct histogram 
 static void identity(struct csv *csv, const struct dma_result *d)
 {
 	text(csv, "iova", d->iova);
-	count(csv, "iova_window", d->asked, d->iova_window);
+	count(csv, "iova_window", d->iova_window, d->iova_window);
 	text(csv, "buffers", d->buffers);
 	text(csv, "flush", d->flush);
 	count(csv, "flush_ns", dma_flushes(d), d->flush_ns);

@@ -98,7 +98,12 @@ void put_dma(struct node o, const struct case_result *c)
 	}
 	o = put_object(o, "dma");
 	put_text(o, "iova", d->iova);
-	put_u64(o, "iova_window", d->iova_window);
+	put_real(o, "iova_window", d->iova_window ? (double)d->iova_window : NAN);
+	put_real(o, "direction", d->one_buffer ? (double)d->direction : NAN);
+	if (d->one_buffer)
+		put_bool(o, "sg", d->scatter);
+	else
+		put_null(o, "sg");
 	put_fact(o, "buffers", d->buffers);
 	put_text(o, "flush", d->flush);
 	put_real(o, "flush_ns", dma_flushes(d) ? (double)d->flush_ns : NAN);

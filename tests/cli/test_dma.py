@@ -36,6 +36,23 @@ class Plan(Results):
         self.assertEqual(text.count("  ring  threads 1 "), 4)
         self.assertEqual(text.count("  depth 256\n"), 4)
 
+    def test_window(self):
+        """Nobody allocates with `fixed`, so it has no window."""
+        text = self.fine("run", "--dry-run", "--workload", "ring", "--threads", "1", "--iova", "fixed,rcache",
+                         "--iova-window", "64M")
+        self.assertIn("iova fixed  flush none\n", text)
+        self.assertIn("iova rcache below 64M  flush none\n", text)
+        doc, done = self.measured("--workload", "ring", "--threads", "1", "--iova", "fixed,rcache",
+                                  "--iova-window", "64M", "--think", "0,5us", *BRIEF)
+        for case in doc["cases"]:
+            fixed = case["dma"]["iova"] == "fixed"
+            self.assertEqual(case["dma"]["iova_window"], None if fixed else 64 << 20)
+            self.assertEqual("window" in case["case_id"], not fixed)
+            self.assertEqual((case["dma"]["direction"], case["dma"]["sg"]), (None, None))
+        self.assertEqual(done.stdout.count("window 64M"), 2)
+        self.assertIn(("iova",), {tuple(c["differs"]) for c in doc["comparisons"]})
+        self.assertIn("whole calls and their parts took turns, but with --rate or --think\n", done.stdout)
+
     def test_list(self):
         text = self.fine("list", "iova")
         for name in ("fixed", "rbtree", "rcache", "percpu", "bitmap", "eager"):

@@ -34,12 +34,32 @@ class MapBenchmark(Results):
         self.assertEqual({p["preset"] for p in posted}, {"dma_map_benchmark"})
         row = [p for p in posted if (p["batch"], p["threads"], p["kind"]) == (256, 10, "unmap")]
         self.assertEqual((row[0]["avg_ns_before"], row[0]["avg_ns_after"]), (280800, 191500))
+        self.assertEqual({p["format"] for p in posted if p["batch"] == 512}, {"SMMUv3, one 2M block"})
+        self.assertEqual({p["format"] for p in posted if p["batch"] == 256}, {"SMMUv3"})
+        self.assertRegex(done.stdout, r"512 \(2M block\) +0.2/0.9 -> 0.2/0.9 +3.6/3.2 -> 1.5/2.5")
+        self.assertEqual({(c["dma"]["direction"], c["dma"]["sg"]) for c in doc["cases"]}, {(0, True)})
+        self.assertIsNone(doc["ruler"]["null_ns"])
         for words in ("PRESET dma_map_benchmark   -t 1 -s 2 -n -1 -b 32 -d 0 -x 200 -g 4 -m 1, but --duration",
                       "flush strict (model)", "14.7/280.8 -> 1.8/191.5", "map 1.1 sigma 1.9"):
             self.assertIn(words, done.stdout)
         self.assertTrue(all(len(line) <= 109 for line in done.stdout.splitlines()))
         text = self.fine("run", os.path.join(out, "job.ini"), "--dry-run")
         self.assertIn("one-buffer", text)
+
+    def test_repeated(self):
+        """What a run wrote down is a job again, -s included; so with --resume, which reads the same."""
+        out = self.directory()
+        self.fine("run", "--preset", "dma_map_benchmark:-t 1 -s 1", "--engines", "lockless-2019", "--quiet",
+                  "--slice", "5ms", "--warmup", "1ms", "--counters", "no", "--out", out)
+        self.assertIn("one-buffer", self.fine("run", os.path.join(out, "job.ini"), "--dry-run"))
+        self.refused(64, "-s and --duration both", "run", os.path.join(out, "job.ini"), "--duration", "1s")
+
+    def test_stands_alone(self):
+        path = self.directory() + ".ini"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("[tool]\npreset = dma_map_benchmark\n[other]\nworkload = private\n")
+        self.refused(64, r"\[tool\] --preset dma_map_benchmark: stands alone, and here are 2 jobs; give it",
+                     "run", path, "--dry-run")
 
     def test_refused(self):
         for args, says in ((("dma_map_benchmark:-t 0",), r"-t 0: takes the options .* -t 1\.\.1024"),

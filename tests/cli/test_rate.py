@@ -61,6 +61,7 @@ class Rate(Results):
             said = r"(achieved [\d.]+ % of asked(\n|;)|saturated: achieved [\d.]+ % of asked, lag grows)"
             self.assertEqual(len(re.findall(said, done.stdout)), len(doc["cases"]))
             self.assertIn(f"20000 ops/s a worker, {pace}", done.stdout)
+            self.assertIn(pace, self.fine("run", os.path.join(out, "job.ini"), "--dry-run"))
             kinds = {r["op"] for r in self.tables(out, "latency.csv")}
             if any(not c["rate"]["saturated"] for c in doc["cases"]):
                 self.assertLessEqual({"map", "unmap", "map_response", "unmap_response", "lag"}, kinds)
@@ -105,6 +106,7 @@ class Rate(Results):
                          "--topology", "pu:4")
         self.refused(64, r"--rate: with --think .*leave one out", "run", "--rate", "50k", "--think", "1us")
         self.refused(64, r"--pace: is about --rate; add --rate", "run", "--pace", "constant")
+        self.refused(64, r"--pace: is about --rate; add --rate", "run", "--pace", "poisson")
         self.refused(64, r"--rate 100: fewer than 16 operations in a --slice; use a --slice of \d+ms",
                      "run", "--rate", "100")
         self.refused(64, r"--pace even: must be one of constant, poisson", "run", "--pace", "even")

@@ -264,6 +264,17 @@ class Report(Command):
         self.refused(65, r"no case has a number to export", "report", self.written(doc), "--format", "gha")
         self.go(self.written(doc))
 
+    def test_a_rate_that_was_asked_for(self):
+        """It is no throughput; times are as they were."""
+        doc = copy.deepcopy(self.doc)
+        for case in doc["cases"]:
+            case["rate"] = {"asked_per_s": 20000, "saturated": False}
+        path = self.written(doc)
+        self.refused(65, r"no case has a number.*a rate that was asked for", "report", path, "--format", "gha")
+        for measures in json.loads(self.fine("report", path, "--format", "bmf")).values():
+            self.assertNotIn("throughput", measures)
+            self.assertIn("map-p99", measures)
+
     def test_streams_and_files(self):
         want = self.fine("report", os.path.join(self.out, "result.json"), "--format", "go")
         with open(os.path.join(self.out, "result.json"), "rb") as f:

@@ -400,14 +400,20 @@ static void test_knees_are_the_locks(void **state)
 	result_free(&r);
 }
 
-/* The floor is the null engine's where nothing is done between operations. */
+/* The floor is the null engine's where nothing is done between operations, nor in them. */
 static void test_ruler(void **state)
 {
 	struct result r = made_result();
 
 	(void)state;
 	made_slices(made_case(&r, 0, NULL_RULER, 1, 1000), 8, 30);
-	made_slices(made_case(&r, 1, NULL_RULER, 1, 0), 8, 0.5);
+	made_slices(made_case(&r, 1, NULL_RULER, 1, 0), 8, 900);
+	r.cases[1].dma.asked = true; /* an allocator's calls */
+	made_slices(made_case(&r, 2, NULL_RULER, 1, 0), 8, 25);
+	r.cases[2].singly = true; /* stamps */
+	assert_int_equal(analyse(&r), 0);
+	assert_true(isnan(r.ruler.null_ns)); /* better none than another's */
+	made_slices(made_case(&r, 3, NULL_RULER, 1, 0), 8, 0.5);
 	assert_int_equal(analyse(&r), 0);
 	close_to(r.ruler.null_ns, 0.5);
 	result_free(&r);

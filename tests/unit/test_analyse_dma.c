@@ -130,6 +130,21 @@ static void what_differs(void **state)
 	r.cases[2].dma.flush_lock = FLUSH_LOCK_NONE;
 	assert_int_equal(case_differs(&r.cases[1], &r.cases[2], text, sizeof(text)), 2);
 	assert_string_equal(text, "flush_ns,flush_lock");
+	/* nor is a window that nobody allocates from */
+	r.cases[2].dma.flush_ns = 1000;
+	r.cases[2].dma.flush_lock = FLUSH_LOCK_HELD;
+	r.cases[2].dma.iova_window = 64 << 20;
+	assert_int_equal(case_differs(&r.cases[1], &r.cases[2], text, sizeof(text)), 1);
+	assert_string_equal(text, "iova_window");
+	r.cases[1].dma.iova_window = 0;
+	assert_int_equal(case_differs(&r.cases[1], &r.cases[2], text, sizeof(text)), 0);
+	r.cases[2].dma.direction = 1;
+	r.cases[2].dma.scatter = true;
+	r.cases[2].pace.kind = PACE_POISSON; /* of no rate at all */
+	assert_int_equal(case_differs(&r.cases[1], &r.cases[2], text, sizeof(text)), 2);
+	assert_string_equal(text, "direction,sg");
+	r.cases[1].pace.asked_per_s = r.cases[2].pace.asked_per_s = 1000;
+	assert_int_equal(case_differs(&r.cases[1], &r.cases[2], text, sizeof(text)), 3);
 	result_free(&r);
 }
 

@@ -712,6 +712,41 @@ static void verdicts_are_whole_or_not_there(void **state)
 	done(d);
 }
 
+/* A rate that was asked for is no throughput; a side that did not keep up is named. */
+static void a_schedule(void **state)
+{
+	static const char *const fields[] = { "false", "true" };
+	struct duel *d = calloc(1, sizeof(*d));
+	struct err err = { 0 };
+	char text[2048];
+
+	(void)state;
+	gate_options_default(&d->o);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "{\"schema\":\"iopt-result\",\"schema_version\":1,\"complete\":true,"
+			 "\"cases\":[{\"case_id\":\"c\",\"engine\":\"amdv1/lockless\",\"workload\":\"private\","
+			 "\"threads\":2,\"ops_per_s\":1000,\"rate\":{\"saturated\":%s},\"slices\":[{\"process\":0,"
+			 "\"round\":0,\"half\":0,\"ops\":10,\"ops_per_s\":1000}]},{\"case_id\":\"r\","
+			 "\"engine\":\"amdv1/lockless\",\"workload\":\"replay:x\",\"threads\":2,\"ops_per_s\":1000,"
+			 "\"replay\":{\"speed\":\"%s\"},\"slices\":[{\"process\":0,\"round\":0,\"half\":0,\"ops\":10,"
+			 "\"ops_per_s\":1000}]}]}", fields[i], "recorded");
+		if (stored_parse(&d->s[i], text, strlen(text), "r.json", &err))
+			fail_msg("%s", err.text);
+		assert_true(d->s[i]->cases[0].scheduled && isnan(d->s[i]->cases[0].ops_per_s));
+		assert_true(d->s[i]->cases[1].scheduled && isnan(d->s[i]->cases[1].draws[0].ops_per_s));
+		assert_int_equal(d->s[i]->cases[0].saturated, i);
+	}
+	/* one of BASE's files is not most of them */
+	assert_int_equal(gate_side_add(&d->side[0], d->s[1]), 0);
+	judge(d);
+	for (size_t i = 0; i < d->g.nrows; i++)
+		assert_int_not_equal(d->g.rows[i].metric, GATE_THROUGHPUT);
+	assert_int_equal(d->g.nmissing, 0);
+	assert_true(noted(d, "not compared"));
+	assert_true(noted(d, "saturated only in NEW, which did not keep up with its --rate: c"));
+	done(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -745,6 +780,7 @@ int main(void)
 		cmocka_unit_test(warnings_are_told_once),
 		cmocka_unit_test(text_fits_and_counts_are_counts),
 		cmocka_unit_test(verdicts_are_whole_or_not_there),
+		cmocka_unit_test(a_schedule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,8 @@ static const struct {
 	{ "--workload ring --flush-ns 2us", "--flush-ns: nothing is invalidated with --flush none; add "
 	  "--flush strict" },
 	{ "--workload ring --flush none --flush-lock none", "--flush-lock: nothing is invalidated" },
+	{ "--preset dma_map_benchmark --flush-ns 2us", "--flush-ns: nothing is invalidated" },
+	{ "--preset dma_map_benchmark --flush-lock none", "--flush-lock: nothing is invalidated" },
 	{ "--workload ring --flush strict --flush-ns 5", "not a duration with its unit" },
 	{ "--workload ring --flush strict --flush-ns 1s", "must be 0..10ms" },
 	{ "--workload ring --iova-window 3M", "must be a power of two 1M..4G" },

@@ -109,6 +109,31 @@ static void test_the_dma_path(void **state)
 	result_free(&r);
 }
 
+/* What was not measured is no 0.00, and the heading does not speak of parts where there are none. */
+static void test_a_path_without_parts(void **state)
+{
+	struct result r = made_dma_path();
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < r.ncases; i++) {
+		struct case_result *c = &r.cases[i];
+
+		memset(c->phases, 0, sizeof(c->phases));
+		c->think_ns = 1000;
+		for (size_t k = 0; k < c->nslices; k++)
+			memset(c->slices[k].phase_ops, 0, sizeof(c->slices[k].phase_ops));
+	}
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "medians; whole calls: with --rate or --think no parts are told apart\n"));
+	assert_non_null(strstr(text, ", null unknown |"));
+	assert_null(strstr(text, " 0.00 "));
+	assert_non_null(strstr(text, "|     -     -     -      -     - |"));
+	free(text);
+	result_free(&r);
+}
+
 static void test_scaling_of_a_sweep(void **state)
 {
 	struct result r = made_scaling();
@@ -340,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_default_run),
 		cmocka_unit_test(test_sweep_with_a_failed_audit),
 		cmocka_unit_test(test_scaling_of_a_sweep),
-		cmocka_unit_test(test_the_dma_path),
+		cmocka_unit_test(test_the_dma_path), cmocka_unit_test(test_a_path_without_parts),
 		cmocka_unit_test(test_rows_in_vain_say_what_varies),
 		cmocka_unit_test(test_the_longest_name_stands_apart),
 		cmocka_unit_test(test_scaling_of_the_default_run),

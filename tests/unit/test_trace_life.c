@@ -122,6 +122,21 @@ static void tells_it(void **state)
 	trace_free(t);
 }
 
+static void lines_fit(const struct trace *t, const struct trace_life *life)
+{
+	char *text = NULL, *rest, *line;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	trace_print(t, life, out);
+	fclose(out);
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (strlen(line) > 100)
+			fail_msg("%zu columns: %s", strlen(line), line);
+	free(text);
+}
+
 /* Sums that hold whatever the trace. */
 static void shipped_traces_add_up(void **state)
 {
@@ -145,6 +160,7 @@ static void shipped_traces_add_up(void **state)
 							       : -(t->events[e].bytes >> 12);
 		assert_int_equal(live, t->end_live_pages);
 		assert_true(life->pages_reused <= life->pages_unmapped);
+		lines_fit(t, life);
 		free(life);
 		trace_free(t);
 	}
