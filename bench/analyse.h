@@ -68,7 +68,7 @@ static inline bool dma_flushes(const struct dma_result *d)
 }
 /* Of an allocator's calls, those that went to what workers share; NaN: there were none. */
 double dma_shared_share(const struct dma_result *d);
-/* Do parts add up to about the whole? False: whole_by_parts is wholly outside these, and a share of parts says little. */
+/* Do parts add up to about the whole? False: the ratio's interval is wholly outside of this. */
 #define DMA_WHOLE_BY_PARTS_MIN 0.8
 #define DMA_WHOLE_BY_PARTS_MAX 1.25
 bool dma_parts_are_the_whole(const struct dma_result *d);

@@ -2,9 +2,9 @@
  * analyse_dma.c - the DMA path: the parts of a buffer's life beside whole calls of the same slices,
  * the page table by difference to the null ruler, and how much of an unmap the page table is.
  *
- * Figures are per buffer, also where a buffer is unmapped page by page. Parts and whole calls took turns inside a
- * slice, engines and the ruler inside a half round: what is set against each other was measured side by side, and
- * its unit is the slice.
+ * Figures are per buffer, also where a buffer is unmapped page by page. Parts and whole calls took turns
+ * inside a slice, engines and the ruler inside a half round: what is set against each other was measured
+ * side by side, and its unit is the slice.
  */
 #include "bench/analyse.h"
 
@@ -36,7 +36,6 @@ static struct turn turn_of(const struct case_result *c, const struct slice *s)
 {
 	/* of the parts, which come in whole buffers */
 	uint64_t maps = s->phase_ops[DMA_ALLOC], unmaps = c->dma.by_page ? maps : s->phase_ops[DMA_UNMAP];
-
 	double map = quotient(s->timed_ns[OP_MAP], s->timed_ops[OP_MAP]);
 	double unmap = quotient(s->timed_ns[OP_UNMAP], s->timed_ops[OP_UNMAP]);
 	double table = s->phase_ns[DMA_UNMAP];
@@ -83,8 +82,8 @@ static double figure_of(const struct turn *turn, enum figure figure)
 	}
 }
 
-static int median_of(const struct case_result *c, const struct series *room, enum figure figure, uint64_t seed,
-		     struct interval *out)
+static int median_of(const struct case_result *c, const struct series *room, enum figure figure,
+		     uint64_t seed, struct interval *out)
 {
 	size_t n = 0;
 
