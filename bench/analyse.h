@@ -68,6 +68,10 @@ static inline bool dma_flushes(const struct dma_result *d)
 }
 /* Of an allocator's calls, those that went to what workers share; NaN: there were none. */
 double dma_shared_share(const struct dma_result *d);
+/* Do parts add up to about the whole? False: the ratio's interval is wholly outside of this. */
+#define DMA_WHOLE_BY_PARTS_MIN 0.8
+#define DMA_WHOLE_BY_PARTS_MAX 1.25
+bool dma_parts_are_the_whole(const struct dma_result *d);
 /* Of tables or lines, by how many workers touched them: the share touched by several. */
 double census_shared(const uint64_t by[CENSUS_CPUS], uint64_t n);
 /*

@@ -17,6 +17,7 @@ void case_dma_identify(struct case_result *c, const struct group *g)
 	if (!g->workload->dma)
 		return;
 	d->asked = true;
+	d->by_page = g->workload->by_page;
 	snprintf(d->iova, sizeof(d->iova), "%s", g->iova->name);
 	snprintf(d->flush, sizeof(d->flush), "%s", flush_name(g->flush));
 	d->iova_window = g->iova == iova_kinds[0] ? 0 : g->iova_window;
@@ -66,7 +67,8 @@ int case_dma_init(struct dma_result *d)
 	const struct interval unknown = { .mid = NAN, .lo = NAN, .hi = NAN };
 
 	d->parts_ns = d->whole_ns = d->whole_by_parts = d->table_ns = unknown;
-	d->unmap_table_share = d->amdahl = d->whole_map_ns = d->whole_unmap_ns = NAN;
+	d->unmap_table_share = d->amdahl = unknown;
+	d->whole_map_ns = d->whole_unmap_ns = NAN;
 	d->census.cpus_per_table = d->census.cpus_per_line = NAN;
 	if (!dma_flushes(d))
 		return 0;

@@ -130,7 +130,7 @@ struct phase_result {
 
 /* The DMA path (bench/dma.h) of a case, or its absence: asked is false. */
 struct dma_result {
-	bool asked;
+	bool asked, by_page;       /* by_page: an unmap, and each part of it, is of one page of a buffer */
 	char iova[12], flush[8];   /* "rcache", "lazy" */
 	uint64_t flush_ns;
 	uint64_t iova_window;      /* 0: nobody allocates */
@@ -139,14 +139,14 @@ struct dma_result {
 	bool scatter;              /* an entry a page */
 	enum flush_lock flush_lock;
 	char buffers[MIX_TEXT_MAX]; /* sizes, "4K:80+64K:20"; "" the workload has its own */
-	/* Parts per buffer are the case's phases; here what follows from them. NaN where not known. */
+	/* Parts by call are the case's phases; here what follows from them, of a buffer. NaN where not known. */
 	struct interval parts_ns;  /* sum of the parts of a map and an unmap */
 	struct interval whole_ns;  /* the same as whole calls */
 	struct interval whole_by_parts; /* their ratio */
-	double whole_map_ns, whole_unmap_ns; /* of whole_ns, apart: medians over slices */
+	double whole_map_ns, whole_unmap_ns; /* whole calls of each kind, by call: medians over slices */
 	struct interval table_ns;  /* a map and an unmap beyond the null ruler's of the same half rounds */
-	double unmap_table_share;  /* of an unmap's parts: how much of it the page table is … */
-	double amdahl;             /* … and so by what factor an unmap could gain at most if that were free */
+	struct interval unmap_table_share; /* of an unmap's parts: how much of it the page table is … */
+	struct interval amdahl;    /* … and so by what factor an unmap could gain at most if that were free */
 	struct iova_count iova_n;  /* sums over workers */
 	struct flush_count flush_n;
 	uint64_t iova_cached_pages; /* at the end */

@@ -78,6 +78,20 @@ static bool in_group(const struct case_result *c, unsigned group)
 	return c->group == group && c->dma.asked && !case_withheld(c);
 }
 
+/* Columns are of calls, what follows from them of buffers. */
+static void page_line(const struct screen *s, const struct case_result *c)
+{
+	struct flow flow;
+
+	if (!c->dma.by_page)
+		return;
+	flow = flow_begin(s, "     ", "; ");
+	flow_add(&flow, "a map is of a range");
+	flow_add(&flow, "an unmap is of a page, and so are unmap, inval. and free");
+	flow_add(&flow, "ratio and difference are of a range and all its pages");
+	flow_end(&flow);
+}
+
 static void table_line(const struct screen *s, unsigned group)
 {
 	const struct result *r = s->r;
@@ -91,7 +105,9 @@ static void table_line(const struct screen *s, unsigned group)
 		if (!in_group(c, group) || !c->dma.table_ns.n)
 			continue;
 		if (!begun) {
-			flow = flow_begin(s, "     page table of a map and an unmap, by difference to null: ", ", ");
+			flow = flow_begin(s, c->dma.by_page ?
+					  "     page table of a map and all its unmaps, by difference to null: " :
+					  "     page table of a map and an unmap, by difference to null: ", ", ");
 			flow.indent = 7;
 		}
 		begun = true;
@@ -102,23 +118,41 @@ static void table_line(const struct screen *s, unsigned group)
 		flow_end(&flow);
 }
 
+static char *show_share(char *buf, size_t size, const struct interval *share)
+{
+	if (share->valid)
+		snprintf(buf, size, "%.2g %% [%.2g %.2g]", 100 * share->mid, 100 * share->lo, 100 * share->hi);
+	else
+		snprintf(buf, size, "%.2g %%", 100 * share->mid);
+	return buf;
+}
+
 /* How much of an unmap a lock around the page table could be at most. */
 static void amdahl_line(const struct screen *s, const struct case_result *c)
 {
 	const struct dma_result *d = &c->dma;
+	bool withheld = !dma_parts_are_the_whole(d);
 	struct flow flow;
-	char text[24];
+	char text[48];
 
-	if (c->engine->ruler || strcmp(d->flush, "strict") || !isfinite(d->amdahl))
+	if (c->engine->ruler || strcmp(d->flush, "strict") || !(withheld || isfinite(d->amdahl.mid)))
 		return;
 	flow = flow_begin(s, "     ", " ");
-	flow_add(&flow, "%s: the page table is %.2g %% of an unmap:", short_name(c->engine),
-		 100 * d->unmap_table_share);
+	if (withheld) {
+		flow_add(&flow, "%s: what an unmap could gain at most is withheld:", short_name(c->engine));
+		flow_add(&flow, "whole calls take %s of their parts,",
+			 show_ratio(text, sizeof(text), &d->whole_by_parts));
+		flow_add(&flow, "whose shares say little of a call");
+		flow_end(&flow);
+		return;
+	}
+	flow_add(&flow, "%s: the page table is %s of an unmap:", short_name(c->engine),
+		 show_share(text, sizeof(text), &d->unmap_table_share));
 	if (engine_locks(c->engine))
 		flow_add(&flow, "a lock around it, removed, could make an unmap");
 	else
 		flow_add(&flow, "all of it, gone, could make an unmap");
-	flow_add(&flow, "at most %.*fx faster", d->amdahl < 9.995 ? 2 : 1, d->amdahl);
+	flow_add(&flow, "at most %s faster", show_ratio(text, sizeof(text), &d->amdahl));
 	flow_add(&flow, "(model: completion %s)", show_ns(text, sizeof(text), (double)d->flush_ns));
 	flow_end(&flow);
 }
@@ -269,6 +303,7 @@ static void print_group(const struct screen *s, size_t first)
 			case_row(s, &r->cases[i]);
 			screen_pace(s, &r->cases[i]);
 		}
+	page_line(s, &r->cases[first]);
 	table_line(s, group);
 	screen_series(s, group);
 	for (size_t i = first; i < r->ncases; i++)
@@ -309,7 +344,7 @@ void screen_dma(const struct screen *s)
 		if (!r->cases[i].dma.asked || (i && r->cases[i - 1].group == r->cases[i].group))
 			continue;
 		if (!begun) {
-			screen_title(s, "   THE DMA PATH", "ns a buffer, medians; %s", turns(r));
+			screen_title(s, "   THE DMA PATH", "ns a call, medians; %s", turns(r));
 			heading(s);
 		}
 		begun = true;

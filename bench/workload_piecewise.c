@@ -21,6 +21,7 @@ struct own {
 	struct dma_lane dma;
 	struct outstanding out;
 	uint32_t step;         /* ranges mapped at once */
+	uint32_t at;           /* pages of the oldest that are unmapped already */
 	struct dma_turn turn;
 };
 
@@ -65,6 +66,12 @@ static int check(const struct group *g, struct err *err)
 	return 0;
 }
 
+/* Are operations apart, by think time or a schedule? Then a step may last longer than a slice. */
+static bool is_slow(const struct group *g)
+{
+	return g->think_ns || g->rate;
+}
+
 static int lane_open(struct lane *lane)
 {
 	const struct group *g = lane_group(lane);
@@ -74,7 +81,7 @@ static int lane_open(struct lane *lane)
 	if (!own)
 		return -ENOMEM;
 	lane->own = own;
-	own->step = (uint32_t)(group_depth(g) + 1) / 2;
+	own->step = is_slow(g) ? 1 : (uint32_t)(group_depth(g) + 1) / 2;
 	own->step = own->step < STRETCH_MAX ? own->step : STRETCH_MAX;
 	return dma_lane_open(&own->dma, lane) ||
 		       outstanding_open(&own->out, lane, &mix, IOVA_PAGE_LG2, places(g)) ? -ENOMEM : 0;
@@ -90,15 +97,30 @@ static void lane_close(struct lane *lane)
 	lane->own = NULL;
 }
 
-static void unmap_oldest(struct own *own, bool measured)
+static uint32_t least(uint64_t a, uint64_t b)
+{
+	return (uint32_t)(a < b ? a : b);
+}
+
+/* The next n pages of the oldest range, or those that are left of it. */
+static void unmap_some(struct own *own, uint64_t n, bool measured)
 {
 	struct dma_buffer *b = outstanding_oldest(&own->out);
-	uint32_t pages = b->pages;
+	uint32_t pages = b->pages, end = own->at + least(n, pages - own->at);
 
-	for (uint32_t at = 0; b->iova && at < pages; at += STRETCH_MAX)
-		dma_unmap_pages(&own->dma, b, at, pages - at < STRETCH_MAX ? pages - at : STRETCH_MAX,
-				measured);
+	for (uint32_t some; b->iova && own->at < end; own->at += some) {
+		some = least(end - own->at, STRETCH_MAX);
+		dma_unmap_pages(&own->dma, b, own->at, some, measured);
+	}
+	if (b->iova)
+		return;
+	own->at = 0; /* all of it, or it got no range */
 	outstanding_drop(&own->out);
+}
+
+static void unmap_oldest(struct own *own, bool measured)
+{
+	unmap_some(own, UINT32_MAX, measured);
 }
 
 /* New ranges first, so that they are not where the old ones are. */
@@ -112,17 +134,76 @@ static void step(struct lane *lane, bool measured)
 		unmap_oldest(own, measured);
 }
 
+/*
+ * Slow: as many operations as are asked for and no more, wherever in a range that is; the same as steps of
+ * one range.
+ */
+static void go_on(struct lane *lane, uint64_t n, bool measured)
+{
+	struct own *own = lane->own;
+
+	if (own->out.n < own->out.depth)
+		outstanding_map(&own->out, &own->dma, 1, &lane->rng, measured);
+	else
+		unmap_some(own, n, measured);
+}
+
+/*
+ * Slow: where in a step the measured part begins follows from the slice's position. Were it always the same
+ * place, slices of some operations would have maps alone.
+ */
+static void begin_inside(struct lane *lane)
+{
+	struct own *own = lane->own;
+	uint64_t skip;
+
+	if (own->out.n < own->out.depth)
+		go_on(lane, 1, false);
+	skip = stat_below(&lane->rng, outstanding_oldest(&own->out)->pages + 1);
+	if (skip)
+		unmap_some(own, skip, false);
+}
+
 /* What stands between two steps. */
 static void arrange(struct lane *lane)
+{
+	struct own *own = lane->own;
+
+	own->dma.split = false;
+	while (own->out.n)
+		unmap_oldest(own, false);
+	outstanding_map(&own->out, &own->dma, own->out.depth - own->step, &lane->rng, false);
+}
+
+/* With no think time and no schedule, whatever the measured part has. */
+static void lead_in(struct lane *lane)
+{
+	struct group_run *run = lane->group;
+	struct own *own = lane->own;
+	uint64_t think = lane->think, until = clock_now() + run->warmup;
+
+	lane->think = 0;
+	if (!own->out.n)
+		arrange(lane);
+	while (clock_now() < until)
+		step(lane, false);
+	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
+	if (own->out.sizes.n > 1)
+		arrange(lane); /* to sizes that depend on the slice's position alone */
+	if (is_slow(run->g))
+		begin_inside(lane);
+	lane->think = think;
+}
+
+/* To whole ranges again. */
+static void end_inside(struct lane *lane)
 {
 	struct own *own = lane->own;
 	uint64_t think = lane->think;
 
 	lane->think = 0;
-	own->dma.split = false;
-	while (own->out.n)
+	if (own->out.n == own->out.depth)
 		unmap_oldest(own, false);
-	outstanding_map(&own->out, &own->dma, own->out.depth - own->step, &lane->rng, false);
 	lane->think = think;
 }
 
@@ -130,23 +211,25 @@ static void slice(struct lane *lane)
 {
 	struct group_run *run = lane->group;
 	struct own *own = lane->own;
-	uint64_t lead_in = clock_now() + run->warmup;
+	const bool slow = is_slow(run->g);
 
-	if (!own->out.n)
-		arrange(lane);
-	while (clock_now() < lead_in)
-		step(lane, false);
-	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
-	if (own->out.sizes.n > 1)
-		arrange(lane); /* to sizes that depend on the slice's position alone */
+	lead_in(lane);
 	own->turn = (struct dma_turn){ 0 };
 	lane_begin(lane);
 	while (lane->tally.ops < run->ops_per_worker)
-		step(lane, true);
+		if (slow)
+			go_on(lane, run->ops_per_worker - lane->tally.ops, true);
+		else
+			step(lane, true);
 	lane_end(lane);
 	lane_finish(lane);
 	while (lane_others_measure(lane))
-		step(lane, false);
+		if (slow)
+			go_on(lane, 1, false);
+		else
+			step(lane, false);
+	if (slow)
+		end_inside(lane);
 	dma_flush(&own->dma); /* or ranges would age in others' slices */
 }
 
@@ -172,8 +255,8 @@ const struct workload workload_piecewise = {
 	.name = "piecewise",
 	.help = "DMA path: 2M mapped as 4K pages and unmapped page by page, then on to another range: table "
 		"blow-up",
-	.dma = true, .pure = true, .grows = true, .depth = 8, .phases = DMA_PHASES, .min_threads = 1,
-	.check = check, .sizes = sizes, .reach = reach, .prepare = dma_prepare, .release = dma_release,
-	.reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
+	.dma = true, .pure = true, .grows = true, .by_page = true, .depth = 8, .phases = DMA_PHASES,
+	.min_threads = 1, .check = check, .sizes = sizes, .reach = reach, .prepare = dma_prepare,
+	.release = dma_release, .reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
 	.clear = clear, .expect = expect,
 };

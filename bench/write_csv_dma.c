@@ -87,8 +87,8 @@ void csv_dma(struct csv *csv, const struct case_result *c)
 	real(csv, "dma_whole_unmap_ns", known ? d->whole_unmap_ns : NAN);
 	interval(csv, "dma_whole_by_parts", &d->whole_by_parts);
 	interval(csv, "dma_table_ns", &d->table_ns);
-	real(csv, "unmap_table_share", known ? d->unmap_table_share : NAN);
-	real(csv, "amdahl", known ? d->amdahl : NAN);
+	interval(csv, "unmap_table_share", &d->unmap_table_share);
+	interval(csv, "amdahl", &d->amdahl);
 	counts(csv, d);
 	histogram(csv, "stale_ns", known ? d->stale : NULL);
 	histogram(csv, "ring_depth", known ? d->depth : NULL);

@@ -114,8 +114,8 @@ void put_dma(struct node o, const struct case_result *c)
 	put_real(o, "whole_unmap_ns", d->whole_unmap_ns);
 	put_interval(o, "whole_by_parts", &d->whole_by_parts);
 	put_interval(o, "table_ns", &d->table_ns);
-	put_real(o, "unmap_table_share", d->unmap_table_share);
-	put_real(o, "amdahl", d->amdahl);
+	put_interval(o, "unmap_table_share", &d->unmap_table_share);
+	put_interval(o, "amdahl", &d->amdahl);
 	put_allocator(o, d);
 	put_invalidation(o, c);
 	put_census(o, &d->census);

@@ -257,7 +257,7 @@ class Dma(Result):
                 self.assertFalse(found(doc), (path, name))
                 node["extra"] = 1
                 self.assertTrue(found(doc), path)
-        for name, value in (("unmap_table_share", 1.1), ("flush", "eager"), ("flush_lock", "spin")):
+        for name, value in (("unmap_table_share", 1.1), ("unmap_table_share_hi", 1.1), ("flush", "eager"), ("flush_lock", "spin")):
             self.assertTrue(found({**dma, name: value}), name)
 
     def test_summary_has_the_path(self):
@@ -265,9 +265,9 @@ class Dma(Result):
         for row, case in zip(table, self.doc["cases"]):
             dma = case["dma"]
             self.assertEqual((row["iova"], row["flush"]), (dma["iova"], dma["flush"]))
-            got = [number(row[k]) for k in ("dma_whole_by_parts", "dma_table_ns_lo", "unmap_table_share",
+            got = [number(row[k]) for k in ("dma_whole_by_parts", "dma_table_ns_lo", "unmap_table_share_lo", "amdahl_hi",
                                             "iova_shared", "census_lines_by_2", "flush_ns")]
-            want = [dma["whole_by_parts"], dma["table_ns_lo"], dma["unmap_table_share"],
+            want = [dma["whole_by_parts"], dma["table_ns_lo"], dma["unmap_table_share_lo"], dma["amdahl_hi"],
                     dma["allocator"]["shared"], dma["census"]["lines_by_cpus"][1], dma["flush_ns"]]
             for a, b in zip(got, want):
                 self.assertEqual(a is None, b is None, (case["case_id"], want))

@@ -78,15 +78,134 @@ static void how_much_of_an_unmap(void **state)
 	made_dma(&r, 0, LOCKLESS_2019, "rcache", "strict", &strict);
 	made_dma(&r, 1, LOCKLESS_2019, "fixed", "none", &nothing_else);
 	assert_int_equal(analyse(&r), 0);
-	near_to(r.cases[0].dma.unmap_table_share, 0.03);
-	near_to(r.cases[0].dma.amdahl, 1 / 0.97);
-	near_to(r.cases[1].dma.unmap_table_share, 1);
-	assert_true(isnan(r.cases[1].dma.amdahl)); /* nothing would be left */
+	near_to(r.cases[0].dma.unmap_table_share.mid, 0.03);
+	near_to(r.cases[0].dma.unmap_table_share.lo, 0.03);
+	near_to(r.cases[0].dma.amdahl.mid, 1 / 0.97);
+	near_to(r.cases[0].dma.amdahl.hi, 1 / 0.97);
+	near_to(r.cases[1].dma.unmap_table_share.mid, 1);
+	/* nothing would be left */
+	assert_true(isnan(r.cases[1].dma.amdahl.mid) && !r.cases[1].dma.amdahl.valid);
 	c = &r.cases[0];
 	c->verified = VERIFIED_NO;
 	assert_int_equal(analyse(&r), 0);
-	assert_true(isnan(c->dma.unmap_table_share) && isnan(c->dma.parts_ns.mid) &&
+	assert_true(isnan(c->dma.unmap_table_share.mid) && isnan(c->dma.parts_ns.mid) &&
 		    isnan(c->dma.whole_by_parts.mid));
+	result_free(&r);
+}
+
+/* The table's share differs from slice to slice: so does what could be gained at most. */
+static void the_bound_has_an_interval(void **state)
+{
+	static const struct made_parts strict = { { 10, 20, 30, 961, 9 }, 2 };
+	struct result r = made_result();
+	struct case_result *c = made_dma(&r, 0, LOCKLESS_2019, "rcache", "strict", &strict);
+	const struct interval *share = &c->dma.unmap_table_share, *gain = &c->dma.amdahl;
+
+	(void)state;
+	for (size_t i = 0; i < c->nslices; i++) /* a tenth to a fifth */
+		c->slices[i].phase_ns[DMA_UNMAP] = (double)(100 + 10 * (i % 11)) / 1000 *
+						   (c->slices[i].phase_ns[DMA_INVALIDATE] +
+						    c->slices[i].phase_ns[DMA_FREE]);
+	assert_int_equal(analyse(&r), 0);
+	assert_true(share->valid && gain->valid);
+	assert_true(share->lo < share->mid && share->mid < share->hi);
+	assert_true(share->lo >= 0.1 / 1.1 && share->hi <= 0.2 / 1.2);
+	near_to(gain->lo, 1 / (1 - share->lo));
+	near_to(gain->mid, 1 / (1 - share->mid));
+	near_to(gain->hi, 1 / (1 - share->hi));
+	result_free(&r);
+}
+
+/* Parts that are not what the whole call is say little of it. */
+static void the_bound_is_withheld(void **state)
+{
+	static const struct {
+		double beyond;
+		bool withheld;
+	} v[] = { { 2, false }, { 100, false }, { 140, true }, { -90, false }, { -120, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		/* twice so much beyond parts of 1000 */
+		const struct made_parts parts = { { 10, 20, 30, 931, 9 }, v[i].beyond };
+		struct result r = made_result();
+		struct case_result *c = made_dma(&r, 0, LOCKLESS_2019, "rcache", "strict", &parts);
+
+		assert_int_equal(analyse(&r), 0);
+		near_to(c->dma.whole_by_parts.mid, (1000 + 2 * v[i].beyond) / 1000);
+		assert_int_equal(dma_parts_are_the_whole(&c->dma), !v[i].withheld);
+		near_to(c->dma.unmap_table_share.mid, 30.0 / 970);
+		assert_int_equal(isnan(c->dma.amdahl.mid) != 0, v[i].withheld);
+		/* too few slices to say so */
+		c->nslices = 3;
+		assert_int_equal(analyse(&r), 0);
+		near_to(c->dma.amdahl.mid, 970.0 / 940);
+		assert_false(c->dma.amdahl.valid);
+		result_free(&r);
+	}
+}
+
+#define RANGE_PAGES 512u
+
+/* As piecewise counts: a map is of a range, an unmap and its parts are of a page. */
+static struct case_result *made_by_page(struct result *r, unsigned group, int engine, const struct made_parts *parts)
+{
+	struct case_result *c = made_dma(r, group, engine, "rcache", "none", parts);
+
+	c->dma.by_page = true;
+	for (size_t i = 0; i < c->nslices; i++) {
+		struct slice *s = &c->slices[i];
+
+		for (unsigned k = DMA_UNMAP; k < DMA_PARTS; k++) {
+			s->phase_ops[k] *= RANGE_PAGES;
+			s->phase_ns[k] *= RANGE_PAGES;
+		}
+		s->timed_ops[OP_UNMAP] *= RANGE_PAGES;
+		s->timed_ns[OP_UNMAP] *= RANGE_PAGES;
+		s->timed_pages[OP_MAP] = s->timed_ops[OP_MAP] * RANGE_PAGES;
+		s->timed_pages[OP_UNMAP] = s->timed_ops[OP_UNMAP];
+	}
+	return c;
+}
+
+static void a_range_and_all_its_pages(void **state)
+{
+	static const struct made_parts engine = { { 10, 2000, 15, 1, 9 }, 0.5 };
+	static const struct made_parts null = { { 10, 2, 3, 1, 9 }, 1 };
+	const double parts = 2010 + RANGE_PAGES * 25, whole = 2010.5 + RANGE_PAGES * 25.5;
+	struct result r = made_result();
+	struct case_result *c;
+
+	(void)state;
+	made_by_page(&r, 0, LOCKLESS_2019, &engine);
+	made_by_page(&r, 0, NULL_RULER, &null);
+	assert_int_equal(analyse(&r), 0);
+	c = &r.cases[0];
+	near_to(c->dma.parts_ns.mid, parts * DRIFT);
+	near_to(c->dma.whole_ns.mid, whole * DRIFT);
+	near_to(c->dma.whole_by_parts.mid, whole / parts);
+	near_to(c->dma.table_ns.mid, (whole - (13 + RANGE_PAGES * 14)) * DRIFT);
+	near_to(c->dma.unmap_table_share.mid, 15.0 / 25);
+	/* of a call */
+	near_to(c->dma.whole_map_ns, 2010.5 * DRIFT);
+	near_to(c->dma.whole_unmap_ns, 25.5 * DRIFT);
+	near_to(c->phases[DMA_UNMAP].ns_per_op, 15 * DRIFT);
+	/* with think time a slice ends inside a range: its counts say nothing, pages do */
+	for (size_t i = 0; i < c->nslices; i++) {
+		struct slice *s = &c->slices[i];
+
+		memset(s->phase_ops, 0, sizeof(s->phase_ops));
+		s->timed_ns[OP_UNMAP] *= 100.0 / (double)s->timed_ops[OP_UNMAP];
+		s->timed_ops[OP_UNMAP] = s->timed_pages[OP_UNMAP] = 100;
+	}
+	c->think_ns = 1000;
+	assert_int_equal(analyse(&r), 0);
+	near_to(c->dma.whole_ns.mid, whole * DRIFT);
+	assert_true(isnan(c->dma.parts_ns.mid));
+	c->think_ns = 0;
+	c->pace.asked_per_s = 1000;
+	assert_int_equal(analyse(&r), 0);
+	near_to(c->dma.whole_ns.mid, whole * DRIFT);
 	result_free(&r);
 }
 
@@ -109,7 +228,7 @@ static void few_slices(void **state)
 	near_to(c->dma.whole_ns.mid, 56 * DRIFT);
 	c->nslices = 0;
 	assert_int_equal(analyse(&r), 0);
-	assert_true(isnan(c->dma.whole_ns.mid) && isnan(c->dma.unmap_table_share));
+	assert_true(isnan(c->dma.whole_ns.mid) && isnan(c->dma.unmap_table_share.mid));
 	result_free(&r);
 }
 
@@ -214,7 +333,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_beside_the_whole), cmocka_unit_test(the_table_by_difference),
-		cmocka_unit_test(how_much_of_an_unmap), cmocka_unit_test(few_slices),
+		cmocka_unit_test(how_much_of_an_unmap), cmocka_unit_test(the_bound_has_an_interval),
+		cmocka_unit_test(the_bound_is_withheld), cmocka_unit_test(a_range_and_all_its_pages),
+		cmocka_unit_test(few_slices),
 		cmocka_unit_test(what_differs), cmocka_unit_test(shares), cmocka_unit_test(merged),
 	};
 

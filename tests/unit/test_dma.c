@@ -14,70 +14,18 @@
 #include <cmocka.h>
 
 #include "bench/audit.h"
-#include "bench/dma.h"
-#include "bench/group.h"
-#include "bench/processes.h"
 #include "bench/tables.h"
-#include "sys/clock.h"
-#include "sys/topology.h"
+#include "open_dma.h"
 
 #define BUFFERS 40u
 #define SEQUENCE 4096u
 
-static struct topology *topo;
-static unsigned cpus[2];
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-	unsigned n = 0;
-
-	(void)state;
-	clock_init();
-	if (topology_load(&topo, NULL, &err))
-		return -1;
-	for (unsigned i = 0; i < topo->ncpus && n < 2; i++)
-		if (topo->cpus[i].allowed)
-			cpus[n++] = topo->cpus[i].os;
-	if (n == 1)
-		cpus[1] = cpus[0];
-	return 0;
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
-}
-
-struct open {
-	struct group g;
-	struct result *r;
-	struct group_run *run;
-};
-
 static void open_engines(struct open *o, const struct workload *w, unsigned threads,
 			 const struct iova_kind *iova, enum flush_kind flush, const char *const names[4])
 {
-	struct plan plan = { .groups = &o->g, .n = 1 };
-	struct err err = { 0 };
+	const struct group shape = { .workload = w, .threads = threads, .iova = iova, .flush = flush, .depth = 48 };
 
-	o->g = (struct group){
-		.workload = w, .threads = threads, .page_lg2 = 12, .batch = 1, .duration_ns = 10000000,
-		.seed = 3, .slice_ns = 1000000, .warmup_ns = 50000, .sample = SAMPLE_NONE, .nodes_used = 1,
-		.iova = iova, .iova_window = 1 << 30, .flush = flush, .depth = 48, .cpus = cpus,
-		.nengines = 4,
-	};
-	for (unsigned e = 0; e < 4; e++)
-		o->g.engines[e] = pt_engine_find(names[e]);
-	plan.ncases = o->g.nengines;
-	o->r = calloc(1, sizeof(*o->r));
-	assert_non_null(o->r);
-	o->r->topo = topo;
-	assert_int_equal(cases_init(&plan, o->r), 0);
-	assert_int_equal(group_open(&o->run, &o->g, o->r, 0, &err), 0);
-	o->run->ops_per_worker = 1024;
+	open_shape(o, &shape, names);
 }
 
 static void open_group(struct open *o, const struct workload *w, unsigned threads, const struct iova_kind *iova,
@@ -86,29 +34,6 @@ static void open_group(struct open *o, const struct workload *w, unsigned thread
 	static const char *const names[4] = { "lockless", "lockless-2019", "vtdss/mutex", "null" };
 
 	open_engines(o, w, threads, iova, flush, names);
-}
-
-static void close_group(struct open *o)
-{
-	group_close(o->run);
-	result_free(o->r);
-	free(o->r);
-}
-
-static const struct workload *find(const char *name)
-{
-	const char *argument;
-
-	return workload_find(name, &argument);
-}
-
-static struct dma_lane *lane_of(struct open *o, unsigned e, unsigned w)
-{
-	struct dma_lane *d = o->run->engines[e].lanes[w]->own;
-
-	o->run->engine = e;
-	o->run->engine_is_ruler = o->run->engines[e].engine.ruler;
-	return d;
 }
 
 /* ---- what is in a table ---- */

@@ -234,6 +234,44 @@ static void test_scaling_of_the_default_run(void **state)
 	result_free(&r);
 }
 
+/* What parts say of a whole call is withheld where they are not about as long. */
+static void test_what_could_be_gained(void **state)
+{
+	static const struct made_parts far = { { 10, 20, 30, 931, 9 }, 140 };
+	struct result r = made_result();
+	char *text;
+
+	(void)state;
+	made_job.preset_default = false;
+	made_dma(&r, 0, MUTEX_2019, "rcache", "strict", &far);
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "mutex-2019: what an unmap could gain at most is withheld:"));
+	assert_non_null(strstr(text, "whole calls take x1.28 [1.28 1.28] of"));
+	assert_null(strstr(text, "faster"));
+	assert_null(strstr(text, "an unmap is of a page"));
+	free(text);
+	result_free(&r);
+}
+
+static void test_columns_of_pages(void **state)
+{
+	static const struct made_parts parts = { { 10, 20, 15, 1, 9 }, 0.5 };
+	struct result r = made_result();
+	char *text;
+
+	(void)state;
+	made_job.preset_default = false;
+	made_dma(&r, 0, MUTEX_2019, "rcache", "none", &parts)->dma.by_page = true;
+	made_dma(&r, 0, NULL_RULER, "rcache", "none", &parts)->dma.by_page = true;
+	assert_int_equal(analyse(&r), 0);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "an unmap is of a page, and so are unmap, inval. and free"));
+	assert_non_null(strstr(text, "page table of a map and all its unmaps, by difference to null:"));
+	free(text);
+	result_free(&r);
+}
+
 static void lines_fit(struct result r)
 {
 	char *text, *rest, *line, section = '0';
@@ -370,6 +408,8 @@ int main(void)
 		cmocka_unit_test(test_the_longest_name_stands_apart),
 		cmocka_unit_test(test_scaling_of_the_default_run),
 		cmocka_unit_test(test_phases_stand_below_their_case),
+		cmocka_unit_test(test_what_could_be_gained),
+		cmocka_unit_test(test_columns_of_pages),
 		cmocka_unit_test(test_lines_fit),
 		cmocka_unit_test(test_colour_adds_nothing_but_colour),
 		cmocka_unit_test(test_withheld_lock),
