@@ -88,7 +88,7 @@ static unsigned space_of(const struct group *g, unsigned e)
 	return pt_engine_grows(g->engines[g->engines[e]->ruler ? 0 : e]) ? 64 : SPACE_FLAT_LG2;
 }
 
-static struct iova_config config_of(const struct group *g, unsigned e)
+struct iova_config dma_iova_config(const struct group *g, unsigned e)
 {
 	return (struct iova_config){ .workers = g->threads,
 				     .window_bytes = g->iova_window ? g->iova_window : WINDOW,
@@ -103,7 +103,7 @@ static int check_room(const struct group *g, struct err *err)
 	for (unsigned i = 0; i < g->buffers.n; i++)
 		lg2 = g->buffers.lg2[i] < lg2 ? g->buffers.lg2[i] : lg2;
 	for (unsigned e = 0; e < g->nengines && g->buffers.n && !is_fixed(g); e++) {
-		const struct iova_config config = config_of(g, e);
+		const struct iova_config config = dma_iova_config(g, e);
 		uint64_t room = iova_capacity(kind_of(g), &config);
 
 		if (group_depth(g) * g->threads >= room >> lg2)
@@ -161,7 +161,7 @@ uint64_t dma_reach_of(const struct group *g, uint64_t n, uint64_t bytes)
 static int open_path(const struct group_run *run, unsigned e, struct path *path)
 {
 	const struct group *g = run->g;
-	const struct iova_config iova = config_of(g, e);
+	const struct iova_config iova = dma_iova_config(g, e);
 	const struct flush_config flush = { .kind = g->flush, .lock = g->flush_lock,
 					    .workers = g->threads, .latency_ns = g->flush_ns,
 					    .command_ns = DMA_COMMAND_NS };

@@ -52,6 +52,10 @@ void dma_release(struct group_run *run);
 int dma_reset(struct group_run *run, unsigned e);
 /* struct workload.check: what all of them ask of a group (sizes, kinds, room). EXIT_USAGE. */
 int dma_check(const struct group *g, struct err *err);
+/* Engine e's allocator. */
+struct iova_config dma_iova_config(const struct group *g, unsigned e);
+/* dma_memory.c: what the path takes beside lanes and tables of other workloads, at most; for the plan. */
+uint64_t dma_bytes(const struct group *g);
 /* tally.no_room was set: EXIT_NO_RESOURCE, and what could be done. */
 int dma_no_room(const struct group *g, struct err *err);
 /* struct workload.reach: the last address an allocator of this group may give out. */

@@ -266,8 +266,16 @@ static uint64_t bitmap_capacity(const struct iova_config *config)
 	return (window + space - above_of(window, space)) << IOVA_PAGE_LG2;
 }
 
+static uint64_t bitmap_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages)
+{
+	(void)ranges;
+	(void)pages;
+	return bitmap_capacity(config) >> (IOVA_PAGE_LG2 + 3);
+}
+
 const struct iova_kind iova_bitmap = {
 	.name = "bitmap", .help = "a bit for each page, taken by compare-exchange",
 	.create = bitmap_create, .destroy = bitmap_destroy, .worker = bitmap_worker,
 	.alloc = bitmap_alloc, .free = bitmap_free, .capacity = bitmap_capacity,
+	.bytes = bitmap_bytes,
 };

@@ -82,4 +82,5 @@ const struct iova_kind iova_eager = {
 	.help = "rcache that has the tables of a whole magazine built before it gives out a range of it",
 	.create = eager_create, .destroy = rcache_destroy, .worker = rcache_worker,
 	.alloc = rcache_alloc, .free = rcache_free, .cached = rcache_cached, .drain = rcache_drain,
+	.bytes = rcache_bytes,
 };

@@ -68,6 +68,8 @@ struct iova_kind {
 	void (*free)(struct iova_worker *w, uint64_t iova, uint64_t pages);
 	/* Pages that nobody owns but that are not back in the tree: in magazines, depots, lists. */
 	uint64_t (*cached)(struct iova *a);
+	/* Memory at most, for so many ranges of up to `pages` pages, freed by who got them. NULL: next to none. */
+	uint64_t (*bytes)(const struct iova_config *config, uint64_t ranges, uint64_t pages);
 	/* Bytes that can be given out at most. NULL: the whole space. */
 	uint64_t (*capacity)(const struct iova_config *config);
 	/* Give those back, so that all that is free is one; at rest. May be NULL: there are none. */
@@ -96,6 +98,9 @@ int iova_create(struct iova **out, const struct iova_kind *kind, const struct io
 void iova_destroy(struct iova *a);
 /* Bytes that such an allocator could give out at most, page 0 among them; of a config that create takes. */
 uint64_t iova_capacity(const struct iova_kind *kind, const struct iova_config *config);
+/* What memory such an allocator takes, about, while `ranges` of up to `pages` pages are given out; bytes. */
+uint64_t iova_bytes(const struct iova_kind *kind, const struct iova_config *config, uint64_t ranges,
+		    uint64_t pages);
 /* id in [0, workers). */
 struct iova_worker *iova_worker(struct iova *a, unsigned id);
 uint64_t iova_cached(struct iova *a);

@@ -10,7 +10,7 @@
  * push, one takes all at once, so that no element can come back behind the back of a compare-exchange).
  * The links lie in the chunk, one for each page: a page that is on the list is nobody's.
  *
- * What that costs: a worker whose share of the window is used up goes above it while others have room.
+ * A worker whose share of the window is used up goes above it while others have room.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -133,10 +133,14 @@ static struct iova_worker *percpu_worker(struct iova *head, unsigned id)
 	return &((struct percpu *)head)->workers[id].head;
 }
 
-/* Where a chunk of ours is listed while it has room. */
-static struct chunk **list_of(struct chunk *c)
+/* It has room. */
+static void enlist(struct chunk *c)
 {
-	return c->base < c->owner->of->window ? &c->owner->low : &c->owner->high;
+	struct chunk **list = c->base < c->owner->of->window ? &c->owner->low : &c->owner->high;
+
+	c->full = false;
+	c->next = *list;
+	*list = c;
 }
 
 /*
@@ -145,7 +149,6 @@ static struct chunk **list_of(struct chunk *c)
  */
 static bool chunk_create(struct percpu_worker *w, uint32_t id, uint64_t base, unsigned lg2)
 {
-	struct chunk **list;
 	size_t words = buddy_words(lg2), pages = (size_t)1 << lg2;
 	size_t bytes = sizeof(struct chunk) + words * sizeof(uint64_t) + pages * sizeof(uint32_t);
 	struct chunk *c = aligned_alloc(CACHE_ALIGN, (bytes + CACHE_ALIGN - 1) & ~(size_t)(CACHE_ALIGN - 1));
@@ -155,13 +158,12 @@ static bool chunk_create(struct percpu_worker *w, uint32_t id, uint64_t base, un
 	memset(c, 0, sizeof(*c) + words * sizeof(uint64_t));
 	c->owner = w;
 	c->base = base;
-	list = list_of(c);
-	c->next = *list;
+	enlist(c);
 	c->id = id;
 	c->link = (uint32_t *)&c->words[words];
 	buddy_init(&c->buddy, lg2, c->words);
 	buddy_free(&c->buddy, !base, (uint32_t)pages - !base);
-	w->of->chunks[id] = *list = c;
+	w->of->chunks[id] = c;
 	return true;
 }
 
@@ -203,13 +205,8 @@ static struct chunk *chunk_of(const struct percpu *a, uint64_t page)
 static void to_buddy(struct chunk *c, uint64_t page, uint64_t pages)
 {
 	buddy_free(&c->buddy, (uint32_t)(page - c->base), (uint32_t)pages);
-	if (c->full) {
-		struct chunk **list = list_of(c);
-
-		c->full = false;
-		c->next = *list;
-		*list = c;
-	}
+	if (c->full)
+		enlist(c);
 }
 
 /* The oldest n ranges of a stack. */
@@ -384,8 +381,18 @@ static void percpu_drain(struct iova *head)
 	}
 }
 
+/* Chunks of 1 GiB, without the links: nobody pushes. */
+static uint64_t percpu_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages)
+{
+	uint64_t full = ranges * iova_alignment(pages) >> BUDDY_LG2_MAX;
+
+	return (full + 2ull * config->workers) *
+	       (sizeof(struct chunk) + buddy_words(BUDDY_LG2_MAX) * sizeof(uint64_t) + 8192);
+}
+
 const struct iova_kind iova_percpu = {
 	.name = "percpu", .help = "an arena for each worker, no lock; others hand its ranges back over a list",
 	.create = percpu_create, .destroy = percpu_destroy, .worker = percpu_worker,
 	.alloc = percpu_alloc, .free = percpu_free, .cached = percpu_cached, .drain = percpu_drain,
+	.bytes = percpu_bytes,
 };
