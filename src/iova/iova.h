@@ -50,8 +50,9 @@ struct iova_config {
 	unsigned space_lg2;     /* addresses are below 1 << this; 64 at most, the window at least */
 	/*
 	 * `eager`: build the tables that the leaves of [iova, iova + bytes) will lie in, as the caller is
-	 * going to map them, for a range that is not yet given out, on behalf of the worker whose ctx this is. Called with the allocator's lock held, one worker at a
-	 * time. 0, or -ENOMEM and the range is given out without. May be NULL.
+	 * going to map them, for a range that is not yet given out, on behalf of the worker whose ctx this
+	 * is. Called with the allocator's lock held, one worker at a time. 0, or -ENOMEM and the range is
+	 * given out without. May be NULL.
 	 */
 	int (*prepare)(void *ctx, uint64_t iova, uint64_t bytes);
 };
