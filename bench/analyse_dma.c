@@ -196,7 +196,9 @@ static void bound(struct dma_result *d)
 
 double dma_shared_share(const struct dma_result *d)
 {
-	return quotient((double)d->iova_n.shared, d->iova_n.allocated + d->iova_n.freed);
+	const struct iova_count *n = &d->iova_n;
+
+	return quotient((double)n->shared, n->allocated + n->failed + n->freed);
 }
 
 double census_shared(const uint64_t by[CENSUS_CPUS], uint64_t n)

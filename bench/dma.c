@@ -7,8 +7,10 @@
 #include "bench/audit.h"
 #include "bench/case_dma.h"
 #include "bench/mix.h"
+#include "bench/option_dma.h"
 
 #define REGION_LG2 30u     /* an entry of a 3-level root */
+#define SPAN_LG2 21u       /* a leaf table */
 #define WINDOW (1ull << 32) /* of a group that was not planned */
 #define SPACE_FLAT_LG2 39u /* of formats that do not grow: 3 levels */
 
@@ -40,17 +42,97 @@ static bool all_grow(const struct group *g)
 	return true;
 }
 
+/* By which pages a table is built that a range will be mapped in; `leaves`: by the largest that fit. */
+static unsigned piece_lg2(uint64_t at, uint64_t left, bool leaves)
+{
+	const unsigned larger[] = { REGION_LG2, SPAN_LG2 };
+
+	for (unsigned i = 0; i < 2 && leaves; i++)
+		if (!(at & ((1ull << larger[i]) - 1)) && left >> larger[i])
+			return larger[i];
+	return IOVA_PAGE_LG2;
+}
+
+/*
+ * eager: a page in each table that the range's leaves will lie in is mapped and unmapped; every body keeps
+ * the table that so small an unmap leaves behind. A table below a large leaf would only be in its way. What
+ * it costs belongs to the allocation that asked for it.
+ */
+static int build_tables(void *ctx, uint64_t iova, uint64_t bytes)
+{
+	struct lane *lane = ctx;
+	const struct dma_buffer *b = ((const struct dma_lane *)lane->own)->asked;
+
+	for (uint64_t at = iova, left = bytes; left;) {
+		unsigned lg2 = piece_lg2(at, left, b && !b->size_lg2 && b->pieces <= 1);
+		uint64_t table = 1ull << (lg2 + 9), here = table - (at & (table - 1));
+		uint64_t whole = left & ~((1ull << lg2) - 1); /* the rest is mapped by smaller ones */
+		struct pt_op op = { .iova = at, .pa = pa_of(at), .count = 1, .kind = PT_MAP,
+				    .size_lg2 = (uint8_t)lg2, .prot = PT_READ | PT_WRITE };
+
+		lane->run(lane->pt, &lane->pw, &op, 1);
+		if (op.err)
+			return -ENOMEM;
+		op.kind = PT_UNMAP;
+		lane->run(lane->pt, &lane->pw, &op, 1);
+		here = here < whole ? here : whole;
+		at += here;
+		left -= here;
+	}
+	return 0;
+}
+
+/* Where no engine's addresses end early, as far as they go; a ruler has those of the baseline. */
+static unsigned space_of(const struct group *g, unsigned e)
+{
+	return pt_engine_grows(g->engines[g->engines[e]->ruler ? 0 : e]) ? 64 : SPACE_FLAT_LG2;
+}
+
+struct iova_config dma_iova_config(const struct group *g, unsigned e)
+{
+	return (struct iova_config){ .workers = g->threads,
+				     .window_bytes = g->iova_window ? g->iova_window : WINDOW,
+				     .space_lg2 = space_of(g, e), .prepare = build_tables };
+}
+
+/* All workers' buffers at once, if all are of the smallest size: page 0 is nobody's. */
+static int check_room(const struct group *g, struct err *err)
+{
+	unsigned lg2 = 63;
+
+	for (unsigned i = 0; i < g->buffers.n; i++)
+		lg2 = g->buffers.lg2[i] < lg2 ? g->buffers.lg2[i] : lg2;
+	for (unsigned e = 0; e < g->nengines && g->buffers.n && !is_fixed(g); e++) {
+		const struct iova_config config = dma_iova_config(g, e);
+		uint64_t room = iova_capacity(kind_of(g), &config);
+
+		if (group_depth(g) * g->threads >= room >> lg2)
+			return err_set(err, EXIT_USAGE, "%s: --iova %s has %lu GiB, too few for --depth %lu of "
+				       "%u threads: less --depth, smaller --buffers, or another --iova",
+				       g->workload->name, kind_of(g)->name, (unsigned long)(room >> 30),
+				       (unsigned long)group_depth(g), g->threads);
+	}
+	return 0;
+}
+
 int dma_check(const struct group *g, struct err *err)
 {
 	const char *name = g->workload->name;
 
-	if (check_own_pages(g, err))
+	if (check_own_pages(g, err) || check_room(g, err))
 		return err->code;
 	for (unsigned i = 0; i < g->buffers.n; i++)
 		if (g->buffers.lg2[i] < IOVA_PAGE_LG2 || 1ull << g->buffers.lg2[i] > DMA_BYTES_MAX)
 			return err_set(err, EXIT_USAGE, "%s: --buffers of 2^%u bytes; use 4K..1G", name,
 				       g->buffers.lg2[i]);
 	return 0;
+}
+
+int dma_no_room(const struct group *g, struct err *err)
+{
+	return err_set(err, EXIT_NO_RESOURCE, "%s: --iova %s found no room for a buffer of %u threads: less "
+		       "--depth, smaller --buffers, %sor another --iova", g->workload->name, kind_of(g)->name,
+		       g->threads, g->iova_window < IOVA_WINDOW_MAX ? "a larger --iova-window, " : "");
 }
 
 uint64_t dma_reach(const struct group *g)
@@ -76,46 +158,10 @@ uint64_t dma_reach_of(const struct group *g, uint64_t n, uint64_t bytes)
 	return is_fixed(g) ? region_of(n, bytes) * (1 + g->threads) - 1 : dma_reach(g);
 }
 
-/*
- * eager: a page in each leaf table is mapped and unmapped; every body keeps the table that so small an
- * unmap leaves behind. What it costs belongs to the allocation that asked for it.
- */
-static int build_tables(void *ctx, uint64_t iova, uint64_t bytes)
-{
-	const uint64_t span = 1ull << (IOVA_PAGE_LG2 + 9);
-	struct lane *lane = ctx;
-
-	for (uint64_t at = iova, left = bytes; left;) {
-		uint64_t here = span - (at & (span - 1));
-		struct pt_op op = { .iova = at, .pa = pa_of(at), .count = 1, .kind = PT_MAP,
-				    .size_lg2 = IOVA_PAGE_LG2, .prot = PT_READ | PT_WRITE };
-
-		lane->run(lane->pt, &lane->pw, &op, 1);
-		if (op.err)
-			return -ENOMEM;
-		op.kind = PT_UNMAP;
-		lane->run(lane->pt, &lane->pw, &op, 1);
-		here = here < left ? here : left;
-		at += here;
-		left -= here;
-	}
-	return 0;
-}
-
-/* Where no engine's addresses end early, as far as they go; a ruler has those of the baseline. */
-static unsigned space_of(const struct group_run *run, unsigned e)
-{
-	const struct pt_engine *engine = run->g->engines[run->engines[e].engine.ruler ? 0 : e];
-
-	return pt_engine_grows(engine) ? 64 : SPACE_FLAT_LG2;
-}
-
 static int open_path(const struct group_run *run, unsigned e, struct path *path)
 {
 	const struct group *g = run->g;
-	const struct iova_config iova = { .workers = g->threads,
-					  .window_bytes = g->iova_window ? g->iova_window : WINDOW,
-					  .space_lg2 = space_of(run, e), .prepare = build_tables };
+	const struct iova_config iova = dma_iova_config(g, e);
 	const struct flush_config flush = { .kind = g->flush, .lock = g->flush_lock,
 					    .workers = g->threads, .latency_ns = g->flush_ns,
 					    .command_ns = DMA_COMMAND_NS };
@@ -186,12 +232,20 @@ static void join(struct dma_lane *d)
 	d->flush = flush_worker(path->flush, lane->worker);
 }
 
+static void leave(struct dma_lane *d)
+{
+	d->iova = NULL;
+	d->flush = NULL;
+}
+
 int dma_reset(struct group_run *run, unsigned e)
 {
 	struct path *path = &((struct shared *)run->shared)->paths[e];
 	int error;
 
 	keep_counts(run, e);
+	for (unsigned w = 0; w < run->g->threads; w++) /* what goes away, should there be no other */
+		leave(run->engines[e].lanes[w]->own);
 	close_path(path);
 	error = open_path(run, e, path);
 	for (unsigned w = 0; w < run->g->threads && !error; w++)

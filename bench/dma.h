@@ -39,9 +39,10 @@ struct dma_lane {
 	struct lane *lane;
 	struct iova_worker *iova;
 	struct flush_worker *flush;
+	const struct dma_buffer *asked; /* what the range that is being allocated is for */
 	bool split;             /* the next stretch is done part by part */
 	uint64_t odd;           /* since the last check: an operation erred or did not do all */
-	uint32_t refused;       /* buffers that got no range, or no memory */
+	uint32_t refused;       /* buffers that could not be mapped where they had a range */
 };
 
 /* struct workload: prepare, release, reset. run->shared is theirs. Main thread. */
@@ -49,8 +50,14 @@ int dma_prepare(struct group_run *run, struct err *err);
 void dma_release(struct group_run *run);
 /* After the table of engine e was replaced by an empty one: allocator and queue start anew, too. */
 int dma_reset(struct group_run *run, unsigned e);
-/* struct workload.check: what all of them ask of a group (sizes, kinds). EXIT_USAGE. */
+/* struct workload.check: what all of them ask of a group (sizes, kinds, room). EXIT_USAGE. */
 int dma_check(const struct group *g, struct err *err);
+/* Engine e's allocator. */
+struct iova_config dma_iova_config(const struct group *g, unsigned e);
+/* dma_memory.c: what the path takes beside lanes and tables of other workloads, at most; for the plan. */
+uint64_t dma_bytes(const struct group *g);
+/* tally.no_room was set: EXIT_NO_RESOURCE, and what could be done. */
+int dma_no_room(const struct group *g, struct err *err);
 /* struct workload.reach: the last address an allocator of this group may give out. */
 uint64_t dma_reach(const struct group *g);
 /*
@@ -85,8 +92,8 @@ int dma_lane_open(struct dma_lane *d, struct lane *lane);
 
 /*
  * Stretches of n <= STRETCH_MAX buffers, whole or (d->split) part by part; as lane_stretch(). `measured`:
- * into the tally. A buffer that got no range keeps iova 0 and counts as failed; unmapping it is nothing.
- * With think time, or paced, everything is whole.
+ * into the tally. A buffer that got no range keeps iova 0 and sets tally.no_room; one that got no memory
+ * counts as failed. Unmapping it is nothing. With think time, or paced, everything is whole.
  */
 void dma_map_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);
 void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n, bool measured);

@@ -24,6 +24,7 @@ static void take_back(struct dma_lane *d, struct dma_buffer *b, uint64_t iova)
 
 ALWAYS_INLINE uint64_t alloc_part(struct dma_lane *d, const struct dma_buffer *b)
 {
+	d->asked = b;
 	return iova_alloc(d->iova, b->pages, b->fixed);
 }
 
@@ -124,7 +125,7 @@ ALWAYS_INLINE bool map_whole(struct dma_lane *d, struct dma_buffer *b, bool note
 
 	b->iova = iova;
 	if (__builtin_expect(iova == IOVA_NONE, 0)) {
-		d->refused++;
+		d->lane->tally.no_room = true;
 		return false;
 	}
 	if (noted)
@@ -207,12 +208,11 @@ static void map_part_calls(struct lane *lane, void *what, size_t from, size_t n)
 {
 	struct stretch *s = what;
 
-	(void)lane;
 	for (size_t i = from; i < from + n; i++) {
 		struct dma_buffer *b = s->buffers[i];
 
 		if (__builtin_expect(b->iova == IOVA_NONE, 0))
-			s->d->refused++;
+			lane->tally.no_room = true;
 		else if (__builtin_expect(!map_part(s->d, b, b->iova), 0))
 			take_back(s->d, b, b->iova);
 	}

@@ -34,6 +34,7 @@ struct tally {
 	uint64_t disturbed;
 	bool stepped_back;                          /* the clock */
 	bool no_memory;                             /* an operation failed with ENOMEM */
+	bool no_room;                               /* an allocator had no range for a buffer */
 	uint64_t wrong;                             /* lookups that found a wrong address… */
 	uint64_t wrong_iova, wrong_pa;              /* …and the first of them */
 	struct {

@@ -1,4 +1,5 @@
 /* plan_predict.c - how long the groups of a plan will take, and how much memory. */
+#include "bench/dma.h"
 #include "bench/lock_stat.h"
 #include "bench/plan_default.h"
 
@@ -13,7 +14,8 @@ static uint64_t predict_bytes(const struct group *g)
 					    : g->threads * (g->nengines * (own + 4) + own);
 	uint64_t lanes = (uint64_t)g->nengines * g->threads * LANE_TOUCHED_BYTES;
 
-	return (16ull << 20) + (tables + 80ull * g->threads) * PAGE_BYTES + lanes +
+	return (16ull << 20) + (g->workload->dma ? dma_bytes(g) : 0) + lanes +
+	       (tables + 80ull * g->threads) * PAGE_BYTES +
 	       (g->workload->cold ? g->round * (512 * 8 + g->threads) * sizeof(uint64_t) : 0);
 }
 

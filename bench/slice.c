@@ -125,12 +125,12 @@ static void note_wrong(struct engine_run *er, const struct tally *t)
 			   (unsigned long)t->wrong_pa, (unsigned long)pa_of(t->wrong_iova));
 }
 
-/* False: table pages ran out, which is no verdict on the engine. */
-static bool collect(struct group_run *run, unsigned e, struct slice *out)
+/* What ran out is no verdict on the engine. A ruler's allocator is real: without room it is no floor. */
+static int collect(struct group_run *run, unsigned e, struct slice *out, struct err *err)
 {
 	struct engine_run *er = &run->engines[e];
 	uint64_t first = UINT64_MAX, last = 0, failed = 0;
-	bool no_memory = false;
+	bool no_memory = false, no_room = false;
 
 	for (unsigned w = 0; w < run->g->threads; w++) {
 		const struct tally *t = &er->lanes[w]->tally;
@@ -139,6 +139,7 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 		note_wrong(er, t);
 		failed += t->failed;
 		no_memory |= t->no_memory;
+		no_room |= t->no_room;
 		run->result->clock_stepped_back |= t->stepped_back || t->stop < t->start;
 		first = t->start < first ? t->start : first;
 		last = t->stop > last ? t->stop : last;
@@ -149,11 +150,13 @@ static bool collect(struct group_run *run, unsigned e, struct slice *out)
 	if (run->g->workload->cold) /* elsewhere the counters run on from slice to slice */
 		add_waste(out, er, run->g->threads);
 	if (no_memory && !run->g->workload->unowned)
-		return false;
+		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", run->g->workload->name);
+	if (no_room)
+		return dma_no_room(run->g, err);
 	if (failed && !run->g->workload->unowned && !er->engine.ruler)
 		audit_fail(er->result, "%lu operations failed or did less than asked",
 			   (unsigned long)failed);
-	return true;
+	return 0;
 }
 
 /* One turn of all workers on one root. */
@@ -174,8 +177,8 @@ static int one_round(struct group_run *run, unsigned e, struct slice *out, struc
 	crew_run(run->crew, slice_worker, run);
 	out->steal_ns += host_steal_ns() - steal;
 	out->live_pages = tables_live_pages(run, e); /* a cold one's table is still there */
-	if (!collect(run, e, out))
-		return err_set(err, EXIT_NO_RESOURCE, "%s: no memory for table pages", w->name);
+	if (collect(run, e, out, err))
+		return err->code;
 	kept = run->recording && !interrupted(); /* a slice cut short does not count */
 	meeting_collect(run, e, kept, out);
 	if (kept)

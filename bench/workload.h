@@ -45,6 +45,8 @@ struct workload {
 	unsigned depth;         /* what --depth auto is, where it applies; 0: 256 */
 	bool dma;               /* the DMA path (dma.h): --iova, --flush and their like apply */
 	bool by_page;           /* dma: buffers are unmapped page by page */
+	unsigned buffer_lg2;    /* dma: the largest of its own buffers */
+	bool paged;             /* dma: they are mapped as pages of 4 KiB */
 	bool grows;             /* how its table grows is the subject: measured from a new one on, for good */
 	bool waits;             /* for other workers, which is no operation's time */
 	enum workload_readers readers;

@@ -127,7 +127,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_bulk = {
 	.name = "bulk",
 	.help = "DMA path: ranges of 2M and 1G, each mapped by one call and unmapped as a whole",
-	.dma = true, .pure = true, .depth = 8, .phases = DMA_PHASES, .min_threads = 1,
+	.dma = true, .buffer_lg2 = 30, .pure = true, .depth = 8, .phases = DMA_PHASES, .min_threads = 1,
 	.check = dma_check, .sizes = sizes, .reach = reach, .prepare = dma_prepare, .release = dma_release,
 	.reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
 	.settle = settle, .clear = clear, .expect = expect,

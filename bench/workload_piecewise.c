@@ -255,7 +255,8 @@ const struct workload workload_piecewise = {
 	.name = "piecewise",
 	.help = "DMA path: 2M mapped as 4K pages and unmapped page by page, then on to another range: table "
 		"blow-up",
-	.dma = true, .pure = true, .grows = true, .by_page = true, .depth = 8, .phases = DMA_PHASES,
+	.dma = true, .pure = true, .grows = true, .by_page = true,
+	.buffer_lg2 = 21, .paged = true, .depth = 8, .phases = DMA_PHASES,
 	.min_threads = 1, .check = check, .sizes = sizes, .reach = reach, .prepare = dma_prepare,
 	.release = dma_release, .reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
 	.clear = clear, .expect = expect,

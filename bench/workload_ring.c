@@ -200,7 +200,7 @@ const struct workload workload_ring = {
 	.name = "ring",
 	.help = "network receive over the DMA path: a ring of mapped buffers per worker, the oldest unmapped "
 		"and others mapped in their place (--depth, --buffers, --iova, --flush)",
-	.pure = true, .dma = true, .phases = DMA_PHASES, .min_threads = 1, .depth = 256,
+	.pure = true, .dma = true, .buffer_lg2 = 16, .phases = DMA_PHASES, .min_threads = 1, .depth = 256,
 	.check = dma_check, .sizes = sizes, .reach = reach, .prepare = dma_prepare,
 	.release = dma_release, .reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close,
 	.slice = slice, .settle = settle, .clear = clear, .expect = expect,

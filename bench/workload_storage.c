@@ -228,7 +228,8 @@ const struct workload workload_storage = {
 	.name = "storage",
 	.help = "requests with scatter lists of 4 to 256 pages over the DMA path, each mapped piece by piece "
 		"and unmapped as a whole, completed in random order (--depth, --iova, --flush)",
-	.pure = true, .dma = true, .phases = DMA_PHASES, .min_threads = 1, .depth = 32,
+	.dma = true, .buffer_lg2 = 20, .paged = true,
+	.pure = true, .phases = DMA_PHASES, .min_threads = 1, .depth = 32,
 	.check = check, .sizes = sizes, .reach = reach, .prepare = dma_prepare, .release = dma_release,
 	.reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
 	.settle = settle, .clear = clear, .expect = expect,

@@ -204,8 +204,8 @@ static void enqueue(struct worker *w, struct flush_range range, uint64_t now, st
 	at_add(&w->queued, 1, acq_rel);
 	/* relaxed: F2, or F3 of the last look, says what it must not miss */
 	e->started = at_load(&w->pub.flush->started, relaxed);
-	if (w->tail - w->head > w->pub.n.queued_peak)
-		w->pub.n.queued_peak = w->tail - w->head;
+	if (w->tail - w->clean > w->pub.n.queued_peak)
+		w->pub.n.queued_peak = w->tail - w->clean;
 }
 
 static bool lazy(struct worker *w, struct flush_range range, struct page_list *gather)

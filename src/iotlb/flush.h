@@ -63,7 +63,7 @@ struct flush_count {
 	uint64_t unmaps, commands, waits;
 	uint64_t full, timer;   /* lazy: flushes because of a full ring, and because of age */
 	uint64_t spun_ns;       /* waiting for completions (and for room in the ring) */
-	uint64_t queued_peak;   /* lazy: most ranges in this worker's ring at once */
+	uint64_t queued_peak;   /* lazy: most ranges of this worker that waited at once */
 };
 
 struct flush;

@@ -1,12 +1,13 @@
 /*
  * bitmap.c - a bit for each page, and compare-exchange: no lock, and nobody waits for anybody.
  *
- * Two pools: the window, and the highest 2^20 pages of the space (or what there is above the window).
- * That is the bound: 4 GiB above the window, then the allocator is full. A range of up to 64 pages lies
+ * Two pools: the window, and the highest 2^24 pages of the space (or what there is above the window).
+ * That is the bound: 64 GiB above the window, then the allocator is full. A range of up to 64 pages lies
  * in one word and is taken by one compare-exchange. A larger one takes whole words, in rising order;
  * when somebody else took one of them in the meantime, those before it are given back and the next
  * place is tried. So of two that want the same words one gets them; but a third may for a moment find
- * pages taken that are free again later, and be told that there is no room, when almost none is left.
+ * pages taken that are free again later. So who finds no place for a large range looks again, a few times,
+ * each time a little later; after that there is no room.
  *
  * Each worker goes on looking where it was served last, or freed last, as the kernel's sbitmap does;
  * workers begin far from each other.
@@ -17,7 +18,8 @@
 
 #include "iova/kinds.h"
 
-#define POOL_PAGES (1ull << 20)
+#define POOL_PAGES (1ull << 24)
+#define TRIES_LG2 12u /* of large ranges; the last pause is as long as a claim of 1 GiB */
 #define WORD_PAGES 64u
 #define WINDOW 0
 #define ABOVE 1
@@ -64,6 +66,12 @@ static void bitmap_destroy(struct iova *head)
 	free(a);
 }
 
+/* First page of the pool above the window. */
+static uint64_t above_of(uint64_t window, uint64_t space)
+{
+	return space - window > POOL_PAGES ? space - POOL_PAGES : window;
+}
+
 static int bitmap_create(struct iova **out, const struct iova_kind *kind, const struct iova_config *config)
 {
 	uint64_t window = config->window_bytes >> IOVA_PAGE_LG2;
@@ -75,7 +83,7 @@ static int bitmap_create(struct iova **out, const struct iova_kind *kind, const 
 	memset(a, 0, sizeof(*a) + config->workers * sizeof(a->workers[0]));
 	a->head = (struct iova){ kind, *config };
 	if (!pool_create(&a->pools[WINDOW], 0, window) ||
-	    !pool_create(&a->pools[ABOVE], space - window > POOL_PAGES ? space - POOL_PAGES : window, space)) {
+	    !pool_create(&a->pools[ABOVE], above_of(window, space), space)) {
 		bitmap_destroy(&a->head);
 		return -ENOMEM;
 	}
@@ -209,21 +217,32 @@ static uint64_t take_words(struct bitmap_worker *w, struct pool *p, uint64_t pag
 	return 0;
 }
 
-static uint64_t bitmap_alloc(struct iova_worker *head, uint64_t pages, uint64_t fixed)
+static uint64_t take(struct bitmap_worker *w, uint64_t pages)
 {
-	struct bitmap_worker *w = (struct bitmap_worker *)head;
-	struct bitmap *a = w->of;
 	uint64_t page = 0;
 
-	(void)fixed;
 	for (unsigned part = WINDOW; part <= ABOVE && !page; part++) {
-		struct pool *p = &a->pools[part];
+		struct pool *p = &w->of->pools[part];
 
 		page = pages > WORD_PAGES ? take_words(w, p, pages) :
 					    take_in_word(w, p, &w->hint[part], (unsigned)pages);
 	}
+	return page;
+}
+
+static uint64_t bitmap_alloc(struct iova_worker *head, uint64_t pages, uint64_t fixed)
+{
+	struct bitmap_worker *w = (struct bitmap_worker *)head;
+	uint64_t page = take(w, pages);
+
+	(void)fixed;
+	for (unsigned lg2 = 0; !page && pages > WORD_PAGES && lg2 < TRIES_LG2; lg2++) {
+		for (unsigned i = 0; i < 1u << lg2; i++)
+			cpu_relax();
+		page = take(w, pages);
+	}
 	head->n.shared++;
-	return iova_counted(head, &a->head.config, page << IOVA_PAGE_LG2, pages);
+	return iova_counted(head, &w->of->head.config, page << IOVA_PAGE_LG2, pages);
 }
 
 static void bitmap_free(struct iova_worker *head, uint64_t iova, uint64_t pages)
@@ -239,8 +258,24 @@ static void bitmap_free(struct iova_worker *head, uint64_t iova, uint64_t pages)
 	iova_count_free(head, pages);
 }
 
+static uint64_t bitmap_capacity(const struct iova_config *config)
+{
+	uint64_t window = config->window_bytes >> IOVA_PAGE_LG2;
+	uint64_t space = 1ull << (config->space_lg2 - IOVA_PAGE_LG2);
+
+	return (window + space - above_of(window, space)) << IOVA_PAGE_LG2;
+}
+
+static uint64_t bitmap_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages)
+{
+	(void)ranges;
+	(void)pages;
+	return bitmap_capacity(config) >> (IOVA_PAGE_LG2 + 3);
+}
+
 const struct iova_kind iova_bitmap = {
 	.name = "bitmap", .help = "a bit for each page, taken by compare-exchange",
 	.create = bitmap_create, .destroy = bitmap_destroy, .worker = bitmap_worker,
-	.alloc = bitmap_alloc, .free = bitmap_free,
+	.alloc = bitmap_alloc, .free = bitmap_free, .capacity = bitmap_capacity,
+	.bytes = bitmap_bytes,
 };

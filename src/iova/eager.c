@@ -7,10 +7,12 @@
  *
  * Why nothing is allocated in vain. Tables are built by prepare() alone, one worker at a time: nobody
  * can lose a race that has one runner. And a map finds all its tables, because no range leaves the tree
- * without prepare(), and what lies in a magazine has been through it. An engine that frees a table
- * does so when one unmap covers all of it: then the range was as large as the table, no magazine takes
- * such a range, and its next owner gets it from the tree. The exception: prepare() found no memory, and
- * the map builds what is missing, as without it.
+ * without prepare(), and what lies in a magazine has been through it. Nor is a table built to be thrown
+ * away: prepare() builds those that the range's leaves will lie in and none below a large leaf, where the
+ * map would take it out of the tree again; how the range will be mapped, only the caller knows. An engine
+ * that frees a table does so when one unmap, or a leaf that takes its place, covers all of it: then the
+ * range was as large as the table, no magazine takes such a range, and its next owner gets it from the
+ * tree. The exception: prepare() found no memory, and the map builds what is missing, as without it.
  *
  * What it costs: the lock is held while tables are allocated and zeroed; tables exist for up to 128
  * ranges of an order, for each worker, that nobody asked for yet (4 KiB in 2 MiB: `prepared_bytes`).
@@ -80,4 +82,5 @@ const struct iova_kind iova_eager = {
 	.help = "rcache that has the tables of a whole magazine built before it gives out a range of it",
 	.create = eager_create, .destroy = rcache_destroy, .worker = rcache_worker,
 	.alloc = rcache_alloc, .free = rcache_free, .cached = rcache_cached, .drain = rcache_drain,
+	.bytes = rcache_bytes,
 };

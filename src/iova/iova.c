@@ -41,6 +41,19 @@ void iova_destroy(struct iova *a)
 		a->kind->destroy(a);
 }
 
+uint64_t iova_capacity(const struct iova_kind *kind, const struct iova_config *config)
+{
+	if (kind->capacity)
+		return kind->capacity(config);
+	return config->space_lg2 < 64 ? 1ull << config->space_lg2 : UINT64_MAX;
+}
+
+uint64_t iova_bytes(const struct iova_kind *kind, const struct iova_config *config, uint64_t ranges,
+		    uint64_t pages)
+{
+	return kind->bytes ? kind->bytes(config, ranges, iova_rounded(pages)) : 0;
+}
+
 struct iova_worker *iova_worker(struct iova *a, unsigned id)
 {
 	return a->kind->worker(a, id);

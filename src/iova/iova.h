@@ -49,9 +49,10 @@ struct iova_config {
 	uint64_t window_bytes;  /* a power of two, 1 MiB .. 4 GiB: addresses below it are tried first */
 	unsigned space_lg2;     /* addresses are below 1 << this; 64 at most, the window at least */
 	/*
-	 * `eager`: build the tables under [iova, iova + bytes), for a range that is not yet given out, on
-	 * behalf of the worker whose ctx this is. Called with the allocator's lock held, one worker at a
-	 * time. 0, or -ENOMEM and the range is given out without. May be NULL.
+	 * `eager`: build the tables that the leaves of [iova, iova + bytes) will lie in, as the caller is
+	 * going to map them, for a range that is not yet given out, on behalf of the worker whose ctx this
+	 * is. Called with the allocator's lock held, one worker at a time. 0, or -ENOMEM and the range is
+	 * given out without. May be NULL.
 	 */
 	int (*prepare)(void *ctx, uint64_t iova, uint64_t bytes);
 };
@@ -68,6 +69,10 @@ struct iova_kind {
 	void (*free)(struct iova_worker *w, uint64_t iova, uint64_t pages);
 	/* Pages that nobody owns but that are not back in the tree: in magazines, depots, lists. */
 	uint64_t (*cached)(struct iova *a);
+	/* Memory at most, for so many ranges of up to `pages` pages, freed by who got them. NULL: next to none. */
+	uint64_t (*bytes)(const struct iova_config *config, uint64_t ranges, uint64_t pages);
+	/* Bytes that can be given out at most. NULL: the whole space. */
+	uint64_t (*capacity)(const struct iova_config *config);
 	/* Give those back, so that all that is free is one; at rest. May be NULL: there are none. */
 	void (*drain)(struct iova *a);
 };
@@ -92,6 +97,11 @@ struct iova_worker {
 /* 0, -EINVAL for a window or space out of range, -ENOMEM. */
 int iova_create(struct iova **out, const struct iova_kind *kind, const struct iova_config *config);
 void iova_destroy(struct iova *a);
+/* Bytes that such an allocator could give out at most, page 0 among them; of a config that create takes. */
+uint64_t iova_capacity(const struct iova_kind *kind, const struct iova_config *config);
+/* What memory such an allocator takes, about, while `ranges` of up to `pages` pages are given out; bytes. */
+uint64_t iova_bytes(const struct iova_kind *kind, const struct iova_config *config, uint64_t ranges,
+		    uint64_t pages);
 /* id in [0, workers). */
 struct iova_worker *iova_worker(struct iova *a, unsigned id);
 uint64_t iova_cached(struct iova *a);

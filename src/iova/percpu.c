@@ -10,7 +10,7 @@
  * push, one takes all at once, so that no element can come back behind the back of a compare-exchange).
  * The links lie in the chunk, one for each page: a page that is on the list is nobody's.
  *
- * What that costs: a worker whose share of the window is used up goes above it while others have room.
+ * A worker whose share of the window is used up goes above it while others have room.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,8 @@ _Static_assert(CHUNKS_LG2 + BUDDY_LG2_MAX + 1 == 32, "a range fits");
 /* The owner's, but for the links: those are of who pushes the range, then of the owner. */
 struct chunk {
 	struct percpu_worker *owner;
-	struct chunk *next; /* of the same owner and part, as taken */
+	struct chunk *next; /* of the same owner and part, among those that have room */
+	bool full;          /* and in no list */
 	uint64_t base;      /* first page */
 	uint32_t id;
 	uint32_t *link;
@@ -51,7 +52,7 @@ struct percpu_worker {
 	struct iova_worker head;
 	struct percpu *of;
 	uint32_t next_low;            /* our chunk of the window to take next */
-	struct chunk *low, *high;     /* chunks taken, of the window and above; the latest first */
+	struct chunk *low, *high;     /* chunks that have room, of the window and above; the latest first */
 	struct stack stacks[IOVA_ORDERS];
 	alignas(CACHE_ALIGN) _Atomic uint32_t remote; /* what others freed of ours */
 };
@@ -83,7 +84,7 @@ static void cut(struct percpu *a, unsigned workers)
 
 	a->low_lg2 = min(BUDDY_LG2_MAX, floor_lg2(a->window / workers));
 	a->nlow = (uint32_t)(a->window >> a->low_lg2);
-	a->high_lg2 = min(min(BUDDY_LG2_MAX, floor_lg2(above / workers)), floor_lg2(a->window));
+	a->high_lg2 = min(BUDDY_LG2_MAX, floor_lg2(above / workers)); /* from the end of the space on: aligned */
 	above >>= a->high_lg2;
 	a->nhigh = above < (1u << CHUNKS_LG2) - a->nlow ? (uint32_t)above : (1u << CHUNKS_LG2) - a->nlow;
 }
@@ -132,25 +133,37 @@ static struct iova_worker *percpu_worker(struct iova *head, unsigned id)
 	return &((struct percpu *)head)->workers[id].head;
 }
 
-/* All of it is written here, by its owner: it lies on the owner's node and is there when it is used. */
+/* It has room. */
+static void enlist(struct chunk *c)
+{
+	struct chunk **list = c->base < c->owner->of->window ? &c->owner->low : &c->owner->high;
+
+	c->full = false;
+	c->next = *list;
+	*list = c;
+}
+
+/*
+ * What the owner works with is written here, by its owner: it lies on the owner's node and is there when it
+ * is used. The links are not: where all ranges come back to who got them they never take memory.
+ */
 static bool chunk_create(struct percpu_worker *w, uint32_t id, uint64_t base, unsigned lg2)
 {
-	struct chunk **list = base < w->of->window ? &w->low : &w->high;
 	size_t words = buddy_words(lg2), pages = (size_t)1 << lg2;
 	size_t bytes = sizeof(struct chunk) + words * sizeof(uint64_t) + pages * sizeof(uint32_t);
 	struct chunk *c = aligned_alloc(CACHE_ALIGN, (bytes + CACHE_ALIGN - 1) & ~(size_t)(CACHE_ALIGN - 1));
 
 	if (!c)
 		return false;
-	memset(c, 0, bytes);
+	memset(c, 0, sizeof(*c) + words * sizeof(uint64_t));
 	c->owner = w;
-	c->next = *list;
 	c->base = base;
+	enlist(c);
 	c->id = id;
 	c->link = (uint32_t *)&c->words[words];
 	buddy_init(&c->buddy, lg2, c->words);
 	buddy_free(&c->buddy, !base, (uint32_t)pages - !base);
-	w->of->chunks[id] = *list = c;
+	w->of->chunks[id] = c;
 	return true;
 }
 
@@ -192,6 +205,8 @@ static struct chunk *chunk_of(const struct percpu *a, uint64_t page)
 static void to_buddy(struct chunk *c, uint64_t page, uint64_t pages)
 {
 	buddy_free(&c->buddy, (uint32_t)(page - c->base), (uint32_t)pages);
+	if (c->full)
+		enlist(c);
 }
 
 /* The oldest n ranges of a stack. */
@@ -223,11 +238,10 @@ static void put(struct percpu_worker *w, struct chunk *c, uint64_t page, uint64_
 /* What others freed of ours. */
 static void collect(struct percpu_worker *w)
 {
-	struct percpu *a = w->of;
+	const struct percpu *a = w->of;
 	/* A1: acquire, pairs with the release in push(): links, and what was done with the ranges */
 	uint32_t ref = at_xchg(&w->remote, 0, acquire);
 
-	w->head.n.shared++;
 	while (ref) {
 		struct chunk *c = a->chunks[REF_CHUNK(ref)];
 		uint32_t page = REF_PAGE(ref);
@@ -255,13 +269,22 @@ static void push(struct percpu_worker *w, struct chunk *c, uint64_t page, uint64
 	} while (!at_cas_weak(&c->owner->remote, &first, ref, release, relaxed));
 }
 
-static uint64_t carve(struct chunk *list, uint64_t pages)
+/* A chunk that turns out full leaves the list. */
+static uint64_t carve(struct chunk **list, uint64_t pages)
 {
 	uint32_t at;
 
-	for (struct chunk *c = list; c; c = c->next)
-		if (pages <= 1ull << c->buddy.lg2 && buddy_alloc(&c->buddy, (uint32_t)pages, &at))
+	for (struct chunk *c; (c = *list);) {
+		bool got = pages <= 1ull << c->buddy.lg2 && buddy_alloc(&c->buddy, (uint32_t)pages, &at);
+
+		c->full = !c->buddy.filled;
+		if (c->full)
+			*list = c->next;
+		else
+			list = &c->next;
+		if (got)
 			return c->base + at;
+	}
 	return 0;
 }
 
@@ -269,19 +292,19 @@ static uint64_t carve(struct chunk *list, uint64_t pages)
 static uint64_t carve_all(struct percpu_worker *w, uint64_t pages)
 {
 	const struct percpu *a = w->of;
-	uint64_t page = carve(w->low, pages);
+	uint64_t page = carve(&w->low, pages);
 
 	while (!page && pages <= 1ull << a->low_lg2 && more_low(w))
-		page = carve(w->low, pages);
+		page = carve(&w->low, pages);
 	if (page)
 		return page;
 	for (unsigned k = 0; k < IOVA_ORDERS; k++)
 		unstack(w->of, &w->stacks[k], k, w->stacks[k].n);
-	page = carve(w->low, pages);
+	page = carve(&w->low, pages);
 	if (!page)
-		page = carve(w->high, pages);
+		page = carve(&w->high, pages);
 	while (!page && pages <= 1ull << a->high_lg2 && more_high(w))
-		page = carve(w->high, pages);
+		page = carve(&w->high, pages);
 	return page;
 }
 
@@ -289,15 +312,19 @@ static uint64_t percpu_alloc(struct iova_worker *head, uint64_t pages, uint64_t 
 {
 	struct percpu_worker *w = (struct percpu_worker *)head;
 	unsigned order = floor_lg2(pages);
-	uint64_t page;
+	uint64_t shared = head->n.shared, page;
 
 	(void)fixed;
-	if (at_load(&w->remote, relaxed)) /* only whether; collect() acquires */
+	if (at_load(&w->remote, relaxed)) { /* only whether; collect() acquires */
 		collect(w);
+		head->n.shared++;
+	}
 	if (order < IOVA_ORDERS && !(pages & (pages - 1)) && w->stacks[order].n)
 		page = w->stacks[order].page[--w->stacks[order].n];
 	else
 		page = carve_all(w, pages);
+	if (head->n.shared > shared) /* once, however often it went there */
+		head->n.shared = shared + 1;
 	return iova_counted(head, &w->of->head.config, page << IOVA_PAGE_LG2, pages);
 }
 
@@ -354,8 +381,18 @@ static void percpu_drain(struct iova *head)
 	}
 }
 
+/* Chunks of 1 GiB, without the links: nobody pushes. */
+static uint64_t percpu_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages)
+{
+	uint64_t full = ranges * iova_alignment(pages) >> BUDDY_LG2_MAX;
+
+	return (full + 2ull * config->workers) *
+	       (sizeof(struct chunk) + buddy_words(BUDDY_LG2_MAX) * sizeof(uint64_t) + 8192);
+}
+
 const struct iova_kind iova_percpu = {
 	.name = "percpu", .help = "an arena for each worker, no lock; others hand its ranges back over a list",
 	.create = percpu_create, .destroy = percpu_destroy, .worker = percpu_worker,
 	.alloc = percpu_alloc, .free = percpu_free, .cached = percpu_cached, .drain = percpu_drain,
+	.bytes = percpu_bytes,
 };

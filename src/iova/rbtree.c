@@ -309,8 +309,21 @@ static void rbtree_free(struct iova_worker *head, uint64_t iova, uint64_t pages)
 	iova_count_free(head, pages);
 }
 
+uint64_t tree_bytes(const struct iova_config *config, uint64_t ranges)
+{
+	uint64_t nodes = ranges + 2ull * TREE_NODES * config->workers;
+
+	return (nodes / 63 + 1) * sizeof(struct block) + 2 * nodes * sizeof(struct tree_range *);
+}
+
+static uint64_t rbtree_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages)
+{
+	(void)pages;
+	return tree_bytes(config, ranges);
+}
+
 const struct iova_kind iova_rbtree = {
 	.name = "rbtree", .help = "a tree of ranges under one spinlock, from the top down",
 	.create = rbtree_create, .destroy = rbtree_destroy, .worker = rbtree_worker,
-	.alloc = rbtree_alloc, .free = rbtree_free,
+	.bytes = rbtree_bytes, .alloc = rbtree_alloc, .free = rbtree_free,
 };

@@ -39,6 +39,8 @@ void tree_worker_init(struct tree_worker *w, struct iova_count *n);
 
 void tree_lock(struct iova_tree *t, struct tree_worker *w);
 void tree_unlock(struct iova_tree *t, struct tree_worker *w);
+/* Memory of nodes, so many of them in the tree and what workers keep; bytes. */
+uint64_t tree_bytes(const struct iova_config *config, uint64_t ranges);
 /* Lock held. A range of `pages` (rounded), aligned: its first address, or IOVA_NONE. */
 uint64_t tree_take(struct iova_tree *t, struct tree_worker *w, enum tree_part part, uint64_t pages);
 /* Lock held. A range as it was taken; one that nobody has taken is left alone. */

@@ -368,8 +368,18 @@ void rcache_drain(struct iova *head)
 	flush(&((struct rcache *)head)->workers[0]);
 }
 
+/* Of each order a worker has two magazines, and one in the depot. */
+uint64_t rcache_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages)
+{
+	uint64_t magazines = 3ull * IOVA_ORDERS * config->workers;
+
+	(void)pages;
+	return tree_bytes(config, ranges + magazines * MAGAZINE_RANGES) + magazines * sizeof(struct magazine);
+}
+
 const struct iova_kind iova_rcache = {
 	.name = "rcache", .help = "magazines of ranges for each worker, a depot, behind them the tree",
 	.create = rcache_create, .destroy = rcache_destroy, .worker = rcache_worker,
 	.alloc = rcache_alloc, .free = rcache_free, .cached = rcache_cached, .drain = rcache_drain,
+	.bytes = rcache_bytes,
 };

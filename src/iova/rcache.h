@@ -64,6 +64,7 @@ uint64_t rcache_alloc(struct iova_worker *w, uint64_t pages, uint64_t fixed);
 void rcache_free(struct iova_worker *w, uint64_t iova, uint64_t pages);
 uint64_t rcache_cached(struct iova *a);
 void rcache_drain(struct iova *a);
+uint64_t rcache_bytes(const struct iova_config *config, uint64_t ranges, uint64_t pages);
 
 /* Order of ranges of so many pages, or IOVA_ORDERS: too large for magazines. */
 static inline unsigned rcache_order(uint64_t pages)

@@ -1,4 +1,6 @@
 """The DMA path as a user sees it: short runs with each flush and two allocators, the plan, what is refused."""
+import re
+import resource
 import unittest
 
 from result import Results, two_cpus
@@ -22,11 +24,29 @@ class Refuse(Results):
                      "run", "--workload", "ring", "--buffers", "4K,64K")
         self.refused(64, "storage: --buffers: its lists have 4 to 256 pages",
                      "run", "--workload", "storage", "--threads", "1", "--buffers", "4K")
+        self.refused(64, "ring: --iova bitmap has 68 GiB, too few for --depth 256 of 1 threads: less --depth",
+                     "run", "--workload", "ring", "--threads", "1", "--iova", "bitmap", "--buffers", "1G")
         self.refused(64, "ring: --page-size: has pages of its own choice",
                      "run", "--workload", "ring", "--threads", "1", "--page-size", "2M")
 
 
+    def test_no_room(self):
+        """68 GiB hold 60 ranges of 1 GiB, but not what waits beside them: no engine is to blame."""
+        self.refused(69, "bulk: --iova bitmap found no room for a buffer of 1 threads: less --depth, smaller",
+                     "run", "--workload", "bulk", "--threads", "1", "--iova", "bitmap", "--buffers", "1G",
+                     "--depth", "60", "--flush", "lazy", *BRIEF)
+
+
 class Plan(Results):
+    def test_memory(self):
+        """What the plan calls \"at most\" is."""
+        args = ("--workload", "ring", "--threads", "1", "--depth", "65536", *BRIEF)
+        value, unit = re.search(r"at most ([\d.]+)([MG])", self.fine("run", "--dry-run", *args)).groups()
+        self.fine("run", "--quiet", *args)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+        self.assertGreater(peak, 24 << 20)
+        self.assertLess(peak, float(value) * (1 << 20 if unit == "M" else 1 << 30))
+
     def test_dry_run(self):
         text = self.fine("run", "--dry-run", "--workload", "ring", "--threads", "1", "--iova",
                          "rbtree,percpu", "--flush", "none,strict", "--flush-ns", "2us")

@@ -97,7 +97,7 @@ static inline struct result made_dma_path(void)
 	made_dma(&r, 2, MUTEX_2019, "rcache", "strict", &strict);
 	c = made_dma(&r, 3, LOCKLESS_2019, "rcache", "lazy", &lockless);
 	c->dma.flush_n = (struct flush_count){ .unmaps = 19000, .commands = 80, .waits = 80, .full = 70,
-					       .timer = 10, .queued_peak = 256 };
+					       .timer = 10, .queued_peak = 255 };
 	c->dma.flush_lock = FLUSH_LOCK_NONE;
 	c = made_dma(&r, 3, MUTEX_2019, "rcache", "lazy", &mutex);
 	c->verified = VERIFIED_NO;

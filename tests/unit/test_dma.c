@@ -20,10 +20,13 @@
 #define BUFFERS 40u
 #define SEQUENCE 4096u
 
+static struct page_mix sizes; /* of the groups' buffers; n 0: the workload's own */
+
 static void open_engines(struct open *o, const struct workload *w, unsigned threads,
 			 const struct iova_kind *iova, enum flush_kind flush, const char *const names[4])
 {
-	const struct group shape = { .workload = w, .threads = threads, .iova = iova, .flush = flush, .depth = 48 };
+	const struct group shape = { .workload = w, .threads = threads, .iova = iova, .flush = flush, .depth = 48,
+				     .buffers = sizes };
 
 	open_shape(o, &shape, names);
 }
@@ -220,8 +223,29 @@ static void test_no_range(void **state)
 		dma_map_stretch(d, of, BUFFERS, true);
 		dma_unmap_stretch(d, of, BUFFERS, true);
 		grace_offline(d->lane->grace);
-		assert_int_equal(d->lane->tally.failed, BUFFERS);
-		assert_false(d->lane->tally.no_memory);
+		assert_int_equal(d->lane->tally.failed, 0);
+		assert_true(d->lane->tally.no_room && !d->lane->tally.no_memory);
+		close_group(&o);
+	}
+}
+
+/* It is no verdict on an engine, and a ruler that mapped nothing is nobody's floor. */
+static void test_no_room_ends_a_run(void **state)
+{
+	struct iova_kind kind = *iova_kind_find("rbtree");
+
+	(void)state;
+	kind.alloc = none_alloc;
+	for (unsigned e = 0; e < 4; e += 3) {
+		struct err err = { 0 };
+		struct slice s;
+		struct open o;
+
+		open_group(&o, find("ring"), 1, &kind, FLUSH_NONE);
+		lane_of(&o, e, 0)->iova->kind = &kind;
+		assert_int_equal(slice_run(o.run, e, 1, &s, &err), EXIT_NO_RESOURCE);
+		assert_non_null(strstr(err.text, "--iova rbtree found no room"));
+		assert_int_equal(o.r->cases[e].nevidence, 0);
 		close_group(&o);
 	}
 }
@@ -392,6 +416,14 @@ static int asking_create(struct iova **out, const struct iova_kind *kind, const 
 	return iova_kind_find("rbtree")->create(out, kind, config);
 }
 
+static int no_memory_create(struct iova **out, const struct iova_kind *kind, const struct iova_config *config)
+{
+	(void)out;
+	(void)kind;
+	(void)config;
+	return -ENOMEM;
+}
+
 /* What a prepare() is asked for is built, and stays built when nothing is mapped there. */
 static void test_prepared_tables(void **state)
 {
@@ -415,6 +447,60 @@ static void test_prepared_tables(void **state)
 		assert_int_equal(left.n, 0);
 		close_group(&o);
 	}
+}
+
+/* Large leaves: no table is built that the map of the range would take out again. */
+static void test_nothing_prepared_in_vain(void **state)
+{
+	static const char *const kinds[] = { "rcache", "eager" };
+	uint64_t allocated[3][2];
+
+	(void)state;
+	for (unsigned lg2 = 21; lg2 <= 23; lg2++) { /* 8M: more than one leaf, and another table's share */
+		sizes = (struct page_mix){ .n = 1, .lg2 = { lg2 }, .weight = { 1 } };
+		for (unsigned k = 0; k < 2; k++) {
+			struct open o;
+
+			open_group(&o, find("bulk"), 2, iova_kind_find(kinds[k]), FLUSH_NONE);
+			for (unsigned e = 0; e < 3; e++) {
+				struct err err = { 0 };
+				struct slice s;
+
+				allocated[e][k] = 0;
+				assert_int_equal(slice_run(o.run, e, 1, &s, &err), 0);
+				for (unsigned w = 0; w < 2; w++) {
+					const struct pt_count *n = &o.run->engines[e].lanes[w]->pw.n;
+
+					assert_int_equal(n->retired, 0);
+					allocated[e][k] += n->allocated - n->wasted_growth;
+					for (unsigned l = 0; l < PT_LEVELS_MAX; l++)
+						allocated[e][k] -= n->wasted_install[l];
+				}
+			}
+			close_group(&o);
+		}
+		for (unsigned e = 0; e < 3; e++)
+			assert_int_equal(allocated[e][0], allocated[e][1]);
+	}
+	sizes.n = 0;
+}
+
+/* A table change that runs out of memory leaves lanes that know of no path. */
+static void test_no_memory_for_another_path(void **state)
+{
+	struct iova_kind kind = *iova_kind_find("rbtree");
+	struct err err = { 0 };
+	struct slice s;
+	struct open o;
+
+	(void)state;
+	open_group(&o, find("ring"), 2, &kind, FLUSH_LAZY);
+	assert_int_equal(slice_run(o.run, 1, 1, &s, &err), 0);
+	kind.create = no_memory_create;
+	assert_int_equal(tables_change(o.run, &err), EXIT_NO_RESOURCE);
+	for (unsigned w = 0; w < 2; w++)
+		assert_null(lane_of(&o, 0, w)->flush);
+	close_group(&o);
 }
 
 /* ---- what must be noticed ---- */
@@ -502,10 +588,13 @@ int main(void)
 		cmocka_unit_test(test_parts_leave_what_the_whole_leaves),
 		cmocka_unit_test(test_failure_leaves_nothing),
 		cmocka_unit_test(test_no_range),
+		cmocka_unit_test(test_no_room_ends_a_run),
 		cmocka_unit_test(test_all_engines_do_the_same),
 		cmocka_unit_test(test_another_table),
 		cmocka_unit_test(test_held_tables_balance),
 		cmocka_unit_test(test_prepared_tables),
+		cmocka_unit_test(test_nothing_prepared_in_vain),
+		cmocka_unit_test(test_no_memory_for_another_path),
 		cmocka_unit_test(test_a_range_given_away_early_is_noticed),
 		cmocka_unit_test(test_ranges_left_in_a_queue_are_noticed),
 	};

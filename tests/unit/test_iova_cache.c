@@ -350,6 +350,30 @@ static void test_buddy(void **state)
 	}
 }
 
+/* Chunks above a small window are no smaller; full ones are passed over until something comes back. */
+static void test_percpu_small_window(void **state)
+{
+	struct iova *a = made("percpu", 2, MIB, 64, NULL);
+	struct iova_worker *w = iova_worker(a, 0), *other = iova_worker(a, 1);
+	uint64_t v[3], small, shared;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		v[i] = iova_alloc(w, 1 << 18, IOVA_NONE);
+		assert_int_equal(v[i], -(uint64_t)(i + 1) << 30);
+	}
+	iova_free(w, v[1], 1 << 18);
+	assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), v[1]);
+	/* a call that collects and takes a chunk is one call */
+	small = iova_alloc(w, 1, IOVA_NONE);
+	iova_free(other, small, 1);
+	shared = w->n.shared;
+	assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), -4ull << 30);
+	assert_int_equal(w->n.shared, shared + 1);
+	assert_int_equal(iova_cached(a), 0); /* off the list, and off the stacks */
+	iova_destroy(a);
+}
+
 /* ---- bitmap ---- */
 
 /* Sizes on both sides of a word, and the bound above the window. */
@@ -364,9 +388,8 @@ static void test_bitmap_bounds(void **state)
 	assert_int_equal(iova_alloc(w, 65, IOVA_NONE), -128 * PAGE); /* [128, 193) is not free, [0, 65) neither */
 	assert_int_equal(iova_alloc(w, 33, IOVA_NONE), MIB / 2);
 	assert_int_equal(iova_alloc(w, 16, IOVA_NONE), MIB / 2 + 48 * PAGE);
-	assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), -2ull << 30);
-	assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), -3ull << 30);
-	assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), -4ull << 30);
+	for (uint64_t gib = 2; gib <= 64; gib++)
+		assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), -gib << 30);
 	assert_int_equal(iova_alloc(w, 1 << 18, IOVA_NONE), IOVA_NONE);
 	iova_free(w, -3ull << 30, 1 << 18);
 	while (iova_alloc(w, 64, IOVA_NONE) >= MIB)
@@ -383,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_eager_chunk),   cmocka_unit_test(test_eager_gaps),
 		cmocka_unit_test(test_percpu_remote), cmocka_unit_test(test_percpu_chunks),
 		cmocka_unit_test(test_buddy),         cmocka_unit_test(test_bitmap_bounds),
+		cmocka_unit_test(test_percpu_small_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
