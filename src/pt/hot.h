@@ -35,6 +35,8 @@ ALWAYS_INLINE uint64_t shape_of(const struct pt_op *op)
 
 #define SHAPE_MAP_LAST (uint64_t)((PT_READ | PT_WRITE) - 1)
 #define SHAPE_UNMAP ((uint64_t)PT_UNMAP << 48)
+#define SHAPE_MAP_RANGE ((uint64_t)PT_MAP_RANGE << 48)
+#define SHAPE_UNMAP_RANGE ((uint64_t)PT_UNMAP_RANGE << 48)
 
 /* An address as a page number; a huge one if it is not a multiple of 4K. */
 ALWAYS_INLINE uint64_t page_of(uint64_t address)
@@ -118,6 +120,14 @@ ALWAYS_INLINE bool unmap_4k(const struct pt_kit *k, struct pt *pt, struct pt_op 
 	return true;
 }
 
+/* The same page asked for as a range, as drivers ask. */
+ALWAYS_INLINE bool range_4k(const struct pt_kit *k, struct pt *pt, struct pt_op *op, uint64_t shape)
+{
+	if (shape - SHAPE_MAP_RANGE <= SHAPE_MAP_LAST)
+		return map_4k(k, pt, op, (unsigned)(shape - SHAPE_MAP_RANGE) + 1);
+	return shape >> 8 == SHAPE_UNMAP_RANGE >> 8 && unmap_4k(k, pt, op);
+}
+
 /* False: not a 4K page, or nothing there. */
 ALWAYS_INLINE bool lookup_4k(const struct pt_kit *k, struct pt *pt, struct pt_op *op)
 {
@@ -135,30 +145,48 @@ ALWAYS_INLINE bool lookup_4k(const struct pt_kit *k, struct pt *pt, struct pt_op
 }
 
 /*
- * A checked page of 8K to 1M into or out of a leaf table that stands. False: nothing done; the
- * general walk finds out why.
+ * Of a checked operation that is one page smaller than a leaf table spans, asked for as a page or as
+ * a range that one page covers: log2 of it. Else 0. Which pages an unmap finds is seen there.
  */
-ALWAYS_INLINE bool replicas_1(const struct pt_kit *k, struct pt *pt, struct pt_op *op)
+ALWAYS_INLINE unsigned one_page_lg2(const struct pt_kit *k, const struct pt_op *op)
 {
-	unsigned n = 1u << (op->size_lg2 - PT_PAGE_LG2);
+	uint64_t bytes = (uint64_t)op->count << op->size_lg2, address = op->iova;
+
+	if (bytes >> entry_lg2(1) || bytes & (bytes - 1))
+		return 0;
+	if (op->kind == PT_MAP)
+		return op->count == 1 ? op->size_lg2 : 0;
+	if (op->kind == PT_MAP_RANGE)
+		address |= op->pa;
+	return address & (bytes - 1) || !(k->f->sizes & bytes) ? 0 : (unsigned)__builtin_ctzll(bytes);
+}
+
+/*
+ * Such a page into or out of a leaf table that stands. False: nothing done; the general walk finds out
+ * why.
+ */
+ALWAYS_INLINE bool replicas_1(const struct pt_kit *k, struct pt *pt, struct pt_op *op,
+			      unsigned size_lg2)
+{
+	unsigned n = 1u << (size_lg2 - PT_PAGE_LG2);
 	pt_entry *slot;
 
 	if (!leaf_slot(k, pt, op->iova >> PT_PAGE_LG2, &slot))
 		return false;
-	if (op->kind == PT_MAP) {
+	if (op->kind == PT_MAP || op->kind == PT_MAP_RANGE) {
 		if (!run_empty(slot, n))
 			return false;
 		lab_point("leaf: slot found, not written");
-		run_fill(slot, replicas_written(n), k->f->leaf(op->pa, op->size_lg2, op->prot), 0);
+		run_fill(slot, replicas_written(n), k->f->leaf(op->pa, size_lg2, op->prot), 0);
 	} else {
 		uint64_t entry = entry_peek(slot);
 
-		if (!entry || k->f->leaf_lg2(entry, 0) != op->size_lg2 || op->iova & (n * 4096ull - 1))
+		if (!entry || k->f->leaf_lg2(entry, 0) != size_lg2)
 			return false;
 		lab_point("unmap: entry read, not cleared");
 		run_clear(slot, n);
 	}
-	op->result = UINT64_C(1) << op->size_lg2;
+	op->result = UINT64_C(1) << size_lg2;
 	return true;
 }
 
@@ -166,6 +194,7 @@ ALWAYS_INLINE bool replicas_1(const struct pt_kit *k, struct pt *pt, struct pt_o
 ALWAYS_INLINE unsigned modern_slow(const struct pt_kit *k, struct pt *pt, struct pt_worker *w,
 				   struct pt_op *op)
 {
+	unsigned size_lg2;
 	uint64_t last;
 
 	op->result = 0;
@@ -174,8 +203,8 @@ ALWAYS_INLINE unsigned modern_slow(const struct pt_kit *k, struct pt *pt, struct
 		op->err = check_top(k->f, pt, last);
 	if (op->err)
 		return 1;
-	if (op->count == 1 && op->size_lg2 < entry_lg2(1) && op->kind <= PT_UNMAP &&
-	    replicas_1(k, pt, op))
+	size_lg2 = one_page_lg2(k, op);
+	if (size_lg2 && replicas_1(k, pt, op, size_lg2))
 		return 0;
 	/* EARLY_UNLOCK: what follows has no lock, though tables are linked as if it had. */
 	if (mutant(EARLY_UNLOCK))
@@ -209,7 +238,8 @@ ALWAYS_INLINE size_t modern_run(const struct pt_kit *k, pt_slow *slow, struct pt
 			k->s->leave(pt, w);
 		} else if (op->kind != PT_LOOKUP) {
 			k->s->enter(pt, w);
-			failed += slow(pt, w, op);
+			if (!range_4k(k, pt, op, shape))
+				failed += slow(pt, w, op);
 			k->s->leave(pt, w);
 		} else if (unlikely(!lookup_4k(k, pt, op))) {
 			lookup(k, pt, op);
