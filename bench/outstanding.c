@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "bench/mix.h"
-#include "stat/stat.h"
 
 #define LEAF_TABLE_BYTES (1ull << 21)
 
