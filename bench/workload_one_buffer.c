@@ -164,7 +164,7 @@ static int expect(struct lane *lane, struct expectation *out)
 const struct workload workload_one_buffer = {
 	.name = "one-buffer",
 	.help = "each worker maps and unmaps one buffer by the DMA path again and again",
-	.pure = true, .singly = true, .dma = true, .min_threads = 1, .depth = 1,
+	.pure = true, .singly = true, .dma = true, .buffer_lg2 = 22, .min_threads = 1, .depth = 1,
 	.sizes = sizes, .reach = reach, .prepare = dma_prepare, .release = dma_release,
 	.reset = dma_reset, .lane_open = lane_open, .lane_close = lane_close, .slice = slice,
 	.settle = settle, .clear = clear, .expect = expect,
