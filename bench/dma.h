@@ -40,7 +40,8 @@ struct dma_lane {
 	struct iova_worker *iova;
 	struct flush_worker *flush;
 	const struct dma_buffer *asked; /* what the range that is being allocated is for */
-	bool split;             /* the next stretch is done part by part */
+	bool split;             /* this step is done part by part */
+	bool next_split, second; /* dma_turn(): the next one; it is the second of two */
 	uint64_t odd;           /* since the last check: an operation erred or did not do all */
 	uint32_t refused;       /* buffers that could not be mapped where they had a range */
 };
@@ -69,23 +70,22 @@ uint64_t dma_fixed(unsigned worker, uint64_t n, uint64_t bytes, uint64_t i);
 uint64_t dma_reach_of(const struct group *g, uint64_t n, uint64_t bytes);
 
 /*
- * Which steps of a workload are done part by part: of every two the one that a coin says, so that nothing
- * periodic (a lazy queue is full every 255 unmaps) always meets the same way. Zero it where the measured
- * part begins: the first step is whole.
+ * A step begins: is it done part by part? Of every two the one that a coin says, so that nothing periodic
+ * (a lazy queue is full every 255 unmaps) always meets the same way. rng is the sequence's, which all
+ * engines share.
  */
-struct dma_turn {
-	bool split, second;
-};
-
-/* This step's; rng is the sequence's, which all engines share. */
-static inline bool dma_turn_take(struct dma_turn *t, uint64_t *rng)
+static inline void dma_turn(struct dma_lane *d, uint64_t *rng)
 {
-	bool split = t->split;
-
-	t->split = t->second ? stat_below(rng, 2) : !split;
-	t->second = !t->second;
-	return split;
+	d->split = d->next_split;
+	d->next_split = d->second ? stat_below(rng, 2) : !d->split;
+	d->second = !d->second;
 }
+
+/*
+ * The measured part of a slice, step by step, the first one whole; then the load beside those who still
+ * measure. lane->own begins with a struct dma_lane.
+ */
+void dma_measure(struct lane *lane, void (*step)(struct lane *lane, bool measured));
 
 /* In lane_open, after own was allocated, zeroed: 0 or -ENOMEM. */
 int dma_lane_open(struct dma_lane *d, struct lane *lane);

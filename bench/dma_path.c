@@ -332,6 +332,21 @@ void dma_unmap_stretch(struct dma_lane *d, struct dma_buffer **buffers, size_t n
 	dma_count_odd(d);
 }
 
+void dma_measure(struct lane *lane, void (*step)(struct lane *lane, bool measured))
+{
+	const struct group_run *run = lane->group;
+	struct dma_lane *d = lane->own;
+
+	d->next_split = d->second = false;
+	lane_begin(lane);
+	while (lane->tally.ops < run->ops_per_worker)
+		step(lane, true);
+	lane_end(lane);
+	lane_finish(lane);
+	while (lane_others_measure(lane))
+		step(lane, false);
+}
+
 /* ---- at the ends ---- */
 
 void dma_flush(struct dma_lane *d)

@@ -15,7 +15,6 @@
 struct own {
 	struct dma_lane dma;
 	struct outstanding out;
-	struct dma_turn turn;
 };
 
 static const struct page_mix own_sizes = { .n = 2, .lg2 = { 21, 30 }, .weight = { 90, 10 } };
@@ -74,7 +73,7 @@ static void step(struct lane *lane, bool measured)
 	struct own *own = lane->own;
 	uint32_t n = draw_step(lane);
 
-	own->dma.split = dma_turn_take(&own->turn, &lane->rng);
+	dma_turn(&own->dma, &lane->rng);
 	outstanding_unmap(&own->out, &own->dma, n, measured);
 	outstanding_map(&own->out, &own->dma, n, &lane->rng, measured);
 }
@@ -91,14 +90,7 @@ static void slice(struct lane *lane)
 		step(lane, false);
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 	outstanding_arrange(&own->out, &own->dma, own->out.depth, &lane->rng);
-	own->turn = (struct dma_turn){ 0 };
-	lane_begin(lane);
-	while (lane->tally.ops < run->ops_per_worker)
-		step(lane, true);
-	lane_end(lane);
-	lane_finish(lane);
-	while (lane_others_measure(lane))
-		step(lane, false);
+	dma_measure(lane, step);
 	dma_flush(&own->dma); /* or ranges would age in others' slices */
 }
 

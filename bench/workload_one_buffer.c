@@ -125,13 +125,7 @@ static void slice(struct lane *lane)
 	do
 		once(lane, false);
 	while (clock_now() < lead_in);
-	lane_begin(lane);
-	while (lane->tally.ops < run->ops_per_worker)
-		once(lane, true);
-	lane_end(lane);
-	lane_finish(lane);
-	while (lane_others_measure(lane))
-		once(lane, false);
+	dma_measure(lane, once);
 	dma_flush(&own->dma); /* or ranges would age in others' slices */
 }
 

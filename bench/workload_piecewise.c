@@ -22,7 +22,6 @@ struct own {
 	struct outstanding out;
 	uint32_t step;         /* ranges mapped at once */
 	uint32_t at;           /* pages of the oldest that are unmapped already */
-	struct dma_turn turn;
 };
 
 static const struct page_mix own_sizes = { .n = 1, .lg2 = { 21 }, .weight = { 1 } };
@@ -128,7 +127,7 @@ static void step(struct lane *lane, bool measured)
 {
 	struct own *own = lane->own;
 
-	own->dma.split = dma_turn_take(&own->turn, &lane->rng);
+	dma_turn(&own->dma, &lane->rng);
 	outstanding_map(&own->out, &own->dma, own->step, &lane->rng, measured);
 	for (uint32_t i = 0; i < own->step; i++)
 		unmap_oldest(own, measured);
@@ -207,28 +206,21 @@ static void end_inside(struct lane *lane)
 	lane->think = think;
 }
 
+static void turn(struct lane *lane, bool measured)
+{
+	if (is_slow(lane_group(lane)))
+		go_on(lane, measured ? lane->group->ops_per_worker - lane->tally.ops : 1, measured);
+	else
+		step(lane, measured);
+}
+
 static void slice(struct lane *lane)
 {
-	struct group_run *run = lane->group;
 	struct own *own = lane->own;
-	const bool slow = is_slow(run->g);
 
 	lead_in(lane);
-	own->turn = (struct dma_turn){ 0 };
-	lane_begin(lane);
-	while (lane->tally.ops < run->ops_per_worker)
-		if (slow)
-			go_on(lane, run->ops_per_worker - lane->tally.ops, true);
-		else
-			step(lane, true);
-	lane_end(lane);
-	lane_finish(lane);
-	while (lane_others_measure(lane))
-		if (slow)
-			go_on(lane, 1, false);
-		else
-			step(lane, false);
-	if (slow)
+	dma_measure(lane, turn);
+	if (is_slow(lane_group(lane)))
 		end_inside(lane);
 	dma_flush(&own->dma); /* or ranges would age in others' slices */
 }

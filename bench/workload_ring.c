@@ -18,7 +18,6 @@
 struct own {
 	struct dma_lane dma;
 	uint64_t neutral_rng; /* sizes of the load around the measured part */
-	struct dma_turn turn;
 	uint32_t n, head;     /* places; the oldest */
 	struct dma_buffer buffer[];
 };
@@ -100,13 +99,14 @@ static uint32_t poll_size(const struct lane *lane, uint32_t n)
 }
 
 /* As many completions as refills. */
-static void poll(struct lane *lane, uint64_t *rng, bool measured)
+static void step(struct lane *lane, bool measured)
 {
 	struct own *own = lane->own;
+	uint64_t *rng = measured ? &lane->rng : &own->neutral_rng;
 	struct dma_buffer *v[POLL];
 	uint32_t n = poll_size(lane, own->n);
 
-	own->dma.split = dma_turn_take(&own->turn, rng);
+	dma_turn(&own->dma, rng);
 	oldest(own, v, n);
 	dma_unmap_stretch(&own->dma, v, n, measured);
 	refill(own, v, n, rng, measured);
@@ -153,19 +153,12 @@ static void slice(struct lane *lane)
 	struct own *own = lane->own;
 
 	while (clock_now() < lead_in)
-		poll(lane, &own->neutral_rng, false);
+		step(lane, false);
 	empty(lane);
 	own->head = 0; /* with --iova fixed a place is an address */
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 	fill(lane, &lane->rng);
-	own->turn = (struct dma_turn){ 0 };
-	lane_begin(lane);
-	while (lane->tally.ops < run->ops_per_worker)
-		poll(lane, &lane->rng, true);
-	lane_end(lane);
-	lane_finish(lane);
-	while (lane_others_measure(lane))
-		poll(lane, &own->neutral_rng, false);
+	dma_measure(lane, step);
 	dma_flush(&own->dma); /* or ranges would age in others' slices */
 }
 

@@ -22,7 +22,6 @@
 
 struct own {
 	struct dma_lane dma;
-	struct dma_turn turn;
 	uint64_t neutral_rng;        /* the load around the measured part */
 	uint32_t n;                  /* requests outstanding */
 	struct dma_buffer **order;   /* those that complete next are put at its head */
@@ -138,12 +137,13 @@ static uint32_t burst_size(const struct lane *lane, uint32_t outstanding)
 }
 
 /* As many new requests as completions. */
-static void burst(struct lane *lane, uint64_t *rng, bool measured)
+static void step(struct lane *lane, bool measured)
 {
 	struct own *own = lane->own;
+	uint64_t *rng = measured ? &lane->rng : &own->neutral_rng;
 	uint32_t n = burst_size(lane, own->n);
 
-	own->dma.split = dma_turn_take(&own->turn, rng);
+	dma_turn(&own->dma, rng);
 	draw_completions(own, n, rng);
 	dma_unmap_stretch(&own->dma, own->order, n, measured);
 	submit(own, own->order, n, rng, measured);
@@ -184,17 +184,10 @@ static void slice(struct lane *lane)
 
 	start_over(lane, &own->neutral_rng);
 	while (clock_now() < lead_in)
-		burst(lane, &own->neutral_rng, false);
+		step(lane, false);
 	lane->rng = stat_mix(run->g->seed ^ stat_mix(run->position * 4096 + lane->worker));
 	start_over(lane, &lane->rng);
-	own->turn = (struct dma_turn){ 0 };
-	lane_begin(lane);
-	while (lane->tally.ops < run->ops_per_worker)
-		burst(lane, &lane->rng, true);
-	lane_end(lane);
-	lane_finish(lane);
-	while (lane_others_measure(lane))
-		burst(lane, &own->neutral_rng, false);
+	dma_measure(lane, step);
 	dma_flush(&own->dma); /* or ranges would age in others' slices */
 }
 

@@ -12,10 +12,10 @@
 #include "bench/analyse.h"
 #include "bench/open_loop.h"
 #include "bench/runner.h"
+#include "machine.h"
 
 #define SEEN_MAX 1024u
 
-static struct topology *topo;
 static const struct pt_engine *real;
 
 /* By engine (one worker): the end of the last call that was not measured, and first measured ones. */
@@ -129,22 +129,6 @@ static void one_schedule_without_backlog(void **state)
 			result_free(r);
 			free(r);
 		}
-}
-
-static int load_machine(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	clock_init();
-	return topology_load(&topo, NULL, &err);
-}
-
-static int free_machine(void **state)
-{
-	(void)state;
-	topology_free(topo);
-	return 0;
 }
 
 int main(void)
