@@ -186,6 +186,7 @@ static void put_workers(struct node o, const struct case_result *c, unsigned nod
 		put_bool(worker, "moved", w->moved);
 		put_bool(worker, "unpinned", w->unpinned);
 		put_u64(worker, "ops", w->ops);
+		put_real(worker, "elapsed_ns", case_withheld(c) ? NAN : w->elapsed_ns);
 		put_u64s(worker, "table_pages_by_node", w->pages_by_node, nodes);
 	}
 }

@@ -80,6 +80,7 @@ static void test_all_files_and_no_leftovers(void **state)
 	static const char *const names[] = { "a/b/result.json", "a/b/summary.csv", "a/b/slices.csv",
 					     "a/b/series.csv",
 					     "a/b/latency.csv", "a/b/scaling.csv", "a/b/job.ini",
+					     "a/b/comparisons.csv", "a/b/workers.csv",
 					     "a/b/latency.hlog", "a/b/hgrm" };
 	struct result r = made_whole();
 	struct err err;
