@@ -12,7 +12,7 @@ DOTTED = (0, (1, 1.5))
 DASH_UNIT = 0.5  # of the report's pixels, in line widths
 
 # parts of a bar tell themselves apart by hatching too
-HATCHES = ["", "////", "....", "xxxx", "\\\\\\\\", "oo", "++", "--"]
+HATCHES = ["", "////", "----", "xxxx", "\\\\\\\\", "||||", "++", "//"]  # no dots: each is a circle in the file
 
 numbers = {name: i for i, name in enumerate(USUAL)}
 
