@@ -5,6 +5,7 @@
 
 #include "bench/export.h"
 #include "bench/flags.h"
+#include "bench/option_row.h"
 #include "bench/out_file.h"
 #include "bench/page.h"
 #include "bench/verbs.h"
@@ -19,11 +20,9 @@ static const char usage[] =
 	"or a result in a format that other tools read. RESULT is a result.json, the directory that holds\n"
 	"it, or - for stdin.\n"
 	"\n"
-	"Formats:\n"
-	"  html                  a page to look at, all in one file (default)\n";
+	"Formats:\n";
 
 static const char examples[] =
-	"\n"
 	"The page, report.html, is put beside the first RESULT unless --out says where. It needs no\n"
 	"network, may be mailed, and holds the data of its charts.\n"
 	"\n"
@@ -54,6 +53,8 @@ struct request {
 static int parse(struct request *q, int argc, char **argv, struct flag_args *args, struct err *err)
 {
 	static const char *formats[FORMATS_MAX + 2] = { "html" };
+	static struct choice list[FORMATS_MAX + 2] = { { "html", "a page to look at, all in one file "
+							 "(default)" } };
 	const struct flag flags[] = {
 		{ "format", FLAG_CHOICE, &q->format, .choices = formats, .metavar = "FORMAT",
 		  .help = "one of those above" },
@@ -66,17 +67,15 @@ static int parse(struct request *q, int argc, char **argv, struct flag_args *arg
 	};
 	int code;
 
-	for (size_t i = 0; i < FORMATS_MAX && export_formats[i].name; i++)
+	for (size_t i = 0; i < FORMATS_MAX && export_formats[i].name; i++) {
 		formats[i + 1] = export_formats[i].name;
+		list[i + 1] = (struct choice){ export_formats[i].name, export_formats[i].help };
+	}
 	code = flags_parse(flags, "report", argc, argv, args, err);
 	if (code || !args->help)
 		return code;
-	fputs(usage, stdout);
-	for (const struct export_format *f = export_formats; f->name; f++)
-		printf("  %-20s  %s\n", f->name, f->help);
-	puts("\nFlags:");
-	flags_help(flags, stdout);
-	fputs(examples, stdout);
+	help_show(&(struct help_page){ "report", usage, .list = list, .flags = flags, .examples = examples,
+				       .files = true });
 	return 0;
 }
 
