@@ -23,9 +23,7 @@ static const char usage[] =
 	"  iopt trace nvme-amd-lazy\n"
 	"To record one, as root: scripts/record-trace, or by hand\n"
 	"  cd /sys/kernel/tracing && echo 1 > events/iommu/map/enable &&\n"
-	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n"
-	"\n"
-	"Flags:\n";
+	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n";
 
 /* Jansson strings are UTF-8; the name of a file need not be. */
 static json_t *text_or_null(const char *text)
@@ -160,8 +158,7 @@ int verb_trace(int argc, char **argv)
 	int rc = flags_parse(flags, "trace", argc, argv, &args, &err);
 
 	if (!rc && args.help) {
-		fputs(usage, stdout);
-		flags_help(flags, stdout);
+		help_show(&(struct help_page){ "trace", usage, .flags = flags, .files = true });
 		return EXIT_FINE;
 	}
 	if (!rc && !args.nargs)

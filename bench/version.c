@@ -6,13 +6,13 @@
 #include "bench/verbs.h"
 #include "sys/host.h"
 
-static const char help[] =
+static const struct help_page page = { .verb = "version", .usage =
 	"usage: iopt version\n"
 	"\n"
 	"Print version, commit, compiler, its flags and the libraries in use.\n"
 	"\n"
 	"Example:\n"
-	"  iopt version\n";
+	"  iopt version\n" };
 
 static void line(const char *name, const char *value)
 {
@@ -27,7 +27,7 @@ int verb_version(int argc, char **argv)
 	const char *arg;
 	int rc;
 
-	if (!verb_argument("version", help, argc, argv, &arg, &rc))
+	if (!verb_argument(&page, argc, argv, &arg, &rc))
 		return rc;
 	if (arg) {
 		err_set(&err, EXIT_USAGE, "%s: takes no argument", arg);
