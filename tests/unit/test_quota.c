@@ -1,4 +1,4 @@
-/* What a control group grants: how many threads are planned, what is said of more, and when memory is refused. */
+/* What a control group grants: how many threads are planned, what more are told, when memory is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
