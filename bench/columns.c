@@ -129,7 +129,8 @@ void columns_end(struct columns *t)
 	if (row && row->stream)
 		t->failed |= fclose(row->stream) != 0;
 	columns_lay_out(t, &l);
-	columns_print_heading(t, &l);
+	if (t->nrows)
+		columns_print_heading(t, &l);
 	for (size_t i = 0; i < t->nrows; i++) {
 		if (t->row[i].cell)
 			columns_print_row(t, &l, t->row[i].cell);

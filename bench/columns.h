@@ -54,13 +54,16 @@ void columns_rest(struct columns *t, enum paint paint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Takes lines that stand below the last row, or above the first; until the next call for this table. */
 FILE *columns_below(struct columns *t);
-/* Prints heading and rows, and frees. */
+/* Prints heading and rows, of no rows nothing, and frees. */
 void columns_end(struct columns *t);
 
+/* What is not text becomes '?': a result may come from anywhere. */
+void columns_clean(char *text);
 /* How many columns of a terminal the text takes (UTF-8). */
 size_t columns_width(const char *text);
 /*
- * Words from column `at` on, in lines of `width`, those after the first indented; ends with a newline. A
- * word that is wider than a line is left whole: it may be a path. What is not text becomes '?'.
+ * Words from column `at` on, those of further lines indented; ends with a newline. A word that is wider
+ * than a line is left whole: it may be a path. What is not text becomes '?'.
  */
-void columns_words(FILE *out, size_t width, size_t at, size_t indent, const char *text);
+void columns_words(FILE *out, const struct terminal *terminal, enum paint paint, size_t at, size_t indent,
+		   const char *text);

@@ -43,20 +43,23 @@ static unsigned title_width(const char *title)
 	return width;
 }
 
+/* Figures stay to the right. */
+static void widen(struct layout *l, unsigned c, unsigned width)
+{
+	if (l->width[c] >= width)
+		return;
+	l->left[c] += width - l->width[c];
+	l->width[c] = width;
+}
+
 static void measure(const struct columns *t, struct layout *l)
 {
 	for (size_t i = 0; i < t->nrows; i++)
 		for (unsigned c = 0; t->row[i].cell && c < t->n; c++)
 			if (t->row[i].cell[c].text && !t->row[i].cell[c].rest)
 				take(l, c, &t->column[c], t->row[i].cell[c].text);
-	for (unsigned c = 0; c < t->n; c++) {
-		unsigned title = title_width(t->column[c].title);
-
-		if (l->width[c] >= title)
-			continue;
-		l->left[c] += title - l->width[c]; /* figures to the right, under a longer title */
-		l->width[c] = title;
-	}
+	for (unsigned c = 0; c < t->n; c++)
+		widen(l, c, title_width(t->column[c].title));
 }
 
 /* Columns from `first` on, in a line that begins at `at`, that fit; at least one. */
@@ -78,6 +81,23 @@ static void set_gaps(const struct columns *t, struct layout *l, unsigned most)
 		unsigned gap = t->column[c].gap ? t->column[c].gap : GAP;
 
 		l->gap[c] = t->column[c].bar ? BAR : gap < most ? gap : most;
+	}
+}
+
+/* What is left of a narrow line goes to the gaps, from the left. */
+static void spread(const struct columns *t, struct layout *l)
+{
+	struct layout wanted;
+
+	set_gaps(t, &wanted, GAP);
+	for (unsigned c = 1; c < t->n; c++) {
+		bool more = l->gap[c] < wanted.gap[c];
+
+		l->gap[c] += more;
+		if (more && fitting(t, l, 0, t->indent) < t->n) {
+			l->gap[c]--;
+			break;
+		}
 	}
 }
 
@@ -118,18 +138,20 @@ static unsigned below(const struct columns *t, const struct layout *l)
 
 void columns_lay_out(const struct columns *t, struct layout *l)
 {
-	unsigned under, aside = t->indent + 4, wide[COLUMNS_MAX];
+	unsigned under, aside = t->indent + 4;
+	struct layout content;
 
 	measure(t, l);
-	memcpy(wide, l->width, sizeof(wide));
+	content = *l;
 	for (unsigned c = 0; c < t->n; c++)
-		if (l->width[c] < t->column[c].least)
-			l->width[c] = t->column[c].least;
+		widen(l, c, t->column[c].least);
 	set_gaps(t, l, BAR);
 	if (fitting(t, l, 0, t->indent) < t->n)
-		memcpy(l->width, wide, sizeof(wide));
+		*l = content;
+	set_gaps(t, l, BAR);
 	for (unsigned most = BAR; fitting(t, l, 0, t->indent) < t->n && most; most--)
 		set_gaps(t, l, most);
+	spread(t, l);
 	if (fitting(t, l, 0, t->indent) < t->n)
 		set_gaps(t, l, GAP);
 	under = below(t, l);

@@ -32,6 +32,3 @@ unsigned columns_before_point(const char *text);
 /* columns_print.c: the heading, and a row. */
 void columns_print_heading(const struct columns *t, const struct layout *l);
 void columns_print_row(const struct columns *t, const struct layout *l, const struct cell *cells);
-
-/* columns_text.c: what is not text becomes '?': a result may come from anywhere. */
-void columns_clean(char *text);

@@ -118,9 +118,7 @@ static void print_rest(const struct columns *t, const struct layout *l, unsigned
 		       struct pen *pen)
 {
 	go_to(pen, l->start[c]);
-	fputs(paint_begin(t->terminal, cell->paint), t->out);
-	columns_words(t->out, t->terminal->width, l->start[c], l->start[c], cell->text);
-	fputs(paint_end(t->terminal, cell->paint), t->out);
+	columns_words(t->out, t->terminal, cell->paint, l->start[c], l->start[c], cell->text);
 }
 
 static bool line_has_cells(const struct columns *t, const struct layout *l, const struct cell *cells, unsigned line)

@@ -53,7 +53,8 @@ void columns_clean(char *text)
 			*text = '?';
 }
 
-void columns_words(FILE *out, size_t width, size_t at, size_t indent, const char *text)
+void columns_words(FILE *out, const struct terminal *terminal, enum paint paint, size_t at, size_t indent,
+		   const char *text)
 {
 	char *copy = strdup(text), *rest = copy, *word;
 	bool begun = false;
@@ -63,12 +64,13 @@ void columns_words(FILE *out, size_t width, size_t at, size_t indent, const char
 		return;
 	}
 	columns_clean(copy);
+	fputs(paint_begin(terminal, paint), out);
 	while ((word = strsep(&rest, " "))) {
 		size_t length = columns_width(word);
 
 		if (!length)
 			continue;
-		if (begun && at + 1 + length > width) {
+		if (begun && at + 1 + length > terminal->width) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			at = indent;
 		} else if (begun) {
@@ -79,6 +81,6 @@ void columns_words(FILE *out, size_t width, size_t at, size_t indent, const char
 		at += length;
 		begun = true;
 	}
-	fputc('\n', out);
+	fprintf(out, "%s\n", paint_end(terminal, paint));
 	free(copy);
 }

@@ -108,11 +108,11 @@ static void test_narrowed(void **state)
 
 	(void)state;
 	three_rows(&t);
-	printed(&t, "  engine   thirty columns, in which stands thirty other columns that stand the rest\n"
-		    "  lockless                            35 M 9.5                             worse\n"
-		    "  mutex    withheld, see audit\n"
+	printed(&t, "  engine    thirty columns, in which stands  thirty other columns that stand the rest\n"
+		    "  lockless                             35 M  9.5                             worse\n"
+		    "  mutex     withheld, see audit\n"
 		    "  a remark\n"
-		    "  null                                   - 1234.56\n");
+		    "  null                                    -  1234.56\n");
 }
 
 static void test_folded(void **state)
@@ -168,13 +168,15 @@ static void test_a_long_name(void **state)
 
 static void test_words(void **state)
 {
+	const struct terminal terminal = { .width = 20, .colour = true };
+
 	(void)state;
-	columns_words(out, 20, 4, 2, "one two  three four a/path/that/is/longer/than/this five\n");
+	columns_words(out, &terminal, PAINT_WORSE, 4, 2, "one two  three four a/path/that/is/longer/than/this five\n");
 	fclose(out);
-	assert_string_equal(text, "one two three\n"
+	assert_string_equal(text, "\033[31mone two three\n"
 		    "  four\n"
 		    "  a/path/that/is/longer/than/this\n"
-		    "  five?\n");
+		    "  five?\033[0m\n");
 }
 
 static void test_widths(void **state)
