@@ -24,6 +24,7 @@ struct column {
 	const char *title; /* lines of it by '\n', the last is next to the rows; NULL or "": none */
 	enum columns_align align;
 	unsigned least; /* columns it takes where there is room, even if its content needs fewer */
+	bool firm;      /* … and where there is none */
 	unsigned most;  /* of the first: a longer name has a line of its own; 0: no limit */
 	unsigned gap;   /* blanks before it, fewer where it is narrow; 0: 2 */
 	bool bar;       /* " | " before it instead */

@@ -58,8 +58,11 @@ static void measure(const struct columns *t, struct layout *l)
 		for (unsigned c = 0; t->row[i].cell && c < t->n; c++)
 			if (t->row[i].cell[c].text && !t->row[i].cell[c].rest)
 				take(l, c, &t->column[c], t->row[i].cell[c].text);
-	for (unsigned c = 0; c < t->n; c++)
+	for (unsigned c = 0; c < t->n; c++) {
 		widen(l, c, title_width(t->column[c].title));
+		if (t->column[c].firm)
+			widen(l, c, t->column[c].least);
+	}
 }
 
 /* Columns from `first` on, in a line that begins at `at`, that fit; at least one. */

@@ -62,6 +62,16 @@ static unsigned title_lines(const struct columns *t)
 	return lines;
 }
 
+/* Those take room, but nobody sees them. */
+static size_t blanks_behind(const char *text, size_t length)
+{
+	size_t n = 0;
+
+	while (n < length && text[length - 1 - n] == ' ')
+		n++;
+	return n;
+}
+
 void columns_print_heading(const struct columns *t, const struct layout *l)
 {
 	unsigned lines = title_lines(t);
@@ -80,6 +90,7 @@ void columns_print_heading(const struct columns *t, const struct layout *l)
 					continue;
 				go_to(&pen, l->start[c] + (t->column[c].align == COLUMNS_LEFT ? 0 :
 							   l->width[c] - (unsigned)n));
+				n -= (int)blanks_behind(text, (size_t)n);
 				fprintf(t->out, "%.*s", n, text);
 				pen.at += (unsigned)n;
 			}
@@ -103,13 +114,14 @@ static void print_cell(const struct columns *t, const struct layout *l, unsigned
 		       struct pen *pen)
 {
 	unsigned width = (unsigned)columns_width(cell->text);
+	size_t blanks = blanks_behind(cell->text, strlen(cell->text));
 
-	if (!width)
+	if (blanks == width)
 		return;
 	go_to(pen, cell_start(t, l, c, cell));
-	fprintf(t->out, "%s%s%s", paint_begin(t->terminal, cell->paint), cell->text,
-		paint_end(t->terminal, cell->paint));
-	pen->at += width;
+	fprintf(t->out, "%s%.*s%s", paint_begin(t->terminal, cell->paint), (int)(strlen(cell->text) - blanks),
+		cell->text, paint_end(t->terminal, cell->paint));
+	pen->at += width - (unsigned)blanks;
 	if (!c && t->n > 1 && width > l->width[c]) /* a name with a line of its own */
 		new_line(pen);
 }
