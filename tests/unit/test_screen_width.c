@@ -148,14 +148,18 @@ static bool stands(const char *line, size_t at)
 static unsigned check_title(char *const *line, size_t n, size_t first, size_t k, const char *title)
 {
 	unsigned rows = 0;
-	size_t at = first ? first - 1 : 0, below;
+	size_t at = first, below;
 	const char *found;
 
-	while (at < n && !strstr(line[at], title))
+	while (at < first + 2 && !strstr(line[at], title))
 		at++;
-	assert_in_range(at, first ? first - 1 : 0, first + 2);
+	below = at - first;
+	if (!strstr(line[at], title)) { /* a heading of two lines begins above */
+		at = first - 1;
+		below = 0;
+	}
 	found = strstr(line[at], title);
-	below = at > first ? at - first : 0; /* a heading of two lines begins above */
+	assert_non_null(found);
 	for (size_t i = at + 1; i < n && strncmp(line[i], tables[k].end, strlen(tables[k].end)); i++) {
 		if (!begins(line[i], tables[k].row, 3) || strstr(line[i], "withheld") || strstr(line[i], " against "))
 			continue;
