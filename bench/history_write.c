@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/columns.h"
 #include "bench/csv.h"
 #include "bench/history.h"
 #include "bench/json.h"
@@ -70,34 +71,62 @@ static void show_title(const struct history *h, const char *name, char *buf, siz
 
 static const char scope[] =
 	"z: logarithm against the mean of the stored ones, in standard deviations. Information: a "
-	"verdict\nneeds runs that were interleaved or paired (iopt compare BASE NEW, --old --new).";
+	"verdict needs runs that were interleaved or paired (iopt compare BASE NEW, --old --new).";
+
+static void put_row(struct columns *t, const struct history_row *row)
+{
+	char text[160];
+
+	columns_row(t);
+	columns_cell(t, "%s", row->name);
+	columns_cell(t, "%zu", row->n);
+	columns_cell(t, "%s", show_value(text, sizeof(text), row, row->mean));
+	columns_cell(t, "%s", show_sd(text, sizeof(text), row));
+	columns_cell(t, "%s", show_value(text, sizeof(text), row, row->now));
+	/* "far, better", "far, worse" */
+	columns_paint(t, !row->far || !isfinite(row->z) ? PAINT_NONE :
+		      (row->z > 0) == row->more_is_better ? PAINT_BETTER : PAINT_WORSE, "%s",
+		      show_z(text, sizeof(text), row));
+	if (row->drift) {
+		columns_row(t);
+		columns_cell(t, "%s", "");
+		columns_rest(t, PAINT_NONE, "drift: %s", show_drift(text, sizeof(text), row));
+	}
+}
+
+static void print_rows(const struct history *h, FILE *out, const struct terminal *terminal)
+{
+	static const struct column column[] = {
+		{ .least = 13 }, { .title = "stored", .align = COLUMNS_RIGHT },
+		{ .title = "mean", .align = COLUMNS_RIGHT, .least = 14 },
+		{ .title = "sd", .align = COLUMNS_RIGHT, .least = 7 },
+		{ .title = "now", .align = COLUMNS_RIGHT, .least = 14 }, { .title = "z", .fold = true },
+	};
+	struct columns t = columns_begin(out, terminal, column, sizeof(column) / sizeof(column[0]), 2);
+	const char *id = "";
+
+	for (size_t i = 0; i < h->nrows; i++) {
+		if (strcmp(id, h->rows[i].case_id))
+			columns_words(columns_below(&t), terminal, PAINT_NONE, 0, 2, h->rows[i].case_id);
+		id = h->rows[i].case_id;
+		put_row(&t, &h->rows[i]);
+	}
+	columns_end(&t);
+}
 
 static void write_text(const struct history *h, const char *name, FILE *out)
 {
-	char a[64], b[64], c[64], d[160], title[640];
-	const char *id = "";
+	const struct terminal terminal = terminal_of(out);
+	char title[640];
 
 	show_title(h, name, title, sizeof(title));
 	fprintf(out, "HISTORY  %s\n", title);
 	for (size_t i = 0; i < h->nleft_out; i++)
 		fprintf(out, "left out: %s\n", h->left_out[i]);
-	if (h->nrows)
-		fprintf(out, "%-15s %6s  %14s %8s  %14s  %s\n", "", "stored", "mean", "sd", "now", "z");
-	for (size_t i = 0; i < h->nrows; i++) {
-		const struct history_row *row = &h->rows[i];
-
-		if (strcmp(id, row->case_id))
-			fprintf(out, "%s\n", row->case_id);
-		id = row->case_id;
-		fprintf(out, "  %-13s %6zu  %14s %8s  %14s  %s\n", row->name, row->n,
-			show_value(a, sizeof(a), row, row->mean), show_sd(b, sizeof(b), row),
-			show_value(c, sizeof(c), row, row->now), show_z(d, sizeof(d), row));
-		if (row->drift)
-			fprintf(out, "  %-13s drift: %s\n", "", show_drift(d, sizeof(d), row));
-	}
+	print_rows(h, out, &terminal);
 	if (!h->nrows)
 		fprintf(out, "no case of it has a metric to look back on\n");
-	fprintf(out, "%s\n", scope);
+	columns_words(out, &terminal, PAINT_NONE, 0, 3, scope);
 }
 
 static void md_text(const char *text, FILE *out)

@@ -146,69 +146,94 @@ static int plan(struct plan *plan, const struct options *o, const struct topolog
 
 /* ---- screen ---- */
 
-static void call_row(const struct screen *s, const struct case_result *c, enum op_kind kind)
+static void call_row(const struct screen *s, struct columns *t, const struct case_result *c, enum op_kind kind)
 {
 	const struct map_benchmark_sums *sums = &c->map_benchmark;
 	double pair_ns = s->r->ruler.clock.pair_ns;
 	const struct histogram *h = case_sampled(c, kind) ? c->latency[kind] : NULL;
-	char q[3][24], mean[24], most[24], loops[32];
+	char text[32];
 
-	show_quantile(q[0], sizeof(q[0]), h, 0.5, pair_ns);
-	show_quantile(q[1], sizeof(q[1]), h, 0.99, pair_ns);
-	show_quantile(q[2], sizeof(q[2]), h, 0.999, pair_ns);
-	fprintf(s->out, "     %-22.22s %-6s %6.1f %6.1f | %8s %8s %8s %8s %8s %9s\n",
-		kind == OP_MAP ? short_name(c->engine) : "", op_kind_name[kind],
-		map_benchmark_mean_us(sums, kind), map_benchmark_sigma_us(sums, kind),
-		show_number(mean, sizeof(mean), c->ns_per_op[kind]), q[0], q[1], q[2],
-		h ? show_ns(most, sizeof(most), (double)h->max) : "-",
-		show_int(loops, sizeof(loops), sums->loops[kind]));
+	columns_row(t);
+	columns_cell(t, "%s", kind == OP_MAP ? row_name(s, c->engine) : "");
+	columns_cell(t, "%s", op_kind_name[kind]);
+	columns_cell(t, "%.1f", map_benchmark_mean_us(sums, kind));
+	columns_cell(t, "%.1f", map_benchmark_sigma_us(sums, kind));
+	columns_cell(t, "%s", show_number(text, sizeof(text), c->ns_per_op[kind]));
+	columns_cell(t, "%s", show_quantile(text, sizeof(text), h, 0.5, pair_ns));
+	columns_cell(t, "%s", show_quantile(text, sizeof(text), h, 0.99, pair_ns));
+	columns_cell(t, "%s", show_quantile(text, sizeof(text), h, 0.999, pair_ns));
+	columns_cell(t, "%s", h ? show_ns(text, sizeof(text), (double)h->max) : "-");
+	columns_cell(t, "%s", show_int(text, sizeof(text), sums->loops[kind]));
 }
+
+static const struct column call_columns[] = {
+	{ .title = "engine", .least = 22 }, { .title = "", .least = 6, .gap = 1 },
+	{ .title = "us", .align = COLUMNS_RIGHT, .least = 6, .gap = 1 },
+	{ .title = "sigma", .align = COLUMNS_RIGHT, .least = 6, .gap = 1 },
+	{ .title = "ns", .align = COLUMNS_RIGHT, .least = 8, .bar = true, .fold = true },
+	{ .title = "p50", .align = COLUMNS_RIGHT, .least = 8, .gap = 1 },
+	{ .title = "p99", .align = COLUMNS_RIGHT, .least = 8, .gap = 1 },
+	{ .title = "p99.9", .align = COLUMNS_RIGHT, .least = 8, .gap = 1 },
+	{ .title = "max", .align = COLUMNS_RIGHT, .least = 8, .gap = 1 },
+	{ .title = "loops", .align = COLUMNS_RIGHT, .least = 9, .gap = 1 },
+};
 
 static void print_group(const struct screen *s, size_t first)
 {
 	const struct result *r = s->r;
 	char think[24], where[48];
 	const struct case_result *c = &r->cases[first];
+	struct flow flow = flow_begin(s, "   ", " | ");
+	struct columns t;
 
-	fprintf(s->out, "   iova %s | flush %s%s | %u thread%s | %s | %lu page%s a map | %s between map and unmap\n",
-		c->dma.iova, c->dma.flush, dma_flushes(&c->dma) ? " (model)" : "", c->threads,
-		c->threads == 1 ? "" : "s", show_where(where, sizeof(where), c), (unsigned long)c->batch,
-		c->batch == 1 ? "" : "s", show_think(think, sizeof(think), c->think_ns));
-	fprintf(s->out, "     %-22s %-6s %6s %6s | %8s %8s %8s %8s %8s %9s\n", "engine", "", "us", "sigma", "ns",
-		"p50", "p99", "p99.9", "max", "loops");
+	flow_add(&flow, "iova %s", c->dma.iova);
+	flow_add(&flow, "flush %s%s", c->dma.flush, dma_flushes(&c->dma) ? " (model)" : "");
+	flow_add(&flow, "%u thread%s", c->threads, c->threads == 1 ? "" : "s");
+	flow_add(&flow, "%s", show_where(where, sizeof(where), c));
+	flow_add(&flow, "%lu page%s a map", (unsigned long)c->batch, c->batch == 1 ? "" : "s");
+	flow_add(&flow, "%s between map and unmap", show_think(think, sizeof(think), c->think_ns));
+	flow_end(&flow);
+	t = screen_columns(s, call_columns, sizeof(call_columns) / sizeof(call_columns[0]), 5);
 	for (size_t i = first; i < r->ncases; i++) {
 		if (r->cases[i].group != c->group)
 			continue;
 		if (case_withheld(&r->cases[i])) {
-			fprintf(s->out, "     %-22.22s withheld, see audit\n", short_name(r->cases[i].engine));
+			columns_row(&t);
+			columns_cell(&t, "%s", row_name(s, r->cases[i].engine));
+			columns_rest(&t, PAINT_WORSE, "withheld, see audit");
 			continue;
 		}
-		call_row(s, &r->cases[i], OP_MAP);
-		call_row(s, &r->cases[i], OP_UNMAP);
+		call_row(s, &t, &r->cases[i], OP_MAP);
+		call_row(s, &t, &r->cases[i], OP_UNMAP);
 	}
+	columns_end(&t);
 }
 
 static void print_posted(const struct screen *s)
 {
-	fprintf(s->out, "   published, us of a map/an unmap: %s, before and after map_pages(); for orientation\n",
-		posted_hardware);
-	fprintf(s->out, "     %-14s %-28s %s\n", "pages", "1 thread", "10 threads");
+	static const struct column column[] = {
+		{ .title = "pages", .least = 13 }, { .title = "1 thread", .least = 27 }, { .title = "10 threads" },
+	};
+	struct columns t;
+
+	screen_words(s, "   ", "published, us of a map/an unmap: %s, before and after map_pages(); for orientation",
+		     posted_hardware);
+	t = screen_columns(s, column, sizeof(column) / sizeof(column[0]), 5);
 	for (size_t i = 0; i < POSTED; i++) {
 		const struct posted *p = &posted[i];
-		char text[48];
 
-		snprintf(text, sizeof(text), "%u%s", p->granule, p->granule == BLOCK_PAGES ? " (2M block)" : "");
-		if (p->threads == 1)
-			fprintf(s->out, "     %-14s ", text);
-		snprintf(text, sizeof(text), "%.1f/%.1f -> %.1f/%.1f", p->before[0] / 10.0, p->before[1] / 10.0,
-			 p->after[0] / 10.0, p->after[1] / 10.0);
-		fprintf(s->out, p->threads == 1 ? "%-28s " : "%s\n", text);
+		if (p->threads == 1) {
+			columns_row(&t);
+			columns_cell(&t, "%u%s", p->granule, p->granule == BLOCK_PAGES ? " (2M block)" : "");
+		}
+		columns_cell(&t, "%.1f/%.1f -> %.1f/%.1f", p->before[0] / 10.0, p->before[1] / 10.0,
+			     p->after[0] / 10.0, p->after[1] / 10.0);
 	}
-	fprintf(s->out, "     lore.kernel.org/all/%s\n", posted_source);
-	fprintf(s->out, "   published with the tool: 16 threads, 1 page: map %.1f sigma %.1f, unmap %.1f "
-		"sigma %.1f\n",
-		sample[0] / 10.0, sample_sigma[0] / 10.0, sample[1] / 10.0, sample_sigma[1] / 10.0);
-	fprintf(s->out, "     lore.kernel.org/all/%s\n", sample_source);
+	columns_end(&t);
+	screen_words(s, "     ", "lore.kernel.org/all/%s", posted_source);
+	screen_words(s, "   ", "published with the tool: 16 threads, 1 page: map %.1f sigma %.1f, unmap %.1f "
+		     "sigma %.1f", sample[0] / 10.0, sample_sigma[0] / 10.0, sample[1] / 10.0, sample_sigma[1] / 10.0);
+	screen_words(s, "     ", "lore.kernel.org/all/%s", sample_source);
 }
 
 static void print(const struct screen *s)
@@ -221,11 +246,11 @@ static void print(const struct screen *s)
 	for (size_t i = 0; i < s->r->ncases; i++)
 		if (!i || s->r->cases[i].group != s->r->cases[i - 1].group)
 			print_group(s, i);
-	fprintf(s->out, "   us, sigma: as that tool counts, every sample cut down to whole 0.1 us before it is "
-		"added\n"
-		"   ns and on: the same calls; percentiles without samples that a context switch hit\n"
-		"   a pair of stamps costs %s, not subtracted; null: the allocator and stamps\n",
-		show_ns(pair, sizeof(pair), s->r->ruler.clock.pair_ns));
+	screen_words(s, "   ", "us, sigma: as that tool counts, every sample cut down to whole 0.1 us before it is "
+		     "added");
+	screen_words(s, "   ", "ns and on: the same calls; percentiles without samples that a context switch hit");
+	screen_words(s, "   ", "a pair of stamps costs %s, not subtracted; null: the allocator and stamps",
+		     show_ns(pair, sizeof(pair), s->r->ruler.clock.pair_ns));
 	print_posted(s);
 }
 

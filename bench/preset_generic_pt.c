@@ -91,80 +91,98 @@ static const struct case_result *find(const struct result *r, size_t at, const c
 }
 
 /* "76.4/71": average and least. */
-static void ours(const struct screen *s, size_t at, const char *engine, enum op_kind kind)
+static void ours(const struct screen *s, struct columns *t, size_t at, const char *engine, enum op_kind kind)
 {
 	const struct case_result *c = find(s->r, at, engine);
-	char text[40] = "-", avg[24];
+	char avg[24];
 
 	if (c && case_sampled(c, kind))
-		snprintf(text, sizeof(text), "%s/%lu", show_number(avg, sizeof(avg), c->ns_per_op[kind]),
-			 (unsigned long)c->latency[kind]->min);
-	fprintf(s->out, " %12s", text);
+		columns_cell(t, "%s/%lu", show_number(avg, sizeof(avg), c->ns_per_op[kind]),
+			     (unsigned long)c->latency[kind]->min);
+	else
+		columns_cell(t, "-");
 }
 
-static void theirs(const struct screen *s, unsigned avg, unsigned min)
+static void theirs(struct columns *t, unsigned avg, unsigned min)
 {
-	char text[24] = "-";
-
 	if (avg)
-		snprintf(text, sizeof(text), "%u/%u", avg, min);
+		columns_cell(t, "%u/%u", avg, min);
 	else if (min)
-		snprintf(text, sizeof(text), "-/%u", min);
-	fprintf(s->out, " %10s", text);
+		columns_cell(t, "-/%u", min);
+	else
+		columns_cell(t, "-");
 }
 
-static void published(const struct screen *s, const struct published_table *t, size_t at,
-		      enum op_kind kind)
+static void published(struct columns *t, const struct published_table *table, size_t at, enum op_kind kind)
 {
-	const struct published_row *row = published_find(t, work[at].size_lg2, work[at].pages);
+	const struct published_row *row = published_find(table, work[at].size_lg2, work[at].pages);
 	struct published_figure none = { 0 }, f = none;
 
 	if (row)
 		f = kind == OP_MAP ? row->map : row->unmap;
-	theirs(s, f.avg_before, f.min_before);
-	theirs(s, f.avg_after, f.min_after);
+	theirs(t, f.avg_before, f.min_before);
+	theirs(t, f.avg_after, f.min_after);
 }
 
-static void name_row(const struct screen *s, size_t at)
+static void begin_row(struct columns *t, size_t at)
 {
-	char size[16], text[32];
+	char size[16];
 
+	columns_row(t);
 	show_bytes(size, sizeof(size), 1ull << work[at].size_lg2);
 	if (work[at].pages > 1)
-		snprintf(text, sizeof(text), "%u x %s", work[at].pages, size);
-	fprintf(s->out, "     %-9s", work[at].pages > 1 ? text : size);
+		columns_cell(t, "%u x %s", work[at].pages, size);
+	else
+		columns_cell(t, "%s", size);
 }
 
 static void amdv1_table(const struct screen *s, enum op_kind kind)
 {
-	fprintf(s->out, "   %s, ns a call: average/least %38s published AMDv1\n", op_kind_name[kind], "");
-	fprintf(s->out, "     %-9s %12s %12s %12s %12s %12s %10s %10s\n", "pages", "lockless-2019",
-		"mutex-2019", "lockless", "mutex", "null", "old", "new");
+	static const struct column column[] = {
+		{ .title = "pages", .least = 8 },
+		{ .title = "lockless-2019", .align = COLUMNS_RIGHT },
+		{ .title = "mutex-2019", .align = COLUMNS_RIGHT, .least = 10 },
+		{ .title = "lockless", .align = COLUMNS_RIGHT, .least = 10 },
+		{ .title = "mutex", .align = COLUMNS_RIGHT, .least = 10 },
+		{ .title = "null", .align = COLUMNS_RIGHT, .least = 10 },
+		{ .title = "published\nold", .align = COLUMNS_RIGHT, .fold = true },
+		{ .title = "AMDv1\nnew", .align = COLUMNS_RIGHT, .least = 9 },
+	};
+	struct columns t = screen_columns(s, column, sizeof(column) / sizeof(column[0]), 5);
+
+	fprintf(s->out, "   %s, ns a call: average/least\n", op_kind_name[kind]);
 	for (size_t i = 0; i < WORK; i++) {
-		name_row(s, i);
+		begin_row(&t, i);
 		for (size_t e = 0; e < 4; e++)
-			ours(s, i, engines[e], kind);
-		ours(s, i, NULL, kind);
-		published(s, &published_generic_pt[0], i, kind);
-		fputc('\n', s->out);
+			ours(s, &t, i, engines[e], kind);
+		ours(s, &t, i, NULL, kind);
+		published(&t, &published_generic_pt[0], i, kind);
 	}
+	columns_end(&t);
 }
 
 static void vtdss_table(const struct screen *s, enum op_kind kind)
 {
-	fprintf(s->out, "   %-40s %-21s %s\n", op_kind_name[kind], "published x86-64", "published VT-d");
-	fprintf(s->out, "     %-9s %14s %10s %10s %10s %10s\n", "pages", "vtdss/lockless", "old", "new",
-		"old", "new");
+	static const struct column column[] = {
+		{ .title = "pages", .least = 8 },
+		{ .title = "vtdss/lockless", .align = COLUMNS_RIGHT },
+		{ .title = "published\nold", .align = COLUMNS_RIGHT },
+		{ .title = "x86-64\nnew", .align = COLUMNS_RIGHT, .least = 9 },
+		{ .title = "published\nold", .align = COLUMNS_RIGHT },
+		{ .title = "VT-d\nnew", .align = COLUMNS_RIGHT, .least = 9 },
+	};
+	struct columns t = screen_columns(s, column, sizeof(column) / sizeof(column[0]), 5);
+
+	fprintf(s->out, "   %s\n", op_kind_name[kind]);
 	for (size_t i = 0; i < WORK; i++) {
 		if (!find(s->r, i, engines[4]))
 			continue;
-		name_row(s, i);
-		fputs("  ", s->out);
-		ours(s, i, engines[4], kind);
-		published(s, &published_generic_pt[1], i, kind);
-		published(s, &published_generic_pt[2], i, kind);
-		fputc('\n', s->out);
+		begin_row(&t, i);
+		ours(s, &t, i, engines[4], kind);
+		published(&t, &published_generic_pt[1], i, kind);
+		published(&t, &published_generic_pt[2], i, kind);
 	}
+	columns_end(&t);
 }
 
 /* Fewest and most maps of a case. */
@@ -180,8 +198,8 @@ static void loops(const struct screen *s)
 		most = n > most ? n : most;
 	}
 	if (most)
-		fprintf(s->out, "   loops: %s to %s of each size and engine, %u wanted\n",
-			show_int(from, sizeof(from), least), show_int(to, sizeof(to), most), LOOPS);
+		screen_words(s, "   ", "loops: %s to %s of each size and engine, %u wanted",
+			     show_int(from, sizeof(from), least), show_int(to, sizeof(to), most), LOOPS);
 }
 
 static void notes(const struct screen *s)
@@ -189,14 +207,14 @@ static void notes(const struct screen *s)
 	const struct clock_facts *clock = &s->r->ruler.clock;
 	char pair[32], step[32];
 
-	fprintf(s->out, "   stamps: not subtracted; a pair costs %s, of which null is in every figure of ours, "
-		"ktime_get()\n   likewise in theirs; step %s: what is least is a multiple of it, rounded down\n",
-		show_ns(pair, sizeof(pair), clock->pair_ns), show_ns(step, sizeof(step), clock->step_ns));
-	fprintf(s->out, "   an average far above the least was disturbed\n");
-	fprintf(s->out, "   old: the %s, beside our lockless-2019; new: %s, beside our lockless\n",
-		published_generic_pt[0].before, published_generic_pt[0].after);
-	fprintf(s->out, "   published: %s: other hardware, other clock:\n   for orientation\n",
-		published_generic_pt[0].hardware);
+	screen_words(s, "   ", "stamps: not subtracted; a pair costs %s, of which null is in every figure of ours, "
+		     "ktime_get() likewise in theirs; step %s: what is least is a multiple of it, rounded down",
+		     show_ns(pair, sizeof(pair), clock->pair_ns), show_ns(step, sizeof(step), clock->step_ns));
+	screen_words(s, "   ", "an average far above the least was disturbed");
+	screen_words(s, "   ", "old: the %s, beside our lockless-2019; new: %s, beside our lockless",
+		     published_generic_pt[0].before, published_generic_pt[0].after);
+	screen_words(s, "   ", "published: %s: other hardware, other clock: for orientation",
+		     published_generic_pt[0].hardware);
 	for (const struct published_table *t = published_generic_pt; t->name; t++)
 		fprintf(s->out, "     %-7s lore.kernel.org/all/%s\n", t->name, t->source);
 }

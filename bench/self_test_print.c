@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/columns.h"
 #include "bench/json.h"
 #include "bench/self_test.h"
 
@@ -12,6 +13,59 @@
 static const char *done_to(const struct self_test *t, enum trial_kind kind)
 {
 	return kind == TRIAL_SLOW ? t->slow : trial_kind_name[kind];
+}
+
+static char *show_ratio(char *buf, size_t size, const struct interval *r)
+{
+	if (r->valid)
+		snprintf(buf, size, "%.3f [%.3f %.3f]", r->mid, r->lo, r->hi);
+	else if (r->n && isfinite(r->mid))
+		snprintf(buf, size, "%.3f", r->mid);
+	else
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+/* A line as soon as it is known, so that its columns cannot wait for what they hold; NULL: the heading. */
+static void print_trial(const struct self_test *t, const struct trial *trial)
+{
+	const struct terminal terminal = terminal_of(stdout);
+	struct column column[] = {
+		{ .title = "new side is", .least = 11, .firm = true },
+		{ .title = "try", .align = COLUMNS_RIGHT },
+		{ .title = "verdict", .least = 12, .firm = true },
+		{ .title = "metric", .least = 10, .firm = true },
+		{ .title = "new/base [interval]", .least = 21, .firm = true },
+		{ .title = "pairs", .align = COLUMNS_RIGHT, .gap = 1 },
+		{ .title = "s", .align = COLUMNS_RIGHT, .least = 6, .firm = true, .gap = 1 },
+		{ .least = 11, .firm = true, .fold = true },
+	};
+	struct columns table = columns_begin(stdout, &terminal, column, sizeof(column) / sizeof(column[0]), 2);
+	char ratio[64];
+
+	if (!trial) {
+		columns_below(&table);
+		columns_end(&table);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(column) / sizeof(column[0]); i++) {
+		unsigned width = column[i].title ? (unsigned)strlen(column[i].title) : 0;
+
+		column[i].least = column[i].least > width ? column[i].least : width;
+		column[i].firm = true;
+		column[i].title = NULL;
+	}
+	columns_row(&table);
+	columns_cell(&table, "%s", done_to(t, trial->kind));
+	columns_cell(&table, "%u", trial->number);
+	columns_cell(&table, "%s", gate_verdict_name[trial->verdict]);
+	columns_cell(&table, "%s", trial->metric);
+	columns_cell(&table, "%s", show_ratio(ratio, sizeof(ratio), &trial->ratio));
+	columns_cell(&table, "%u", trial->pairs);
+	columns_cell(&table, "%.1f", trial->seconds);
+	columns_paint(&table, PAINT_WORSE, "%s", trial->right ? "" :
+		      trial->kind == TRIAL_SAME ? "FALSE ALARM" : "MISSED");
+	columns_end(&table);
 }
 
 void self_test_print_head(const struct self_test *t)
@@ -30,28 +84,13 @@ void self_test_print_head(const struct self_test *t)
 		printf("not calibrated\n");
 	else
 		printf("%.3g %%\n", 100 * t->floor);
-	printf("\n  new side is  try  verdict       metric      new/base [interval]     pairs      s\n");
-}
-
-static char *show_ratio(char *buf, size_t size, const struct interval *r)
-{
-	if (r->valid)
-		snprintf(buf, size, "%.3f [%.3f %.3f]", r->mid, r->lo, r->hi);
-	else if (r->n && isfinite(r->mid))
-		snprintf(buf, size, "%.3f", r->mid);
-	else
-		snprintf(buf, size, "-");
-	return buf;
+	putchar('\n');
+	print_trial(t, NULL);
 }
 
 void self_test_print_trial(const struct self_test *t, const struct trial *trial)
 {
-	char ratio[64];
-
-	printf("  %-11s %4u  %-12s  %-10s  %-22s %6u %6.1f%s\n", done_to(t, trial->kind), trial->number,
-	       gate_verdict_name[trial->verdict], trial->metric,
-	       show_ratio(ratio, sizeof(ratio), &trial->ratio), trial->pairs, trial->seconds,
-	       trial->right ? "" : trial->kind == TRIAL_SAME ? "  FALSE ALARM" : "  MISSED");
+	print_trial(t, trial);
 	fflush(stdout);
 }
 

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bench/terminal.h"
 #include "stat/histogram.h"
 #include "sys/err.h"
 
@@ -86,7 +87,7 @@ struct trace_life {
 /* Of a legal trace. NULL: no memory; free() it. */
 struct trace_life *trace_life_of(const struct trace *t);
 /* What was recorded, as a screen of text. life may be NULL. */
-void trace_print(const struct trace *t, const struct trace_life *life, FILE *out);
+void trace_print(const struct trace *t, const struct trace_life *life, FILE *out, struct terminal terminal);
 
 /* One worker's part of a replay, in order. */
 struct replay_step {

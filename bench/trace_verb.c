@@ -138,7 +138,7 @@ static int carry_out(const char *file, bool json, FILE *out, struct err *err)
 	else if (json)
 		print_json(t, life, out, err);
 	else
-		trace_print(t, life, out);
+		trace_print(t, life, out, terminal_of(out));
 	free(life);
 	trace_free(t);
 	return err->code;

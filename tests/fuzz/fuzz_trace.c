@@ -23,7 +23,7 @@ static void check_life(const struct trace *t, FILE *nowhere)
 	MUST(life->pages_reused <= life->pages_unmapped && life->pages_by_same_cpu <= life->pages_reused);
 	MUST(life->maps_between.n == life->pages_reused && life->ns_between.n == life->pages_reused);
 	MUST(!life->pages_reused || life->maps_between.max < t->maps);
-	trace_print(t, life, nowhere);
+	trace_print(t, life, nowhere, (struct terminal){ .width = TERMINAL_FILE });
 	free(life);
 }
 

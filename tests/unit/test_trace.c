@@ -335,7 +335,7 @@ static void prints_the_notes(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	trace_print(t, NULL, out);
+	trace_print(t, NULL, out, (struct terminal){ .width = TERMINAL_FILE });
 	fclose(out);
 	assert_non_null(strstr(text, "6 events"));
 	assert_non_null(strstr(text, "too few for a rate of waste: none lost is 0 of 1 [0 3.00]"));

@@ -107,7 +107,7 @@ static void tells_it(void **state)
 	write_bytes(sample, strlen(sample));
 	assert_int_equal(trace_load(&t, path, &err), 0);
 	life = trace_life_of(t);
-	trace_print(t, life, out);
+	trace_print(t, life, out, (struct terminal){ .width = TERMINAL_FILE });
 	fclose(out);
 	/* 4K for 2 us; 8K for 3 us; 4K for 1 us; 12K lives on, its pages gone by CPU 0, back by CPU 2 */
 	assert_non_null(strstr(text, "up to 4K                        2          -          -          -       2 us"));
@@ -129,7 +129,7 @@ static void lines_fit(const struct trace *t, const struct trace_life *life)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	trace_print(t, life, out);
+	trace_print(t, life, out, (struct terminal){ .width = TERMINAL_FILE });
 	fclose(out);
 	for (rest = text; (line = strsep(&rest, "\n"));)
 		if (strlen(line) > 100)
