@@ -1,13 +1,13 @@
 /* run.c - `iopt run`: options, plan, run, report. */
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench/doctor.h"
 #include "bench/live.h"
 #include "bench/plan.h"
 #include "bench/runner.h"
 #include "bench/signals.h"
+#include "bench/terminal.h"
 #include "bench/verbs.h"
 #include "bench/write.h"
 
@@ -66,13 +66,11 @@ static int exit_code(const struct result *r, int write_code)
 
 static int print(const struct result *r, const struct options *o)
 {
-	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-
 	if (o->format == FORMAT_JSON)
 		return write_json(r, stdout);
 	if (o->format == FORMAT_CSV)
 		return write_summary_csv(r, stdout);
-	screen_print(r, stdout, colour);
+	screen_print(r, stdout, terminal_of(stdout));
 	return 0;
 }
 
