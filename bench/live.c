@@ -19,17 +19,15 @@
 
 struct live *live_begin(enum progress_kind wish, const struct plan *plan)
 {
-	const char *term = getenv("TERM");
-	bool terminal = isatty(TERMINAL), dumb = !term || !*term || !strcmp(term, "dumb");
 	struct live *live;
 
-	if (wish == PROGRESS_NEVER || (wish == PROGRESS_AUTO && !terminal))
+	if (wish == PROGRESS_NEVER || (wish == PROGRESS_AUTO && !isatty(TERMINAL)))
 		return NULL;
 	live = mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (live == MAP_FAILED)
 		return NULL; /* a run is worth more than its display */
-	live->lines = !terminal || dumb;
-	live->colour = !getenv("NO_COLOR");
+	live->lines = !terminal_redraws(stderr);
+	live->terminal = terminal_of(stderr);
 	live->began_ns = clock_monotonic_ns();
 	live->predicted_s = plan->predicted_s;
 	return live;

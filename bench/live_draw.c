@@ -25,7 +25,7 @@ static size_t printable(const unsigned char *at)
 	return length;
 }
 
-void frame_line(struct frame *f, const char *colour, const char *fmt, ...)
+void frame_line(const struct live *live, struct frame *f, enum paint paint, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	unsigned width = 0;
@@ -36,8 +36,7 @@ void frame_line(struct frame *f, const char *colour, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (colour)
-		f->used += (size_t)sprintf(f->text + f->used, "\033[%sm", colour);
+	f->used += (size_t)sprintf(f->text + f->used, "%s", paint_begin(&live->terminal, paint));
 	/* the last column stays empty: a character there may or may not begin the next line */
 	for (const char *at = text; *at && width + 1 < f->columns; width++) {
 		size_t length = printable((const unsigned char *)at);
@@ -46,9 +45,7 @@ void frame_line(struct frame *f, const char *colour, const char *fmt, ...)
 		f->used += length ? length : 1;
 		at += length ? length : 1;
 	}
-	if (colour)
-		f->used += (size_t)sprintf(f->text + f->used, "\033[0m");
-	f->used += (size_t)sprintf(f->text + f->used, "\033[K\r\n");
+	f->used += (size_t)sprintf(f->text + f->used, "%s\033[K\r\n", paint_end(&live->terminal, paint));
 	f->width[f->n++] = width;
 }
 
@@ -105,18 +102,18 @@ static void head(const struct live *live, const struct progress_now *now, struct
 
 	if (now->processes > 1)
 		snprintf(process, sizeof(process), ", process %u of %u", now->process + 1, now->processes);
-	frame_line(f, NULL, "%s%.*s%*s%s%3.0f %%  %s left, %s gone%s", bar ? "[" : "", (int)filled, full,
+	frame_line(live, f, PAINT_NONE, "%s%.*s%*s%s%3.0f %%  %s left, %s gone%s", bar ? "[" : "", (int)filled, full,
 		   (int)(bar - filled), "", bar ? "] " : "", 100 * share,
 		   live_time(left, sizeof(left), live_left_s(live, now)),
 		   live_time(gone, sizeof(gone), (double)(clock_monotonic_ns() - live->began_ns) / 1e9), process);
 }
 
-static void what(const struct progress_now *now, struct frame *f)
+static void what(const struct live *live, const struct progress_now *now, struct frame *f)
 {
 	const struct group *g = &now->plan->groups[now->group];
 	char text[400];
 
-	frame_line(f, NULL, "group %zu of %zu: %s", now->group + 1, now->plan->n,
+	frame_line(live, f, PAINT_NONE, "group %zu of %zu: %s", now->group + 1, now->plan->n,
 		   progress_group(g, text, sizeof(text)));
 }
 
@@ -171,7 +168,7 @@ static void engine_line(const struct live *live, const struct case_result *c, co
 	snprintf(line, sizeof(line), "  %-*s", (int)columns->name, engine->name);
 	if (c->nevidence) {
 		put(line, "  AUDIT FAILED: %s", c->evidence[0]);
-		frame_line(f, live->colour ? "31" : NULL, "%s", line);
+		frame_line(live, f, PAINT_WORSE, "%s", line);
 		return;
 	}
 	if (columns->rate)
@@ -192,7 +189,7 @@ static void engine_line(const struct live *live, const struct case_result *c, co
 		for (unsigned i = 0; i < bar; i++)
 			put(line, "#");
 	}
-	frame_line(f, NULL, "%s", line);
+	frame_line(live, f, PAINT_NONE, "%s", line);
 }
 
 static void engines(const struct live *live, const struct progress_now *now, struct frame *f, unsigned below)
@@ -204,10 +201,10 @@ static void engines(const struct live *live, const struct progress_now *now, str
 	snprintf(line, sizeof(line), "  %-*s", (int)columns.name, "engine");
 	put(line, "%s%s%s", columns.rate ? "     ops/s" : "", columns.lost ? " lost/table" : "",
 	    columns.pages ? " live pages" : "");
-	frame_line(f, NULL, "%s", line);
+	frame_line(live, f, PAINT_NONE, "%s", line);
 	for (unsigned i = 0; i < g->nengines; i++) {
 		if (i + 1 < g->nengines && f->n + 3 + below > f->rows) {
-			frame_line(f, NULL, "  and %u more", g->nengines - i);
+			frame_line(live, f, PAINT_NONE, "  and %u more", g->nengines - i);
 			return;
 		}
 		engine_line(live, &now->result->cases[now->first + i], g->engines[i], &live->engines[i], &columns,
@@ -222,9 +219,9 @@ void live_draw(const struct live *live, const struct progress_now *now, struct f
 	f->n = 0;
 	f->used = 0;
 	head(live, now, f);
-	what(now, f);
+	what(live, now, f);
 	if (f->rows > ROWS_MIN)
 		engines(live, now, f, live->nwarnings - first);
 	for (unsigned i = first; i < live->nwarnings; i++)
-		frame_line(f, live->colour ? "33" : NULL, "! %s", live->warnings[i]);
+		frame_line(live, f, PAINT_UNSURE, "! %s", live->warnings[i]);
 }

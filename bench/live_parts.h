@@ -5,6 +5,7 @@
 
 #include "bench/live.h"
 #include "bench/result.h"
+#include "bench/terminal.h"
 
 #define LIVE_MEDIAN_OF 255u  /* the last slices: a frame costs the same after a day as after a second */
 #define LIVE_ROWS_MAX 64u
@@ -21,7 +22,7 @@ struct live_engine {
 /* In memory that parent and children share: one of them draws at a time, and the parent cleans up. */
 struct live {
 	bool lines;                /* plain lines instead of a display */
-	bool colour;
+	struct terminal terminal;
 	uint64_t began_ns, drawn_ns;
 	double predicted_s, share_began; /* the share that was done when it began: of a resumed run */
 	bool telling;              /* share_began is known */
@@ -40,9 +41,9 @@ struct frame {
 	char text[FRAME_BYTES];
 };
 
-/* A line, cut where the terminal ends; what does not print in it is made to. colour: SGR digits or NULL. */
-void frame_line(struct frame *f, const char *colour, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* A line, cut where the terminal ends; what does not print in it is made to. */
+void frame_line(const struct live *live, struct frame *f, enum paint paint, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Draws the lines of a frame about now. */
 void live_draw(const struct live *live, const struct progress_now *now, struct frame *f);
 /* Median rate of the last slices; NaN: there are none, or a rate means nothing. */
