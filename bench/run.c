@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include "bench/doctor.h"
+#include "bench/live.h"
 #include "bench/plan.h"
-#include "bench/progress.h"
 #include "bench/runner.h"
 #include "bench/signals.h"
 #include "bench/terminal.h"
@@ -101,14 +101,13 @@ static int report(const struct result *r, const struct options *o, const struct 
 static int execute(const struct plan *plan, struct result *r, const struct options *o,
 		   struct checkpoint *kept)
 {
-	struct progress_line line;
-	struct progress progress = { progress_tick, &line };
+	struct live *live = live_begin(o->quiet ? PROGRESS_NEVER : o->progress, plan);
+	struct progress progress = { live_tell, live };
 	struct err err = { 0 };
 	int code, reported;
 
-	progress_start(&line, o->quiet, plan->predicted_s);
-	code = run_plan(plan, o->processes, r, &progress, kept, &err);
-	progress_end(&line);
+	code = run_plan(plan, o->processes, r, live ? &progress : NULL, kept, &err);
+	live_end(live);
 	if (code)
 		verb_fail("run", &err);
 	if (analyse(r)) {
