@@ -21,11 +21,9 @@ static const char usage[] =
 	"Is NEW worse than BASE? Both are result.json files (or the directories that hold them; - is\n"
 	"stdin), or two builds of iopt, which then run by turns: the way to judge a change on one noisy\n"
 	"machine. Exit code: 0 OK or improved, 10 regressed, 11 inconclusive, 12 not comparable, 13 an\n"
-	"audit failed, 14 not to be trusted.\n"
-	"\n";
+	"audit failed, 14 not to be trusted.\n";
 
 static const char examples[] =
-	"\n"
 	"Examples:\n"
 	"  iopt compare results/main results/branch --format md --verdict verdict.json\n"
 	"  iopt compare --old ./iopt-main --new ./iopt-branch -- --workload private --threads 2 --duration 1s\n";
@@ -90,9 +88,7 @@ static int parse(struct request *q, struct flag_args *args, int argc, char **arg
 
 	if (!help)
 		return flags_parse(flags, "compare", argc, argv, args, err);
-	fputs(usage, stdout);
-	flags_help(flags, stdout);
-	fputs(examples, stdout);
+	help_show(&(struct help_page){ "compare", usage, .flags = flags, .examples = examples, .files = true });
 	return 0;
 }
 

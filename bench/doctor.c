@@ -14,11 +14,10 @@ static const char usage[] =
 	"\n"
 	"Says what would spoil a measurement on this machine, why, and what to do about it. Exit 0, or\n"
 	"14 when there is a complaint. A note is to be known, and spoils nothing by itself; what cannot\n"
-	"be known is no complaint. docs/doctor.md has each check.\n"
-	"\n";
+	"be known is no complaint. docs/doctor.md has each check.\n";
 
 static const char examples[] =
-	"\nexamples:\n"
+	"Examples:\n"
 	"  iopt doctor\n"
 	"  iopt doctor --probe 10s --matrix\n"
 	"  iopt doctor --calibrate -- --workload private --threads 8 --duration 300ms\n";
@@ -155,9 +154,7 @@ int verb_doctor(int argc, char **argv)
 	int code = flags_parse(flags, "doctor", argc, argv, &args, &err);
 
 	if (!code && args.help) {
-		fputs(usage, stdout);
-		flags_help(flags, stdout);
-		fputs(examples, stdout);
+		help_show(&(struct help_page){ "doctor", usage, .flags = flags, .examples = examples });
 		return EXIT_FINE;
 	}
 	if (!code)

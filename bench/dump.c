@@ -25,9 +25,7 @@ static const char usage[] =
 	"\n"
 	"Example:\n"
 	"  printf 'map 64K 0x10000 64K 2 3\\nlookup 0x11234\\n' > two.ops\n"
-	"  iopt dump two.ops --engine mutex-2019\n"
-	"\n"
-	"Flags:\n";
+	"  iopt dump two.ops --engine mutex-2019\n";
 
 static const char *error_name(int err)
 {
@@ -218,8 +216,7 @@ int verb_dump(int argc, char **argv)
 	int rc = flags_parse(flags, "dump", argc, argv, &args, &err);
 
 	if (!rc && args.help) {
-		fputs(usage, stdout);
-		flags_help(flags, stdout);
+		help_show(&(struct help_page){ "dump", usage, .flags = flags, .files = true });
 		return EXIT_FINE;
 	}
 	if (!rc && !args.nargs)

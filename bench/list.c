@@ -1,8 +1,10 @@
 /* list.c - `iopt list`: engines, workloads, and the words that options take. */
 #include <string.h>
 
+#include "bench/complete.h"
 #include "bench/fit.h"
 #include "bench/list.h"
+#include "bench/manual.h"
 #include "bench/option_dma.h"
 #include "bench/suggest.h"
 #include "bench/verbs.h"
@@ -10,16 +12,6 @@
 #include "pt/mutant.h"
 
 #define LIST_COLUMNS 96u
-
-static const char help[] =
-	"usage: iopt list [engines|workloads|options|iova|mutants|baselines]\n"
-	"\n"
-	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
-	"that. Mutants are known bugs that `iopt verify` can switch on, to see that they are noticed.\n"
-	"Baselines are the results that `iopt compare --save-baseline` has kept here.\n"
-	"\n"
-	"Example:\n"
-	"  iopt list engines\n";
 
 static void list_choices(const char *title, const char *flag, const struct choice *c)
 {
@@ -121,35 +113,80 @@ static void list_mutants(void)
 		       pt_mutants[m].help);
 }
 
+static void list_bash(void)
+{
+	complete_bash(stdout);
+}
+
+static void list_zsh(void)
+{
+	complete_zsh(stdout);
+}
+
+static void list_fish(void)
+{
+	complete_fish(stdout);
+}
+
+static void list_man(void)
+{
+	manual_write(stdout);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(void);
+	bool apart; /* no part of the list of everything */
 } topics[] = {
-	{ "engines", list_engines },
-	{ "workloads", list_workloads },
-	{ "options", list_options },
-	{ "iova", list_iova },
-	{ "mutants", list_mutants },
+	{ "engines", list_engines, false },
+	{ "workloads", list_workloads, false },
+	{ "options", list_options, false },
+	{ "iova", list_iova, false },
+	{ "mutants", list_mutants, false },
+	{ "bash", list_bash, true },
+	{ "zsh", list_zsh, true },
+	{ "fish", list_fish, true },
+	{ "man", list_man, true },
 };
 
 #define NTOPICS (sizeof(topics) / sizeof(topics[0]))
 
+static const char usage[] =
+	"usage: iopt list [engines|workloads|options|iova|mutants|baselines]\n"
+	"       iopt list bash|zsh|fish|man\n"
+	"\n"
+	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
+	"that. Mutants are known bugs that `iopt verify` can switch on, to see that they are noticed.\n"
+	"Baselines are the results that `iopt compare --save-baseline` has kept here.\n"
+	"\n"
+	"The completion of a shell, and iopt(1) in man(7), are written for installation; they are made\n"
+	"of the same tables as this.\n"
+	"\n"
+	"Examples:\n"
+	"  iopt list engines\n"
+	"  source <(iopt list bash)\n"
+	"  iopt list man | man -l -\n";
+
 int verb_list(int argc, char **argv)
 {
+	const char *words[NTOPICS + 2] = { "baselines" };
+	const struct help_page page = { .verb = "list", .usage = usage, .words = words };
 	const char *topic;
 	struct suggest s;
 	struct err err;
 	char did[64];
 	int rc;
 
-	if (!verb_argument("list", help, argc, argv, &topic, &rc))
+	for (size_t i = 0; i < NTOPICS; i++)
+		words[i + 1] = topics[i].name;
+	if (!verb_argument(&page, argc, argv, &topic, &rc))
 		return rc;
 	if (topic && !strcmp(topic, "baselines"))
 		return list_baselines(&err) ? verb_fail("list", &err) : EXIT_FINE;
 	suggest_start(&s, topic ? topic : "");
 	suggest_offer(&s, "baselines");
 	for (size_t i = 0; i < NTOPICS; i++) {
-		if (!topic || !strcmp(topic, topics[i].name)) {
+		if (topic ? !strcmp(topic, topics[i].name) : !topics[i].apart) {
 			topics[i].print();
 			if (topic)
 				return EXIT_FINE;
@@ -159,7 +196,7 @@ int verb_list(int argc, char **argv)
 	if (!topic)
 		return EXIT_FINE;
 	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, iova, mutants, "
-		"baselines%s", topic,
+		"baselines, bash, zsh, fish, man%s", topic,
 		suggest_text(&s, "", did, sizeof(did)));
 	return verb_fail("list", &err);
 }

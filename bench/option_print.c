@@ -9,7 +9,7 @@
 /* inih reads lines of at most 197 bytes; a longer list goes on in indented lines. */
 #define JOB_COLUMNS 150u
 
-static const char *const group_titles[GROUPS] = {
+const char *const option_group_title[GROUPS] = {
 	[GROUP_WHAT] = "What is compared",
 	[GROUP_SHAPE] = "Shape of the work",
 	[GROUP_WHERE] = "Where it runs",
@@ -51,11 +51,26 @@ static void row_range(const struct option_row *row, char *buf, size_t size)
 			 row->kind->show(row, &row->max, max, sizeof(max)));
 }
 
+const char *option_metavar(const struct option_row *row)
+{
+	return row->metavar ? row->metavar : row->kind->metavar;
+}
+
+char *option_note(const struct option_row *row, char *buf, size_t size)
+{
+	char range[72];
+
+	buf[0] = '\0';
+	row_range(row, range, sizeof(range));
+	if (row->kind != &kind_bool && *row->def)
+		snprintf(buf, size, "%sdefault %s", range, row->def);
+	return buf;
+}
+
 static void row_help(const struct option_row *row, FILE *out)
 {
-	char text[512], range[72], words[160] = "";
-	const char *metavar = row->metavar ? row->metavar : row->kind->metavar;
-	int used = fprintf(out, "  --%s %s", row->name, metavar);
+	char text[640], note[128], words[160] = "";
+	int used = fprintf(out, "  --%s %s", row->name, option_metavar(row));
 
 	if (used < (int)HELP_INDENT - 1)
 		fprintf(out, "%*s", (int)HELP_INDENT - used, "");
@@ -64,37 +79,19 @@ static void row_help(const struct option_row *row, FILE *out)
 	for (const struct choice *c = row->choices; c && c->name; c++)
 		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
 			 c == row->choices ? ": " : " | ", c->name);
-	row_range(row, range, sizeof(range));
-	bool plain = row->kind == &kind_bool || !*row->def;
-
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", row->help, words, plain ? "" : " [",
-		 plain ? "" : range, plain ? "" : "default ", plain ? "" : row->def,
-		 plain ? "" : "]");
+	option_note(row, note, sizeof(note));
+	snprintf(text, sizeof(text), "%s%s%s%s%s", row->help, words, *note ? " [" : "", note, *note ? "]" : "");
 	print_wrapped(text, out);
 }
 
 void options_help(FILE *out)
 {
-	fputs("usage: iopt run [JOBFILE] [options]\n"
-	      "\n"
-	      "Measure page tables against each other and audit them. Without options: the\n"
-	      "default comparison, in about a minute. A list (with commas) makes a sweep. In a\n"
-	      "job file the same names stand as `name = value` under [global] and one [section]\n"
-	      "per job; options given here win.\n", out);
 	for (int group = 0; group < GROUPS; group++) {
-		fprintf(out, "\n%s:\n", group_titles[group]);
+		fprintf(out, "\n%s:\n", option_group_title[group]);
 		for (const struct option_row *row = option_rows; row->name; row++)
 			if ((int)row->group == group)
 				row_help(row, out);
 	}
-	fputs("\nExamples:\n"
-	      "  iopt run\n"
-	      "  iopt run --engines 2019 --threads 1,2 --think 0,1us --out results/local\n"
-	      "  iopt run configs/scaling.ini --place cpus:0,2-5 --format json\n"
-	      "  iopt run --dry-run --topology '2 pack:2 numa:1 l3:4 core:4 pu:2'\n"
-	      "\nExit: 0 fine, 13 audit failed, 14 measurement untrustworthy, 64 usage, 65 bad\n"
-	      "input, 69 resource unavailable, 70 internal, 73 cannot create output, 74 write\n"
-	      "failed, 130 interrupted.\n", out);
 }
 
 static void write_row(const struct options *o, const struct option_row *row, FILE *out)

@@ -58,6 +58,10 @@ struct option_row {
 /* Ends with a row whose name is NULL; at most 64 rows (options.given has a bit for each). */
 extern const struct option_row option_rows[];
 const struct option_row *option_find(const char *name);
+extern const char *const option_group_title[GROUPS];
+/* What its value is called in help; "1..64; default 4", or "" where there is nothing to say. */
+const char *option_metavar(const struct option_row *row);
+char *option_note(const struct option_row *row, char *buf, size_t size);
 /* Is the option about this workload? */
 bool option_about(const struct option_row *row, const char *workload);
 /* Tells the nearest option name, with `prefix` before it; "" when none is near. */

@@ -137,7 +137,7 @@ int jobs_parse(struct options **jobs, size_t *n, int argc, char **argv, bool *he
 	       struct err *err);
 /* Was this option (name without dashes) set, rather than left at its default? */
 bool options_given(const struct options *o, const char *name);
-/* Flags by group, each with its default and range; ends with examples. */
+/* Flags by group, each with its default and range. */
 void options_help(FILE *out);
 /*
  * The resolved options as one section of a job file that repeats the run; jobs written one after

@@ -29,6 +29,8 @@ static const struct {
 	{ "series.csv", write_series_csv },
 	{ "latency.csv", write_latency_csv },
 	{ "scaling.csv", write_scaling_csv },
+	{ "comparisons.csv", write_comparisons_csv },
+	{ "workers.csv", write_workers_csv },
 	{ "latency.hlog", write_latency_hlog },
 	{ "job.ini", write_job },
 };

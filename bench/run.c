@@ -11,6 +11,25 @@
 #include "bench/verbs.h"
 #include "bench/write.h"
 
+static const char usage[] =
+	"usage: iopt run [JOBFILE] [options]\n"
+	"\n"
+	"Measure page tables against each other and audit them. Without options: the\n"
+	"default comparison, in about a minute. A list (with commas) makes a sweep. In a\n"
+	"job file the same names stand as `name = value` under [global] and one [section]\n"
+	"per job; options given here win.\n";
+
+static const char examples[] =
+	"Examples:\n"
+	"  iopt run\n"
+	"  iopt run --engines 2019 --threads 1,2 --think 0,1us --out results/local\n"
+	"  iopt run configs/scaling.ini --place cpus:0,2-5 --format json\n"
+	"  iopt run --dry-run --topology '2 pack:2 numa:1 l3:4 core:4 pu:2'\n"
+	"\n"
+	"Exit: 0 fine, 13 audit failed, 14 measurement untrustworthy, 64 usage, 65 bad\n"
+	"input, 69 resource unavailable, 70 internal, 73 cannot create output, 74 write\n"
+	"failed, 130 interrupted.\n";
+
 static void describe(struct result *r, const struct plan *plan, const struct topology *topo)
 {
 	time_t now = time(NULL);
@@ -166,7 +185,8 @@ int verb_run(int argc, char **argv)
 	r->argv = argv;
 	code = jobs_parse(&jobs, &r->njobs, argc, argv, &help, &err);
 	if (!code && help) {
-		options_help(stdout);
+		help_show(&(struct help_page){ "run", usage, .options = true, .examples = examples,
+					       .files = true });
 	} else if (!code) {
 		r->jobs = jobs;
 		r->seed = jobs[0].seed;

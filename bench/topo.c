@@ -17,9 +17,7 @@ static const char usage[] =
 	"Show packages, nodes, caches, CPUs and distances, and the CPUs a placement takes.\n"
 	"\n"
 	"Example: where do 8 workers go that spread over a machine of two packages?\n"
-	"  iopt topo --topology 'pack:2 l3:4 core:4 pu:2' --place scatter --threads 8\n"
-	"\n"
-	"Flags:\n";
+	"  iopt topo --topology 'pack:2 l3:4 core:4 pu:2' --place scatter --threads 8\n";
 
 struct topo_options {
 	const char *topology; /* NULL: this machine */
@@ -35,18 +33,18 @@ static int parse(struct topo_options *o, bool *help, int argc, char **argv, stru
 	static const char *const formats[] = { "text", "json", NULL };
 	const char *const smts[] = { smt_name(SMT_LAST), smt_name(SMT_PACK), smt_name(SMT_OFF), NULL };
 	const struct flag flags[] = {
-		{ "topology", FLAG_TEXT, &o->topology, .metavar = "T", .help = "another machine: an "
+		{ "topology", FLAG_TEXT, &o->topology, .metavar = "FILE|SYNTHETIC", .help = "another machine: an "
 		  "hwloc XML file (lstopo FILE.xml writes one) or a synthetic description (default: this "
 		  "machine)" },
-		{ "place", FLAG_TEXT, &o->place, .metavar = "P", .help = "compact | scatter | node-rr | "
+		{ "place", FLAG_TEXT, &o->place, .metavar = "PLACE", .help = "compact | scatter | node-rr | "
 		  "node:N | cpus:LIST (default: compact, when --smt or --threads is given)" },
-		{ "smt", FLAG_CHOICE, &o->smt, &o->smt_given, .choices = smts, .metavar = "S",
+		{ "smt", FLAG_CHOICE, &o->smt, &o->smt_given, .choices = smts, .metavar = "WHEN",
 		  .help = "a core's second hyperthread: last | pack | off (default: last)" },
 		{ "threads", FLAG_COUNT, &o->threads, .min = 1, .max = 65536, .metavar = "N",
-		  .help = "workers to place (default: all allowed CPUs that P may take)" },
+		  .help = "workers to place (default: all allowed CPUs that PLACE may take)" },
 		{ "oversubscribe", FLAG_BOOL, &o->oversubscribe, .help = "let more workers than CPUs "
 		  "share them" },
-		{ "format", FLAG_CHOICE, &o->json, .choices = formats, .metavar = "F",
+		{ "format", FLAG_CHOICE, &o->json, .choices = formats, .metavar = "FORMAT",
 		  .help = "text or json (default: text)" },
 		{ .name = NULL },
 	};
@@ -54,10 +52,8 @@ static int parse(struct topo_options *o, bool *help, int argc, char **argv, stru
 	int code = flags_parse(flags, "topo", argc, argv, &args, err);
 
 	*help = !code && args.help;
-	if (*help) {
-		fputs(usage, stdout);
-		flags_help(flags, stdout);
-	}
+	if (*help)
+		help_show(&(struct help_page){ .verb = "topo", .usage = usage, .flags = flags });
 	return code;
 }
 

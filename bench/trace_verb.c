@@ -16,16 +16,14 @@ static const char usage[] =
 	"is the text of the kernel's trace file, of `trace-cmd report` or of `perf script`, plain or\n"
 	"gzipped, or a shipped trace's name.\n"
 	"\n"
-	"Shipped traces are looked for in $IOPT_TRACE_DIR, then among the sources, then where\n"
-	"they were installed.\n"
+	"Shipped traces are looked for in $IOPT_TRACE_DIR, then where they were installed with\n"
+	"the program, then among the sources.\n"
 	"\n"
 	"Example:\n"
 	"  iopt trace nvme-amd-lazy\n"
 	"To record one, as root: scripts/record-trace, or by hand\n"
 	"  cd /sys/kernel/tracing && echo 1 > events/iommu/map/enable &&\n"
-	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n"
-	"\n"
-	"Flags:\n";
+	"  echo 1 > events/iommu/unmap/enable && sleep 10 && gzip < trace > ~/my.trace.gz\n";
 
 /* Jansson strings are UTF-8; the name of a file need not be. */
 static json_t *text_or_null(const char *text)
@@ -160,8 +158,7 @@ int verb_trace(int argc, char **argv)
 	int rc = flags_parse(flags, "trace", argc, argv, &args, &err);
 
 	if (!rc && args.help) {
-		fputs(usage, stdout);
-		flags_help(flags, stdout);
+		help_show(&(struct help_page){ "trace", usage, .flags = flags, .files = true });
 		return EXIT_FINE;
 	}
 	if (!rc && !args.nargs)

@@ -12,19 +12,18 @@ int verb_fail(const char *verb, const struct err *err)
 	return err->code;
 }
 
-bool verb_argument(const char *verb, const char *help, int argc, char **argv, const char **arg,
-		   int *rc)
+bool verb_argument(const struct help_page *page, int argc, char **argv, const char **arg, int *rc)
 {
 	const struct flag none[] = { { .name = NULL } };
 	struct flag_args args = { .most = 1 };
 	struct err err = { 0 };
 
-	*rc = flags_parse(none, verb, argc, argv, &args, &err);
+	*rc = flags_parse(none, page->verb, argc, argv, &args, &err);
 	*arg = args.nargs ? args.args[0] : NULL;
 	if (*rc)
-		verb_fail(verb, &err);
+		verb_fail(page->verb, &err);
 	else if (args.help)
-		fputs(help, stdout);
+		help_show(page);
 	return !*rc && !args.help;
 }
 

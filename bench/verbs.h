@@ -7,7 +7,15 @@
 
 #include <stdbool.h>
 
+#include "bench/help.h"
 #include "sys/err.h"
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
+extern const struct verb verbs[]; /* ends with a NULL name */
 
 int verb_run(int argc, char **argv);
 int verb_compare(int argc, char **argv);
@@ -23,10 +31,9 @@ int verb_version(int argc, char **argv);
 /* "iopt VERB: TEXT" on stderr; returns err->code. */
 int verb_fail(const char *verb, const struct err *err);
 /*
- * The one argument of a verb that takes [ARG] and --help. Help (printed here), a flag or a second
+ * The one argument of a verb that takes [ARG] and --help. Help (shown here), a flag or a second
  * argument give false and *rc, the exit code.
  */
-bool verb_argument(const char *verb, const char *help, int argc, char **argv, const char **arg,
-		   int *rc);
+bool verb_argument(const struct help_page *page, int argc, char **argv, const char **arg, int *rc);
 /* Flush stdout: 0, or EXIT_WRITE with one line on stderr, however often it is called. */
 int finish_stdout(void);

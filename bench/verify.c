@@ -31,11 +31,10 @@ static const char usage[] =
 	"  device     the same, with devices that translate through an IOTLB all the time\n"
 	"  history    each call recorded, and the history checked for linearizability\n"
 	"\n"
-	"docs/verification.md says what each checks, and what none does.\n"
-	"\n";
+	"docs/verification.md says what each checks, and what none does.\n";
 
 static const char examples[] =
-	"\nexamples:\n"
+	"Examples:\n"
 	"  iopt verify\n"
 	"  iopt verify --engine lockless,mutex --seconds 10 --threads 4\n"
 	"  iopt verify --layer device --engine lockless --seconds 1h\n"
@@ -337,9 +336,9 @@ int verb_verify(int argc, char **argv)
 	static const char *const formats[] = { "text", "json", NULL };
 	struct verify_options o = { .shake = SHAKE_DEFAULT };
 	const struct flag flags[] = {
-		{ "engine", FLAG_TEXT, &o.engines, NULL, 0, 0, NULL, "E[,E]",
+		{ "engine", FLAG_TEXT, &o.engines, NULL, 0, 0, NULL, "ENGINE[,ENGINE]",
 		  "engines (all; with --break the one that shows it)" },
-		{ "layer", FLAG_TEXT, &o.layers, NULL, 0, 0, NULL, "L[,L]",
+		{ "layer", FLAG_TEXT, &o.layers, NULL, 0, 0, NULL, "LAYER[,LAYER]",
 		  "sequence, race, device, history (all)" },
 		{ "history", FLAG_BOOL, &o.history, NULL, 0, 0, NULL, NULL, "--layer history" },
 		{ "seconds", FLAG_TEXT, &o.seconds, NULL, 0, 0, NULL, "N",
@@ -367,9 +366,7 @@ int verb_verify(int argc, char **argv)
 	int code = flags_parse(flags, "verify", argc, argv, &args, &err);
 
 	if (!code && args.help) {
-		fputs(usage, stdout);
-		flags_help(flags, stdout);
-		fputs(examples, stdout);
+		help_show(&(struct help_page){ "verify", usage, .flags = flags, .examples = examples });
 		return EXIT_FINE;
 	}
 	if (!code)

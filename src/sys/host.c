@@ -27,6 +27,8 @@
 #define IOPT_FLAGS ""
 #endif
 
+const char *const host_version = IOPT_VERSION;
+
 /* What does not fit is cut. */
 static void copy(char *out, size_t size, const char *text)
 {
@@ -187,7 +189,7 @@ static void read_build(struct host_facts *f)
 	copy(f->compiler, sizeof(f->compiler), "gcc " __VERSION__);
 #endif
 	copy(f->flags, sizeof(f->flags), IOPT_FLAGS);
-	copy(f->version, sizeof(f->version), IOPT_VERSION);
+	copy(f->version, sizeof(f->version), host_version);
 	copy(f->commit, sizeof(f->commit), IOPT_COMMIT);
 	copy(f->hwloc, sizeof(f->hwloc), HWLOC_VERSION);
 #ifdef IOPT_SANITIZED

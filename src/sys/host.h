@@ -10,6 +10,8 @@
 
 #include "sys/topology.h"
 
+extern const char *const host_version; /* of iopt: "0.1.0" */
+
 struct host_facts {
 	char hostname[64], kernel[128], os[128], arch[16];
 	char cpu_model[128], microcode[32], hypervisor[64]; /* hypervisor: "" on bare metal */

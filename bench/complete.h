@@ -1,0 +1,39 @@
+/*
+ * complete.h - completion for bash, zsh and fish, made of the pages that `--help` shows: verbs, their
+ * flags, and what values these take. A value is known by the kind of its row, or by its name in the
+ * help (FILE, DIR, ENGINE …). Main thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "bench/help.h"
+
+enum complete_value {
+	VALUE_NONE,   /* the flag takes none */
+	VALUE_FREE,   /* one that cannot be guessed: a number, a time */
+	VALUE_FILE,
+	VALUE_DIR,
+	VALUE_WORDS,  /* one of words[] */
+	VALUE_LIST,   /* some of them, with commas */
+};
+
+struct complete_flag {
+	const char *name, *metavar, *help;
+	enum complete_value value;
+	bool attached;                 /* the value stands behind `=` only, and may be left out */
+	const char *words[64];         /* ends with NULL; "node:" wants something behind it */
+};
+
+/* Call fn with every flag of the page, --help the last; what it is shown is its only during the call. */
+void complete_flags(const struct help_page *page,
+		    void (*fn)(void *ctx, const struct complete_flag *flag), void *ctx);
+/* "place_" and the rest of a page's verb; flags as words. Up to the first `;` or `:`, 60 columns. Returns buf. */
+char *complete_help(char *buf, size_t size, const char *help);
+
+/* What the shell is to read. */
+void complete_bash(FILE *out);
+void complete_zsh(FILE *out);
+void complete_fish(FILE *out);
