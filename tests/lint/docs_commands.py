@@ -20,9 +20,11 @@ COMMAND = re.compile(r"(\./|scripts/|build/|tests/|iopt (?!\w+: |0\.|doctor \||c
 NOT_RUN = {
     "iopt doctor --calibrate": "takes more than a minute; cli/doctor has it",
     "iopt verify --mutants": "takes minutes; cli/mutants has it",
+    "source <(": "is bash; cli/completion has it",
+    "| man -l": "wants man",
     "iopt run configs/scaling.ini --place cpus:0,2-5": "wants six CPUs",
 }
-RESULTS = ("iopt-out/1", "results/main", "results/branch", "before", "after", "out/old", "out/new")
+RESULTS = ("iopt-out/1", "iopt-out/2", "out", "results/main", "results/branch", "before", "after", "out/old", "out/new")
 
 
 class Commands:
@@ -119,7 +121,7 @@ class Commands:
             self.problem(f"iopt {verb} --help", 1, "no example")
             return
         lines = re.sub(r"\\\n", " ", part.group(1)).splitlines()
-        run = [x.strip() for x in lines if not any(skip in x for skip in NOT_RUN)]
+        run = [re.sub(r"\s{3,}\w.*", "", x.strip()) for x in lines if not any(skip in x for skip in NOT_RUN)]
         self.not_run += len(lines) - len(run)
         folder = self.folder(f"help-{verb}")
         for line in run:
