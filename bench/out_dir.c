@@ -12,6 +12,8 @@
 
 static int write_job(const struct result *r, FILE *out)
 {
+	fputs("; The options of this run, all of them. Again: iopt run job.ini, with options behind it that win.\n"
+	      "; What each means: iopt list options\n", out);
 	for (size_t i = 0; i < r->njobs; i++)
 		options_write_job(&r->jobs[i], out);
 	return fflush(out) || ferror(out) ? -1 : 0;
