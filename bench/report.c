@@ -1,4 +1,4 @@
-/* report.c - `iopt report`: a stored result in a format that other tools read. */
+/* report.c - `iopt report`: results as a page to look at, or one in a format that other tools read. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -6,22 +6,30 @@
 #include "bench/export.h"
 #include "bench/flags.h"
 #include "bench/out_file.h"
+#include "bench/page.h"
 #include "bench/verbs.h"
 
 #define FORMATS_MAX 16
 
 static const char usage[] =
-	"usage: iopt report RESULT --format FORMAT [flags]\n"
+	"usage: iopt report RESULT [RESULT...] [--out FILE]\n"
+	"       iopt report RESULT --format FORMAT [flags]\n"
 	"\n"
-	"Write a result in a format that other tools read. RESULT is a result.json, the directory\n"
-	"that holds it, or - for stdin.\n"
+	"Write a page with the charts of a result, or of several side by side, judged against the first;\n"
+	"or a result in a format that other tools read. RESULT is a result.json, the directory that holds\n"
+	"it, or - for stdin.\n"
 	"\n"
-	"Formats:\n";
+	"Formats:\n"
+	"  html                  a page to look at, all in one file (default)\n";
 
 static const char examples[] =
 	"\n"
-	"Left out: numbers that are null, forced cases (they have no rate), throughput that was asked\n"
-	"for (--rate, --speed recorded), failed audits; and of bmf and gha the rulers null and limit.\n"
+	"The page, report.html, is put beside the first RESULT unless --out says where. It needs no\n"
+	"network, may be mailed, and holds the data of its charts.\n"
+	"\n"
+	"Left out of the other formats: numbers that are null, forced cases (they have no rate),\n"
+	"throughput that was asked for (--rate, --speed recorded), failed audits; and of bmf and gha the\n"
+	"rulers null and limit.\n"
 	"\n"
 	"benchstat takes lines for independent samples: processes are, slices of one process are not.\n"
 	"So measure with --processes 6 or more for it; or ask iopt compare, which knows the difference.\n"
@@ -29,6 +37,8 @@ static const char examples[] =
 	"customBiggerIsBetter, latency and waste are for customSmallerIsBetter.\n"
 	"\n"
 	"Examples:\n"
+	"  iopt report out                          writes out/report.html\n"
+	"  iopt report out/old out/new --out both.html\n"
 	"  iopt report out/old --format go --out old.txt && iopt report out/new --format go --out \\\n"
 	"      new.txt && benchstat old.txt new.txt\n"
 	"  benchstat -col /engine -row .name,/threads old.txt\n"
@@ -37,27 +47,27 @@ static const char examples[] =
 
 struct request {
 	const char *path, *out;
-	unsigned format, metric;
-	bool format_given, metric_given;
+	unsigned format, metric; /* format: 0 is html, the others are 1 beyond their rows */
+	bool metric_given;
 };
 
 static int parse(struct request *q, int argc, char **argv, struct flag_args *args, struct err *err)
 {
-	static const char *formats[FORMATS_MAX + 1];
+	static const char *formats[FORMATS_MAX + 2] = { "html" };
 	const struct flag flags[] = {
-		{ "format", FLAG_CHOICE, &q->format, &q->format_given, .choices = formats,
-		  .metavar = "FORMAT", .help = "one of those above" },
+		{ "format", FLAG_CHOICE, &q->format, .choices = formats, .metavar = "FORMAT",
+		  .help = "one of those above" },
 		{ "metric", FLAG_CHOICE, &q->metric, &q->metric_given, .choices = export_metric_name,
 		  .metavar = "METRIC", .help = "throughput, latency or waste alone (default: all; of gha, "
 		  "whose files are of one direction, throughput)" },
 		{ "out", FLAG_TEXT, &q->out, .metavar = "FILE", .help = "write there, complete or not at "
-		  "all (default: stdout)" },
+		  "all (default: html beside RESULT, the others to stdout)" },
 		{ .name = NULL },
 	};
 	int code;
 
 	for (size_t i = 0; i < FORMATS_MAX && export_formats[i].name; i++)
-		formats[i] = export_formats[i].name;
+		formats[i + 1] = export_formats[i].name;
 	code = flags_parse(flags, "report", argc, argv, args, err);
 	if (code || !args->help)
 		return code;
@@ -75,8 +85,12 @@ static int check(struct request *q, const struct flag_args *args, struct err *er
 	if (!args->nargs)
 		return err_set(err, EXIT_USAGE, "no RESULT: want a result.json, the directory that "
 			       "iopt run --out wrote, or - (see iopt report --help)");
-	if (!q->format_given)
-		return err_set(err, EXIT_USAGE, "no --format: see iopt report --help for those there are");
+	if (q->format && args->nargs > 1)
+		return err_set(err, EXIT_USAGE, "%.200s: one RESULT too many: only a page (--format html) "
+			       "shows several", args->args[1]);
+	if (!q->format && q->metric_given)
+		return err_set(err, EXIT_USAGE, "--metric is for --format go, bmf and gha: a page shows "
+			       "all there is");
 	if (q->out && !*q->out)
 		return err_set(err, EXIT_USAGE, "--out wants a value");
 	q->path = args->args[0];
@@ -124,7 +138,7 @@ static int tell(const struct job *job, struct err *err)
 
 static int carry_out(const struct request *q, const struct stored *s, struct err *err)
 {
-	struct job job = { .format = &export_formats[q->format], .result = s };
+	struct job job = { .format = &export_formats[q->format - 1], .result = s };
 
 	if (q->metric_given || job.format->one_metric)
 		job.metrics = 1u << q->metric;
@@ -154,7 +168,7 @@ static int read_result(struct stored **s, const char *path, struct err *err)
 int verb_report(int argc, char **argv)
 {
 	struct request q = { .metric = EXPORT_THROUGHPUT };
-	struct flag_args args = { .most = 1 };
+	struct flag_args args = { .most = PAGE_RESULTS_MAX };
 	struct stored *s = NULL;
 	struct err err = { 0 };
 	int code = parse(&q, argc, argv, &args, &err);
@@ -162,7 +176,9 @@ int verb_report(int argc, char **argv)
 	if (code || args.help)
 		return code ? verb_fail("report", &err) : EXIT_FINE;
 	code = check(&q, &args, &err);
-	if (!code)
+	if (!code && !q.format)
+		code = report_page(&args, q.out, &err);
+	else if (!code)
 		code = read_result(&s, q.path, &err);
 	if (s)
 		code = carry_out(&q, s, &err);

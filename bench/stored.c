@@ -207,7 +207,8 @@ static int read_cases(struct stored *s, const struct json_at *root)
 	return 0;
 }
 
-int stored_parse(struct stored **out, const char *bytes, size_t n, const char *name,
+/* The document goes to *document unless that is NULL. */
+static int parse(struct stored **out, json_t **document, const char *bytes, size_t n, const char *name,
 		 struct err *err)
 {
 	struct stored *s;
@@ -226,13 +227,22 @@ int stored_parse(struct stored **out, const char *bytes, size_t n, const char *n
 		err_set(err, EXIT_NO_RESOURCE, "no memory to read %.200s", name);
 	else if (!check_schema(&root) && !read_run(s, &root) && !read_cases(s, &root))
 		*out = s;
-	json_decref(json);
+	if (*out && document)
+		*document = json;
+	else
+		json_decref(json);
 	if (!*out)
 		stored_free(s);
 	return err->code;
 }
 
-int stored_read(struct stored **out, const char *path, struct err *err)
+int stored_parse(struct stored **out, const char *bytes, size_t n, const char *name,
+		 struct err *err)
+{
+	return parse(out, NULL, bytes, n, name, err);
+}
+
+int stored_document(struct stored **out, json_t **document, const char *path, struct err *err)
 {
 	const char *name = strcmp(path, "-") ? path : "standard input";
 	char *bytes = NULL;
@@ -242,9 +252,14 @@ int stored_read(struct stored **out, const char *path, struct err *err)
 	*out = NULL;
 	rc = stored_load(&bytes, &n, path, err);
 	if (!rc)
-		rc = stored_parse(out, bytes, n, name, err);
+		rc = parse(out, document, bytes, n, name, err);
 	free(bytes);
 	return rc;
+}
+
+int stored_read(struct stored **out, const char *path, struct err *err)
+{
+	return stored_document(out, NULL, path, err);
 }
 
 void stored_free(struct stored *s)

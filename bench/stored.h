@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "bench/result.h"
 #include "sys/err.h"
 
@@ -82,6 +84,8 @@ struct stored {
  * EXIT_NO_RESOURCE. *out is freed with stored_free().
  */
 int stored_read(struct stored **out, const char *path, struct err *err);
+/* The same, and the document itself, json_decref()ed by the caller; as it was on error. */
+int stored_document(struct stored **out, json_t **document, const char *path, struct err *err);
 /* The same of bytes in memory; `name` is for messages. Any bytes are safe. */
 int stored_parse(struct stored **out, const char *bytes, size_t n, const char *name,
 		 struct err *err);

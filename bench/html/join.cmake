@@ -1,0 +1,31 @@
+# join.cmake: page.html with everything but the data, cut where the data goes: before.html and after.html
+# in DIR. Of SOURCE the page, CHART Chart.js, SCRIPTS the names of our files, in their order.
+cmake_minimum_required(VERSION 3.18)
+file(READ ${SOURCE}/page.html page)
+file(READ ${SOURCE}/style.css style)
+file(READ ${CHART} chart)
+set(script "")
+foreach(name ${SCRIPTS})
+  file(READ ${SOURCE}/${name}.js text)
+  string(APPEND script "${text}\n")
+endforeach()
+foreach(part chart script) # would end their element early
+  if("${${part}}" MATCHES "</[sS][cC][rR][iI][pP][tT]|<!--")
+    message(FATAL_ERROR "${part}: holds \"${CMAKE_MATCH_0}\", which cannot stand in a script element")
+  endif()
+endforeach()
+# a source map is a file elsewhere, which the page has no business to ask for
+string(REGEX REPLACE "//# sourceMappingURL=[^\n]*" "" chart "${chart}")
+
+string(FIND "${page}" "@DATA@" at)
+string(SUBSTRING "${page}" 0 ${at} before)
+math(EXPR at "${at} + 6")
+string(SUBSTRING "${page}" ${at} -1 after)
+string(REPLACE "@STYLE@" "${style}" before "${before}")
+string(FIND "${after}" "@CHART@" at)
+math(EXPR next "${at} + 7")
+string(SUBSTRING "${after}" 0 ${at} head)
+string(SUBSTRING "${after}" ${next} -1 tail)
+string(REPLACE "@SCRIPT@" "${script}" tail "${tail}")
+file(WRITE ${DIR}/before.html "${before}")
+file(WRITE ${DIR}/after.html "${head}${chart}${tail}")
