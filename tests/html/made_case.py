@@ -116,7 +116,7 @@ def one_slice(process, turn, rate, rng, **more):
     return made
 
 
-def workers_of(threads, engine, seed):
+def workers_of(threads, engine, rate, seed):
     rng = random.Random(seed)
     unfair = 0.25 if "spin" in engine and threads > 8 else 0.02
     made = []
@@ -126,14 +126,14 @@ def workers_of(threads, engine, seed):
         pages[node_of(cpu)] = 9 + i % 3
         pages[0] += i % 7 == 6
         made.append({"cpu_asked": cpu, "cpu": cpu, "node": node_of(cpu), "memory_node": node_of(cpu),
-                     "moved": False, "unpinned": False,
-                     "ops": int(1e7 * math.exp(rng.gauss(0, unfair))), "table_pages_by_node": pages})
+                     "moved": False, "unpinned": False, "ops": 10_000_000,
+                     "ops_per_s": rate / threads * math.exp(rng.gauss(0, unfair)), "table_pages_by_node": pages})
     return made
 
 
 def fairness_of(workers):
-    ops = [w["ops"] for w in workers]
-    return {"jain": sum(ops) ** 2 / len(ops) / sum(o * o for o in ops), "min_max": min(ops) / max(ops)}
+    rates = [w["ops_per_s"] for w in workers]
+    return {"jain": sum(rates) ** 2 / len(rates) / sum(r * r for r in rates), "min_max": min(rates) / max(rates)}
 
 
 def waste_none():
@@ -193,7 +193,7 @@ def case(workload, engine, threads, think_ns=0, group=0, processes=2, turns=16, 
     busy = max(0.1, threads * 1e9 / rate - think_ns)
     timed = None if engine == "amdv1/null" else latency(max(busy, 12) * 1.1, seed=made["case_id"],
                                                          tail=3 if "mutex" in engine and threads > 4 else 0.4)
-    workers = workers_of(threads, engine, made["case_id"])
+    workers = workers_of(threads, engine, rate, made["case_id"])
     for draw in draws:
         draw.update({"map_ns_per_op": busy * 1.1, "unmap_ns_per_op": busy * 0.9, "lookup_ns_per_op": None,
                      "lost": 0, "tables": 1000 // processes,
@@ -279,4 +279,6 @@ def fail_audit(made, evidence):
                  "latency_ns": {"map": None, "unmap": None, "lookup": None}})
     made["waste"].update({"growth": None, "in_vain": None, "window_ns": None, "ns_per_map": None})
     made["fairness"] = {"jain": None, "min_max": None}
+    for worker in made["workers"]:
+        worker["ops_per_s"] = None
     return made

@@ -1,11 +1,17 @@
 """MADE UP parts of a result that are not cases: machine, comparisons, scaling; and ways to spoil a result."""
-from made_case import CORES, LAW, NODES, RULERS, histogram, rate_of, short
+from made_case import CORES, LAW, NODES, RULERS, histogram, node_of, rate_of, short
 
 WARNINGS = (
     "made up: no number of this result was ever measured",
     "the hypervisor took 2.1 % of the CPUs' busy time since boot (the CPUs' time went to other machines): use "
     "dedicated CPUs, or measure when it is quiet",
     "no hardware counters (ENOENT) (cycles and misses by operation stay null): ask the host of this guest for a PMU")
+
+
+def one_cpu(cpu):
+    core = cpu % CORES
+    return {"cpu": cpu, "core": core, "smt": cpu // CORES, "l3": core // 8, "package": node_of(cpu),
+            "node": node_of(cpu), "kind": None, "allowed": True}
 
 
 def host():
@@ -18,7 +24,8 @@ def host():
             "cgroup_memory_bytes": None, "load1": 0.32, "version": "0.1.0", "commit": "abc1234",
             "compiler": "gcc 12.2.0", "flags": "-O2 -g -DNDEBUG", "hwloc": "2.9.0",
             "topology": {"packages": 2, "last_level_caches": 4, "cores": CORES, "cpus": 2 * CORES,
-                         "cpus_allowed": 2 * CORES, "cpus_per_core": 2, "nodes": nodes}}
+                         "cpus_allowed": 2 * CORES, "cpus_per_core": 2, "nodes": nodes,
+                         "cpu_map": [one_cpu(n) for n in range(2 * CORES)]}}
 
 
 def clock():

@@ -17,7 +17,7 @@ FOUR = ("amdv1/lockless-2019", "amdv1/mutex-2019", "amdv1/spin-2019", "amdv1/loc
 SWEEP = (1, 2, 4, 8, 16, 32, 64)
 ALERT = ('<script>alert(1)</script>', '</script><script>window.pwned=1</script>', '"><img src=x onerror=window.pwned=1>',
          "<!--<script>", "line\u2028separator\u2029paragraph", "\u202eright to left", "a&amp;b'c`${window.pwned=1}",
-         "wide" * 60, "\U0001f4a5", "{{constructor}}", "javascript:window.pwned=1", "__proto__", "%s%n")
+         "wide" * 60, "\U0001f4a5", "{{constructor}}", "javascript:window.pwned=1", "%s%n")
 
 
 def sweep(workload="private", engines=FOUR + RULERS, threads=SWEEP, thinks=(0,), group=0, **more):
@@ -48,6 +48,8 @@ def forced(threads=(2, 16, 64), group=200):
             c = add_waste(case("rendezvous", e, t, 0, group + i), 0.8 * (t - 1), arrival="at_once")
             c.update({"forced": True, "ops_per_s": None, "ops_per_s_lo": None, "ops_per_s_hi": None,
                       "fairness": {"jain": None, "min_max": None}})
+            for w in c["workers"]:
+                w["ops_per_s"] = None
             c["waste"].update({"skew_ns": 80.0, "overlap": 0.8})
             for d in c["draws"]:
                 d["ops_per_s"] = None
@@ -122,7 +124,11 @@ def odd(group=600):
         {"bytes": 4096, "weight": 60}, {"bytes": 65536, "weight": 30}, {"bytes": 2 << 20, "weight": 10}])
     failed = fail_audit(case("private", "amdv1/ticket", 4, 0, group + 5),
                         ['{"check":"leaf","iova":"0x1000","expected":"present","found":"absent"}'])
-    return [replay, look, locked, counted, slow, mix, failed]
+    lost = case("private", FOUR[0], 8, 0, group + 6, end="/moved")
+    lost["workers"][3].update({"cpu": 40, "moved": True})
+    lost["workers"][5].update({"unpinned": True, "memory_node": None})
+    crowd = case("private", FOUR[0], 96, 0, group + 7, end="/crowd")
+    return [replay, look, locked, counted, slow, mix, failed, lost, crowd]
 
 
 def published():
@@ -195,8 +201,8 @@ def failed():
 
 def nulls():
     """Null wherever the schema lets it be."""
-    made = spoiled.nulled(result(sweep(threads=(1, 2, 4)) + colds((1, 2)) + forced((2,)) + overlaps() + rates()
-                                 + dmas()[:8] + odd(), "nulls", published=published()), schema())
+    made = spoiled.nulled(result(sweep(engines=FOUR, threads=(1, 2, 4)) + colds((1, 2)) + forced((2,)) + overlaps() + rates()
+                                 + [c for c in dmas()[:12] if c["engine"] not in RULERS] + odd(), "nulls", published=published()), schema())
     for s in made["scaling"]:
         s["usl"].update({"identifiable": False, "reason": "1 thread count <= CPUs, 4 wanted"})
     return made
@@ -211,7 +217,11 @@ def hostile():
     """Every text tries to be more than text."""
     cases = sweep(threads=(1, 2, 4, 8)) + colds((1, 2)) + forced((2,)) + overlaps() + rates() + dmas()[:12] + odd()
     made = result(cases, "hostile", published=published())
-    return spoiled.poisoned(made, schema(), ALERT)
+    made = spoiled.poisoned(made, schema(), ALERT)
+    for i, word in enumerate(("__proto__", "constructor", "toString", "hasOwnProperty")):  # of every object
+        c = case(word, word + "/" + word, 1 + i, group=700 + i, turns=4, place=word, range=word, format=word, sync=word)
+        made["cases"].append(c)
+    return made
 
 
 def faster():
