@@ -63,7 +63,7 @@ def figures(browser):
           show.click();
           const points = [];
           for (const d of f.chart ? f.chart.data.datasets : [])
-            if (!d.band && !d.guide)
+            if (!d.band && !d.aside)
               for (const [i, p] of d.data.entries()) {
                 const one = typeof p === 'number' ? {x: (f.chart.data.labels || [])[i], y: p} : p;
                 if (one)

@@ -254,12 +254,21 @@ def errors(made):
     return [f"{list(e.absolute_path)}: {e.message[:200]}" for e in found]
 
 
+def rounded(value):
+    """Twelve digits, as iopt writes them."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if isinstance(value, dict):
+        return {k: rounded(v) for k, v in value.items()}
+    return [rounded(v) for v in value] if isinstance(value, list) else value
+
+
 def write(directory, shape):
     """DIR/SHAPE/result.json; its path."""
     os.makedirs(os.path.join(directory, shape), exist_ok=True)
     path = os.path.join(directory, shape, "result.json")
     with open(path, "w", encoding="utf-8") as f:
-        f.write(json.dumps(SHAPES[shape](), allow_nan=False))
+        f.write(json.dumps(rounded(SHAPES[shape]()), allow_nan=False))
     return path
 
 
@@ -273,7 +282,7 @@ def main():
         for shape in SHAPES:
             print(write(asked.all, shape))
     elif asked.shape:
-        json.dump(SHAPES[asked.shape](), sys.stdout, allow_nan=False)
+        json.dump(rounded(SHAPES[asked.shape]()), sys.stdout, allow_nan=False)
     else:
         for shape, make in SHAPES.items():
             print(f"{shape:12}{make.__doc__ or ''}")
