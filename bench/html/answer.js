@@ -6,10 +6,6 @@ const LOCKS = {
   mcs: "the MCS lock",
 };
 
-function threads_text(n) {
-  return n === 1 ? "1 thread" : `${n} threads`;
-}
-
 // A figure below three times the cost of a pair of stamps is one of the clock (docs/output.md).
 function show_tail(entry, v) {
   const pair = (entry.result.clock || {}).pair_ns;
@@ -138,7 +134,7 @@ function workload_text(c) {
   return c.workload.startsWith("replay:") ? `replaying ${c.workload.slice(7)}` : c.workload;
 }
 
-function lost_text(c) {
+function lost_per_table(c) {
   return show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real);
 }
 
@@ -146,7 +142,7 @@ function waste_text(entry) {
   const cases = waste_cases(entry);
   if (!cases.length)
     return "";
-  const part = c => `${lost_text(c)} (${workload_text(c)}, ${threads_text(c.threads)})`;
+  const part = c => `${lost_per_table(c)} (${workload_text(c)}, ${threads_text(c.threads)})`;
   return `without a lock ${cases.map(part).join(" and ")} pages a table are allocated in vain`;
 }
 
@@ -303,7 +299,7 @@ function knee_tile(entry) {
 }
 
 function waste_tiles(entry) {
-  return waste_cases(entry).map(c => tile(lost_text(c), `lost pages a table, ${workload_text(c)}`,
+  return waste_cases(entry).map(c => tile(lost_per_table(c), `lost pages a table, ${workload_text(c)}`,
     `${show_int(c.waste.lost)} of ${show_int(c.waste.tables)} tables, ${short_engine(c.engine)}, ` +
     threads_text(c.threads)));
 }

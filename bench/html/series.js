@@ -36,10 +36,6 @@ function points_by_threads(cases, engine, value) {
     .filter(p => is_number(p.x) && is_number(p.y)).sort((a, b) => a.x - b.x);
 }
 
-function threads_text(n) {
-  return n === 1 ? "1 thread" : `${n} threads`;
-}
-
 // What a case is called where each has a line of its own.
 function case_label(c) {
   return `${short_engine(c.engine)}, ${threads_text(c.threads)}`;
