@@ -26,7 +26,7 @@ function has_dma(c) {
 }
 
 const WHOLE_MARK = [{
-  name: "whole calls", point: "line", radius: 9, value: c => c.dma.whole_ns, lo: c => c.dma.whole_ns_lo,
+  name: "whole calls", point: "line", turn: 90, radius: 11, value: c => c.dma.whole_ns, lo: c => c.dma.whole_ns_lo,
   hi: c => c.dma.whole_ns_hi,
 }];
 
@@ -57,6 +57,7 @@ function dma_figure(group) {
   const flushed = group.cases.some(c => is_modelled(c, "free"));
   return {
     id: "model-dma", title: `parts of a map and unmap: ${group.label}`, height: rows_height(group.cases),
+    key: dma_parts(group.cases[0]).map(p => ({ label: p.name, fill: p.fill })),
     note: "Dark bar: 95 % interval of the sum of the parts. Upright stroke: the same as whole calls. "
       + (flushed ? "Parts marked model: invalidation has no device here, completions come when the clock says so."
         : "Without a flush nothing is invalidated."),
@@ -69,7 +70,7 @@ function dma_table_row(c) {
   const d = c.dma;
   const value = (name, show) => show_value(d[name], d[name + "_lo"], d[name + "_hi"], show);
   return [
-    series_of(c), short_engine(c.engine), show_int(c.threads), value("parts_ns", show_ns), value("whole_ns", show_ns),
+    series_of(c), solid(short_engine(c.engine)), show_int(c.threads), value("parts_ns", show_ns), value("whole_ns", show_ns),
     value("whole_by_parts", show_real), value("table_ns", show_ns), value("unmap_table_share", show_share),
     value("amdahl", show_real),
   ];
@@ -80,14 +81,10 @@ function dma_part(el, entry) {
   if (!cases.length)
     return false;
   el.append(element("h4", { text: "The DMA path" }));
-  const choices = element("div", {});
-  el.append(choices);
+  const choices = choices_row(el);
   const place = figure_place(el);
   const groups = series_groups(cases);
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), g => place(dma_figure(g)));
-  parts_key(el, Object.entries(DMA_FILLS).map(([name, fill]) => ({
-    label: name + (cases.some(c => is_modelled(c, name)) ? " (model where there is a flush)" : ""), fill,
-  })));
   table(el, ["workload", "engine", "threads", "all parts", "whole calls", "whole / parts", "page table", "share of unmap",
     "at most faster"], cases.map(dma_table_row), { numeric: [2, 3, 4, 5, 6, 7, 8] });
   note(el, "page table: whole calls less those of null beside them. share of unmap: what the page table has of an unmap;"
@@ -167,8 +164,8 @@ function published_part(el, entry) {
   if (!published.length)
     return false;
   const keys = distinct(published.map(p => JSON.stringify([p.format, p.kind])));
-  const choices = element("div", {});
-  el.append(element("h4", { text: `Published numbers, preset ${published[0].preset}` }), choices);
+  el.append(element("h4", { text: `Published numbers, preset ${published[0].preset}` }));
+  const choices = choices_row(el);
   const place = figure_place(el);
   choose(choices, "what", keys.map(key => ({ label: JSON.parse(key).join(", "), value: key })), key => {
     const [format, kind] = JSON.parse(key);

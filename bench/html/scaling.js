@@ -225,7 +225,7 @@ function usl_row(series) {
   const share = name => show_value(usl[name], usl[name + "_lo"], usl[name + "_hi"], show_real)
     + (held.includes(name) ? ", held at 0" : "");
   return [
-    short_engine(series.engine), show_count(usl.thread_counts) + (usl.hyperthreads ? ", with hyperthreads" : ""),
+    solid(short_engine(series.engine)), show_count(usl.thread_counts) + (usl.hyperthreads ? ", with hyperthreads" : ""),
     show_value(usl.gamma_ops_per_s, usl.gamma_ops_per_s_lo, usl.gamma_ops_per_s_hi, show_rate),
     share("sigma"), share("kappa"), peak_text(usl), show_share(usl.misfit),
   ];
@@ -254,7 +254,7 @@ function usl_table(el, series) {
 function knee_row(knee) {
   const below = knee.below_5_percent_threads;
   return [
-    short_engine(knee.engine), short_engine(knee.baseline || "-"), knee.think_ns ? show_ns(knee.think_ns) : "0",
+    solid(short_engine(knee.engine)), solid(short_engine(knee.baseline || "-")), knee.think_ns ? show_ns(knee.think_ns) : "0",
     below === 0 ? "loses more from the start" : is_number(below) ? threads_text(below) : "-",
     is_number(knee.saturated_threads) ? threads_text(knee.saturated_threads) : "not reached",
     is_number(knee.measured_to_threads) ? threads_text(knee.measured_to_threads) : "-",
@@ -287,8 +287,7 @@ function make_scaling(el, entry) {
   if (!groups.length)
     return false;
   const now = { group: groups[0], view: SCALING_VIEWS[0], axes: "auto" };
-  const choices = element("div", {});
-  el.append(choices);
+  const choices = choices_row(el);
   failed_note(el, cases_of(entry));
   const grid = charts_grid(el);
   const places = [figure_place(grid), figure_place(grid)];

@@ -57,17 +57,42 @@ function failed_note(el, cases) {
 
 // -- places for charts
 
-// A place for one figure: called with a spec it shows it, with null it hides it.
+/*
+ * A place for one figure: called with a spec it shows it, with null it hides it. spec.key: what colours inside
+ * bars mean, where the legend tells engines: [{ label, fill }].
+ */
 function figure_place(el) {
+  const key = element("div", { class: "legend key" });
   let made = null;
   return spec => {
     if (spec && made)
       made.redraw(spec);
     else if (spec)
       made = figure(el, spec);
-    if (made)
-      made.el.hidden = !spec;
+    if (!made)
+      return;
+    made.el.hidden = !spec;
+    made.el.querySelector(".legend").after(key);
+    key.replaceChildren(...((spec && spec.key) || []).map(parts_key));
   };
+}
+
+function parts_key(part) {
+  const mark = element("i", { class: "mark" });
+  mark.style.color = part.fill;
+  return element("span", {}, mark, part.label);
+}
+
+// The controls above charts, beside each other.
+function choices_row(el) {
+  const row = element("div", { class: "choices" });
+  el.append(row);
+  return row;
+}
+
+// A text that a table does not break.
+function solid(text) {
+  return element("span", { class: "solid", text });
 }
 
 function charts_grid(el) {
@@ -88,20 +113,9 @@ function choose_from(el, label, choices, first, on_change) {
   return select;
 }
 
-// What colours inside bars mean, where the legend above tells engines: [{ label, fill }].
-function parts_key(el, parts) {
-  const made = element("p", { class: "note" });
-  for (const part of parts) {
-    const mark = element("i", { class: "mark" });
-    mark.style.borderTopWidth = "0.7rem";
-    mark.style.color = part.fill;
-    made.append(element("span", { class: "choose", style: "display: inline-flex; margin-right: 1rem" },
-      mark, part.label));
-  }
-  el.append(made);
-}
-
 // -- axes
+
+const POINT_ROOM = 8; // pixels beyond an axis's end that a point there may take
 
 // Of values on an axis those whose labels have room, the largest first.
 function spread(values, place, room) {
@@ -155,20 +169,20 @@ function log_bounds(values) {
 // Lines upright over the whole height, on an axis of their own: [{ x, label }].
 function upright_lines(marks) {
   return marks.map(m => ({
-    label: m.label, data: [{ x: m.x, y: 0 }, { x: m.x, y: 1 }], yAxisID: "mark", aside: true, pointRadius: 0,
+    label: m.label, data: [{ x: m.x, y: 0 }, { x: m.x, y: 1 }], yAxisID: "y_mark", aside: true, pointRadius: 0,
     borderColor: colour("muted"), borderWidth: 1, borderDash: [2, 4],
   }));
 }
 
 function mark_scale() {
-  return { type: "linear", min: 0, max: 1, display: false };
+  return { type: "linear", axis: "y", min: 0, max: 1, display: false };
 }
 
 // Options for charts over threads: one reads off all engines at the count that is nearest.
 function threads_options(counts, scales) {
   return {
     interaction: { mode: "nearest", axis: "x", intersect: false },
-    scales: { x: scales.x, y: scales.y, mark: mark_scale() },
+    scales: { x: scales.x, y: scales.y, y_mark: mark_scale() }, clip: POINT_ROOM,
     plugins: {
       tooltip: {
         filter: item => !item.dataset.band && !item.dataset.aside,
@@ -210,6 +224,7 @@ function row_intervals(rows) {
 function row_options(options) {
   return {
     indexAxis: "y", interaction: { mode: "nearest", axis: "y", intersect: false },
+    clip: POINT_ROOM,
     scales: {
       x: { ...value_scale(options.title, options.show, options.log), ...options.bounds, stacked: !!options.stacked },
       y: { type: "category", stacked: !!options.stacked, grid: { display: false }, ticks: { autoSkip: false } },
