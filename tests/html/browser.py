@@ -7,7 +7,7 @@ import time
 
 try:
     from selenium import webdriver
-    from selenium.common.exceptions import WebDriverException
+    from selenium.common.exceptions import JavascriptException, WebDriverException
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
     missing = None
@@ -55,10 +55,16 @@ class Browser:
         return self.driver.execute_cdp_cmd(command, arguments)
 
     def js(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
+        return self.run(self.driver.execute_script, script, arguments)
 
     def js_async(self, script, *arguments):
-        return self.driver.execute_async_script(script, *arguments)
+        return self.run(self.driver.execute_async_script, script, arguments)
+
+    def run(self, how, script, arguments):
+        try:
+            return how(script, *arguments)
+        except JavascriptException as problem:
+            raise AssertionError(problem.msg.splitlines()[0]) from None
 
     # -- opening
 
@@ -97,7 +103,8 @@ class Browser:
     def draw_all(self):
         """Unfold and draw what waits for somebody to scroll to it."""
         self.js("for (const d of document.querySelectorAll('details')) d.open = true;"
-                "for (const f of FIGURES) if (!f.chart) draw(f);")
+                "for (const f of FIGURES) { try { if (!f.chart) draw(f); } catch (problem) {"
+                "console.error(f.spec.id, problem.stack); } }")
 
     def sections(self):
         return self.js("return [...document.querySelectorAll('main section')].map(s => s.id)")
@@ -157,6 +164,10 @@ class Browser:
         box = self.js("const r = arguments[0].getBoundingClientRect(); return [r.left, r.top]", canvas)
         for dx in (-2, 0):
             self.cdp("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + x + dx, y=box[1] + y)
+
+    def click(self, element):
+        self.js("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
 
     def find(self, css):
         return self.driver.find_elements(By.CSS_SELECTOR, css)

@@ -4,9 +4,11 @@ They are functions, not assertions, so that planted bugs can prove that each of 
 """
 import csv
 import io
-import math
 
-LOCKS = ("mutex", "spin", "pthread", "ticket", "mcs")
+# columns of figures that are arithmetic on what the result has
+DERIVED = ("off", "off_lo", "off_hi", "law_ops_per_s")
+# figures whose points are cumulated and therefore checked otherwise
+ELSEWHERE = ("latency-service", "latency-response", "latency-lag", "latency-late")
 KNOWN_TAGS = set("A BODY BUTTON CANVAS CODE DD DETAILS DIV DL DT FIGCAPTION FIGURE H1 H2 H3 H4 HEADER I KBD LABEL LI "
                  "MAIN NAV NOSCRIPT OL OPTION P PRE SCRIPT SECTION SELECT SPAN STRONG SUMMARY TABLE TBODY TD TH THEAD "
                  "TR UL INPUT CAPTION EM B COLGROUP COL SMALL".split())
@@ -16,6 +18,53 @@ SCRIPTS = 3  # the data, Chart.js, ours
 def quiet(browser):
     """Nothing in the console, nothing asked of a network."""
     return browser.console() + browser.requests()
+
+
+def has(docs, fits):
+    return any(fits(c) for doc in docs for c in doc["cases"])
+
+
+def rated(case):
+    return case["ops_per_s"] is not None and case["verified"] is not False
+
+
+# section: None where both are fine, else whether the results have what it is about
+WANTED = {
+    "answer": lambda docs: True,
+    "environment": lambda docs: True,
+    "compare": lambda docs: len(docs) > 1,
+    "scaling": lambda docs: True if any(len([p for p in s["points"] if p["ops_per_s"]]) > 1 for doc in docs
+                                        for s in doc.get("scaling", ())) else None if has(docs, rated) else False,
+    "latency": lambda docs: has(docs, lambda c: any((h or {}).get("p50") for h in c["latency_ns"].values())),
+    "waste": lambda docs: has(docs, lambda c: c["cold"] and c["verified"] is not False) or None,
+    "model": lambda docs: has(docs, lambda c: c["waste"].get("model", {}).get("ceiling")) or None,
+    "fairness": lambda docs: has(docs, lambda c: c["threads"] > 1 and any(w.get("ops_per_s") for w in c["workers"])) or None,
+    "slices": lambda docs: has(docs, lambda c: c["slices"] and "at_ns" in c["slices"][0]) or
+    (None if has(docs, lambda c: c["slices"]) else False),
+    "live": lambda docs: has(docs, lambda c: any("live_pages" in s and s["at_ns"] for s in c["slices"])),
+    "machine": lambda docs: True if any((doc["host"]["topology"] or {}).get("cpu_map") and has([doc], lambda c: c["workers"])
+                                        for doc in docs) else None,
+}
+
+
+def sections(browser, docs):
+    """What the results have something for is there, in its order and with something in it; the rest is not."""
+    there = browser.sections()
+    wrong = []
+    for section, wanted in WANTED.items():
+        want = wanted(docs)
+        if want is not None and bool(want) != (section in there):
+            wrong.append(f"section {section} is {'not ' if want else ''}there")
+    order = [s for s in ("answer", "compare", "scaling", "latency", "waste", "model", "fairness", "slices", "live",
+                         "machine", "environment") if s in there]
+    if there != order:
+        wrong.append(f"sections {there}")
+    empty = browser.js("""return [...document.querySelectorAll('main section')]
+        .filter(s => s.innerText.trim().length < 40).map(s => s.id)""")
+    links = browser.js("return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href').slice(1))")
+    if links != there:
+        wrong.append(f"links {links}, sections {there}")
+    return wrong + [f"section {s} is empty" for s in empty]
 
 
 def words(browser):
@@ -51,75 +100,60 @@ def figures(browser):
     """Of every figure its columns, rows, table, CSV and the points that are drawn."""
     return browser.js("""
         const kept = window.save, made = [];
-        for (const f of FIGURES) {
-          const [show, save_button] = f.el.querySelectorAll('.buttons button');
+        for (const el of document.querySelectorAll('figure')) {
+          const [show, save_button] = el.querySelectorAll('.buttons button');
+          const f = FIGURES.find(g => g.el === el), data = el.querySelector('.data');
           let csv = null;
           window.save = (name, text) => { csv = {name, text}; };
           save_button.click();
-          if (f.data.hidden)
+          if (data.hidden)
             show.click();
-          const cells = [...f.data.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.textContent));
-          const heads = [...f.data.querySelectorAll('thead th')].map(c => c.textContent);
+          const cells = [...data.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.textContent));
+          const heads = [...data.querySelectorAll('thead th')].map(c => c.textContent);
           show.click();
           const points = [];
-          for (const d of f.chart ? f.chart.data.datasets : [])
+          for (const d of f && f.chart ? f.chart.data.datasets : [])
             if (!d.band && !d.aside)
               for (const [i, p] of d.data.entries()) {
                 const one = typeof p === 'number' ? {x: (f.chart.data.labels || [])[i], y: p} : p;
                 if (one)
-                  points.push([d.label, one.x, one.y, one.lo, one.hi]);
+                  points.push([d.label, one.x, one.y]);
               }
-          made.push({id: f.spec.id, title: f.spec.title, columns: f.spec.columns, rows: rows_of(f), csv, cells, heads,
-                     points, drawn: Boolean(f.chart)});
+          made.push({id: el.id, csv, cells, heads, points, drawn: Boolean(f && f.chart)});
         }
         window.save = kept;
         return made;""")
 
 
-def same_number(a, b):
-    return a == b or (isinstance(a, float) or isinstance(b, float)) and math.isclose(a, b, rel_tol=1e-12)
-
-
-def csv_value(text):
+def value_of(text):
+    """A field of the CSV, or a cell of the table."""
+    if text in ("", "-"):
+        return None
     try:
         return float(text)
     except ValueError:
         return text
 
 
-def plain(value):
-    """A value as csv_value() makes it of its text."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else float(value) if isinstance(value, (int, float)) else csv_value(str(value))
-
-
-def tables_agree(figure):
-    """The CSV and the table of a figure hold its rows."""
+def read_csv(figure):
+    """Gives the figure its columns and rows, and says what is wrong with its CSV or its table."""
     where = f"figure {figure['id']}: "
+    figure["columns"], figure["rows"] = [], []
     if not figure["csv"]:
         return [where + "no CSV"]
     text = figure["csv"]["text"]
     read = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    figure["columns"], figure["rows"] = read[0], [[value_of(v) for v in line] for line in read[1:]]
     wrong = []
     if not text.endswith("\r\n") or figure["csv"]["name"] != figure["id"] + ".csv":
         wrong.append(f"{where}the file {figure['csv']['name']} ends {text[-5:]!r}")
-    if not read or read[0] != figure["columns"] or figure["heads"] != figure["columns"]:
-        wrong.append(f"{where}heads {read[:1]} {figure['heads']}")
-    if not figure["rows"]:
-        wrong.append(where + "no rows")
-    if len(read) - 1 != len(figure["rows"]):
-        wrong.append(f"{where}{len(read) - 1} lines of CSV for {len(figure['rows'])} rows")
-    for row, line in zip(figure["rows"], read[1:]):
-        if [plain(v) for v in row] != [csv_value(v) for v in line]:
-            wrong.append(f"{where}CSV {line} for {row}")
-            break
-    if len(figure["cells"]) != min(len(figure["rows"]), 1000):
-        wrong.append(f"{where}{len(figure['cells'])} lines of a table for {len(figure['rows'])} rows")
-    for row, cells in zip(figure["rows"], figure["cells"]):
-        if [plain(v) for v in row] != [csv_value("" if c == "-" else c) for c in cells]:
-            wrong.append(f"{where}table {cells} for {row}")
-            break
+    if len(read) < 2 or any(len(line) != len(read[0]) for line in read):
+        wrong.append(f"{where}{len(read) - 1} rows, or not all of {len(read[0])} columns")
+    if figure["heads"] != figure["columns"]:
+        wrong.append(f"{where}CSV has {figure['columns']}, the table {figure['heads']}")
+    cells = [[value_of(v) for v in line] for line in figure["cells"]]
+    if cells != [[value_of(v) for v in line] for line in read[1:1001]]:
+        wrong.append(f"{where}the table differs from the CSV")
     return wrong
 
 
@@ -137,59 +171,71 @@ def numbers_in(value, found):
     return found
 
 
-def known_numbers(doc):
-    """Of each case what the result says of it anywhere, by case_id; and all numbers of the result."""
-    by = {c["case_id"]: numbers_in(c, set()) for c in doc["cases"]}
-    for series in doc.get("scaling", ()):
-        for point in series["points"]:
-            numbers_in(point, by.get(point["case_id"], set()))
-            numbers_in({k: series[k] for k in series if k != "points"}, by.get(point["case_id"], set()))
-    for comparison in doc["comparisons"]:
-        for side in ("a", "b"):
-            numbers_in(comparison, by.get(comparison[side], set()))
-    return by, numbers_in(doc, set())
+class Known:
+    """What the numbers of a result are, of each case and in all."""
+
+    def __init__(self, doc):
+        self.cases = {c["case_id"]: c for c in doc["cases"]}
+        self.own = {c["case_id"]: numbers_in(c, set()) for c in doc["cases"]}
+        for series in doc.get("scaling", ()):
+            for point in series["points"]:
+                own = self.own.setdefault(point["case_id"], set())
+                numbers_in([point, series["usl"], series["reference_threads"]], own)
+        for comparison in doc["comparisons"]:
+            for side in ("a", "b"):
+                numbers_in(comparison, self.own.setdefault(comparison[side], set()))
+        self.all = numbers_in(doc, set())
+
+    def of(self, row):
+        """The numbers that a row may have: of its case if it names one, else of all with its engine and threads."""
+        if row.get("case_id") in self.own:
+            return self.own[row["case_id"]]
+        keys = [k for k in ("engine", "threads", "workload", "think_ns") if row.get(k) is not None]
+        found = [self.own[i] for i, c in self.cases.items() if all(c[k] == row[k] for k in keys)]
+        return set().union(*found) if keys and found else self.all
 
 
-# figure columns that are arithmetic of ours on what the result has, and by what arithmetic they are checked
-DERIVED = {}
-
-
-def rows_are_the_results(figure, docs):
-    """Every number of a row is in what the result says of the case the row names."""
+def rows_are_the_results(figure, knowns):
+    """Every number of a row is in what the result says of the case that the row is of."""
     wrong = []
-    knowns = [known_numbers(doc) for doc in docs]
-    columns = figure["columns"]
+    derived = [i for i, c in enumerate(figure["columns"]) if c in DERIVED]
     for row in figure["rows"]:
-        named = dict(zip(columns, row))
-        best = None
-        for by, everything in knowns:
-            known = by.get(named.get("case_id"), everything)
-            off = [f"{c}={v}" for c, v in zip(columns, row) if isinstance(v, (int, float)) and not
-                   isinstance(v, bool) and float(v) not in known and c not in DERIVED.get(figure["id"].split("-")[0], ())]
-            best = off if best is None or len(off) < len(best) else best
-        if best:
-            wrong.append(f"figure {figure['id']}: not in the result: {best} of {row}")
+        numbers_here = {c: v for i, (c, v) in enumerate(zip(figure["columns"], row))
+                        if isinstance(v, float) and i not in derived}
+        off = []
+        for known in knowns:
+            have = known.of(dict(zip(figure["columns"], row)))
+            off.append([f"{c}={v!r}" for c, v in numbers_here.items() if v not in have])
+            if not off[-1]:
+                break
+        if off[-1]:
+            wrong.append(f"figure {figure['id']}: not in the result: {off[-1]} of {row}")
     return wrong[:5]
 
 
 def points_are_rows(figure):
-    """What is drawn is in the rows: x and y of each point in one of them."""
+    """x and y of whatever is drawn are in one row of the data."""
+    if figure["id"].startswith(ELSEWHERE):
+        return []
     wrong = []
-    have = [{plain(v) for v in row} for row in figure["rows"]]
-    if len(figure["points"]) * len(have) > 4_000_000:
-        have = None
-        cells = {plain(v) for row in figure["rows"] for v in row}
+    rows = [set(row) for row in figure["rows"]]
+    by_value = {}
+    for i, row in enumerate(rows):
+        for v in row:
+            by_value.setdefault(v, set()).add(i)
     for point in figure["points"]:
-        wanted = {plain(v) for v in point[1:3] if v is not None}
-        if not (wanted <= cells if have is None else any(wanted <= row for row in have)):
+        wanted = [float(v) if isinstance(v, (int, float)) else v for v in point[1:3] if v is not None]
+        numbers_drawn = [v for v in wanted if isinstance(v, float)]
+        if not set.intersection(*(by_value.get(v, set()) for v in numbers_drawn)):
             wrong.append(f"figure {figure['id']}: drawn but not in its data: {point}")
     return wrong[:5]
 
 
 def numbers(browser, docs):
     wrong = []
+    knowns = [Known(doc) for doc in docs]
     for figure in figures(browser):
-        wrong += tables_agree(figure) + rows_are_the_results(figure, docs) + points_are_rows(figure)
+        wrong += read_csv(figure) + rows_are_the_results(figure, knowns) + points_are_rows(figure)
     return wrong
 
 
