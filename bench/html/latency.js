@@ -102,7 +102,7 @@ function below_resolution(ns, from, to) {
 // -- scales
 
 function percentile_scale(to) {
-  const ticks = [1, 2];
+  const ticks = [2];
   for (let x = 10; x <= to; x *= 10)
     ticks.push(x);
   return {
@@ -137,11 +137,10 @@ function latency_config(entry, found, bounds) {
         ...below_resolution(resolution_ns(entry), 1, to)],
     },
     options: {
-      interaction: { mode: "nearest", axis: "xy", intersect: false }, clip: POINT_ROOM,
+      interaction: { mode: "measured", axis: "xy" }, clip: POINT_ROOM,
       scales: { x: percentile_scale(to), y: { ...value_scale("time of an operation", show_ns, true), ...bounds } },
       plugins: {
         tooltip: {
-          filter: item => !item.dataset.band && !item.dataset.aside,
           callbacks: { title: items => (items.length ? percentile_text(items[0].parsed.x) : "") },
         },
       },
@@ -236,10 +235,10 @@ function tail_figure(entry, group, kind, op, name) {
   };
 }
 
-// Thread counts lie evenly where they double; the times are over orders of magnitude in any case.
+// Times are over orders of magnitude in any case.
 function tail_config(curves, counts, view, beside) {
-  const config = curves_config(curves, counts, view, true, beside);
-  config.options.scales.x = threads_scale(counts, counts[counts.length - 1] / counts[0] >= 16);
+  const config = curves_config(curves, counts, view, "logarithmic", beside);
+  config.options.scales.x = threads_scale(counts, is_long(counts));
   return config;
 }
 

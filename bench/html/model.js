@@ -17,8 +17,9 @@ function row_marks(cases, label_of, marks, show) {
     type: "line", showLine: false, engine, label: short_engine(engine), part: mark.name,
     data: cases.filter(c => c.engine === engine && is_number(mark.value(c)))
       .map(c => ({ x: mark.value(c), y: label_of(c), lo: mark.lo && mark.lo(c), hi: mark.hi && mark.hi(c) })),
-    pointStyle: mark.point, pointRotation: mark.turn || 0, pointRadius: mark.radius || 6, pointBorderWidth: 2, show, order: 0,
-    borderColor: engine_colour(engine), backgroundColor: mark.filled ? engine_colour(engine) : "transparent",
+    pointStyle: mark.point, pointRadius: mark.radius || 6, pointBorderWidth: 2, show, order: 0,
+    borderColor: engine_colour(engine), backgroundColor: mark.filled ? engine_colour(engine) : colour("panel"),
+    pointBorderColor: mark.border || engine_colour(engine),
   })).filter(d => d.data.length));
 }
 
@@ -128,11 +129,7 @@ function law_figure(group) {
     columns: ["series", "engine", "threads", "ops_per_s", "law_ops_per_s", "off", "off_lo", "off_hi"],
     rows: group.curves.flatMap(k => k.points.map(p =>
       [group.label, k.engine, p.x, p.p.ops_per_s, p.law, p.y, p.lo, p.hi])),
-    config: () => {
-      const config = curves_config(group.curves, counts, view, false, []);
-      config.options.scales.x = threads_scale(counts, counts[counts.length - 1] / counts[0] >= 16);
-      return config;
-    },
+    config: () => with_threads_axis(curves_config(group.curves, counts, view, "linear", []), counts),
   };
 }
 

@@ -32,10 +32,16 @@ function lost_text(w) {
 
 // -- lost pages a table
 
+// From zero, on an axis of threads that suits the counts.
+function with_threads_axis(config, counts) {
+  config.options.scales.x = threads_scale(counts, is_long(counts));
+  return config;
+}
+
 const WASTE_VIEWS = {
   per_table: { label: "lost pages a table", title: "lost pages a table", show: show_real, point: waste_point },
   ns_per_map: {
-    label: "ns a map", title: "lost pages × window, ns a map", show: show_ns, point: c => ({ y: c.waste.ns_per_map }),
+    label: "ns a map", title: "lost pages × window, ns a map", show: show_fine_ns, point: c => ({ y: c.waste.ns_per_map }),
   },
   per_allocated: {
     label: "share of allocated pages", title: "share of allocated pages", show: show_share,
@@ -43,11 +49,11 @@ const WASTE_VIEWS = {
   },
 };
 
-function waste_view_config(curves, counts, view, log) {
+function waste_view_config(curves, counts, view) {
   if (counts.length > 1)
-    return curves_config(curves, counts, view, false, []);
+    return with_threads_axis(curves_config(curves, counts, view, "linear", []), counts);
   const rows = curves.flatMap(k => k.points.map(p => ({ engine: k.engine, label: short_engine(k.engine), ...p })));
-  return row_bars(rows, { title: view.title, show: view.show, log });
+  return row_bars(rows, { title: view.title, show: view.show });
 }
 
 function waste_figure(group, key) {
@@ -56,17 +62,11 @@ function waste_figure(group, key) {
   const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
   if (!curves.length)
     return null;
-  const log = counts.length > 1 && counts[counts.length - 1] / counts[0] >= 16;
-  const config = () => {
-    const made = waste_view_config(curves, counts, view, false);
-    if (counts.length > 1)
-      made.options.scales.x = threads_scale(counts, log);
-    return made;
-  };
   return {
     id: "waste-" + group.kind, title: `${group.forced ? "FORCED: " : ""}${view.label}: ${group.label}`,
     note: waste_note(group, key), height: counts.length > 1 ? 320 : rows_height(curves),
-    columns: curve_columns(key), rows: curve_rows(group, curves), config,
+    columns: curve_columns(key), rows: curve_rows(group, curves),
+    config: () => waste_view_config(curves, counts, view),
   };
 }
 
@@ -118,7 +118,7 @@ function parts_config(rows, datasets, options) {
   };
   return {
     type: "bar", data: { labels: distinct(rows), datasets },
-    options: row_options({ ...options, stacked: true, tooltip: { ...tooltip, filter: i => i.parsed.x > 0 && !i.dataset.band } }),
+    options: row_options({ ...options, stacked: true, tooltip: { ...tooltip, filter: i => i.parsed.x > 0 } }),
   };
 }
 
@@ -161,7 +161,7 @@ function waste_row(c) {
     show_int(c.threads), show_int(w.tables), lost_text(w), per_table_text(w), by_level_text(c),
     is_number((c.pages || {}).wasted_growth) ? show_int(c.pages.wasted_growth) : "-",
     growth.growths > 0 ? show_value(growth.per_growth, growth.per_growth_lo, growth.per_growth_hi, show_real) : "-",
-    w.lost >= FEW ? show_share(w.per_allocated) : "-", c.forced ? "-" : show_ns(w.ns_per_map), show_ns(w.window_ns),
+    w.lost >= FEW ? show_share(w.per_allocated) : "-", c.forced ? "-" : show_fine_ns(w.ns_per_map), show_ns(w.window_ns),
     c.forced ? `${show_ns(w.skew_ns)} / ${show_real(w.overlap)}` : "-",
   ];
 }
