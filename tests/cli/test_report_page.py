@@ -164,7 +164,7 @@ class ReportPage(Command):
 
     def test_help_has_examples(self):
         text = self.fine("report", "--help")
-        self.assertTrue(re.search(r"^  iopt report out +writes out/report\.html$", text, re.M), text)
+        self.assertTrue(re.search(r"^  iopt report out/new +# writes out/new/report\.html$", text, re.M), text)
 
 
 if __name__ == "__main__":
