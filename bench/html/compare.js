@@ -110,6 +110,7 @@ function ratio_config(rows) {
     type: "line",
     data: { datasets: ratio_datasets(rows) },
     options: {
+      interaction: { mode: "nearest", intersect: false, axis: "y" },
       scales: {
         x: {
           type: "logarithmic", ...ratio_range(rows), title: { display: true, text: "new / base" },
@@ -273,12 +274,14 @@ SECTIONS.push({
     if (RESULTS.length < 2)
       return false;
     const verdict = index ? verdict_of(index) : null;
-    if (!index)
+    if (!index) {
+      el.querySelector(".result").remove(); // the table has a column for each
       add_sides(el);
-    else if (verdict.error)
+    } else if (verdict.error) {
       el.append(element("p", { class: "error", text: verdict.error }));
-    else
+    } else {
       add_verdict(el, verdict);
+    }
     return true;
   },
 });

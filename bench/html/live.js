@@ -17,15 +17,23 @@ function live_label(cases) {
   return (cases.some(c => c.cold) ? "fresh tables, " : "") + group_label(cases);
 }
 
+// How many times the fewest pages the most are, of any case of the group.
+function swing(cases) {
+  return Math.max(...cases.map(c => {
+    const known = c.slices.live_pages.filter(v => v > 0);
+    return known.reduce((a, b) => Math.max(a, b), 0) / known.reduce((a, b) => Math.min(a, b), Infinity);
+  }));
+}
+
 /*
- * Groups in which the pages of some case change, those of one lasting table first: of a cold workload each
- * slice has a table of its own, which says less.
+ * Groups in which the pages of some case change, the most first; but those of a cold workload last, of which
+ * each slice has a table of its own.
  */
 function live_groups(entry) {
   const wanted = c => !is_ruler(c.engine) && slice_count(c) > 1 && c.slices.live_pages;
   return groups_of(entry, wanted).filter(g => g.value.some(pages_change))
     .map(g => ({ label: live_label(g.value), value: g.value }))
-    .sort((a, b) => Number(a.value[0].cold) - Number(b.value[0].cold));
+    .sort((a, b) => Number(a.value[0].cold) - Number(b.value[0].cold) || swing(b.value) - swing(a.value));
 }
 
 function live_text(c, point, spans) {

@@ -223,6 +223,8 @@ SECTIONS.push({
         pages.redraw(pages_spec(topology, cases));
       else if (topology.nodes.length > 1)
         pages = figure(el, pages_spec(topology, cases));
+      if (pages)
+        pages.el.hidden = !cases.some(c => topology.nodes.some(n => case_pages_on(c, n.node) !== null));
     });
     distances(el, topology);
     return true;

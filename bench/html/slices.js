@@ -155,7 +155,8 @@ function y_scale(datasets, show, name) {
     };
   return {
     low: 0, high, scale: {
-      type: "linear", beginAtZero: true, title: { display: true, text: name }, ticks: { callback: v => show(v) },
+      type: "linear", beginAtZero: true, grace: "5%", title: { display: true, text: name },
+      ticks: { callback: v => show(v) },
     },
   };
 }
@@ -164,7 +165,10 @@ function time_options(timed, spans, y) {
   const end = Math.max(...[...spans.values()].map(s => s.end));
   return {
     scales: {
-      x: { type: "linear", min: 0, max: end * 1.005, title: { display: true, text: axis_title(timed, spans) } },
+      x: {
+        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: axis_title(timed, spans) },
+        ticks: { includeBounds: false },
+      },
       y,
     },
     plugins: {
@@ -235,11 +239,13 @@ function slice_rows(cases) {
 }
 
 function slice_key(cases) {
+  const processes = new Set(cases.flatMap(c => c.slices.process || []));
+  const begins = processes.size > 1 ? [["process", "another process begins, with tables of its own"]] : [];
   return key_of(
     ["steal", `the hypervisor took time from our CPUs (steal): ${share_of_slices(cases, "steal_ns")} slices`],
     ["switch", "a worker was taken off its CPU (involuntary switch): " +
       `${share_of_slices(cases, "involuntary_switches")}`],
-    ["process", "another process begins, with tables of its own"]);
+    ...begins);
 }
 
 function slice_spec(entry, cases, marked) {
