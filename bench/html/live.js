@@ -43,7 +43,7 @@ function live_text(c, point, spans) {
 }
 
 function live_dataset(c, timed, spans, most) {
-  const points = thinned(c, slice_points(c, "live_pages", timed, spans), most);
+  const points = thinned_slices(c, slice_points(c, "live_pages", timed, spans), most);
   const renewed = (a, b) => slice_value(c, "table", a.i) !== slice_value(c, "table", b.i);
   return engine_line({
     engine: c.engine, label: case_name(c), borderWidth: 2, pointRadius: points.length > 200 ? 0 : 2.5,

@@ -62,7 +62,7 @@ function is_switched(c, point) {
 }
 
 // Of each stretch of slices the lowest, the highest and one with steal: nothing that stands out is lost.
-function thinned(c, points, most) {
+function thinned_slices(c, points, most) {
   if (points.length <= most)
     return points;
   const step = Math.ceil(3 * points.length / most);
@@ -100,7 +100,7 @@ function process_text(spans, process) {
   return spans.size > 1 ? `, process ${process + 1} of ${spans.size}` : "";
 }
 
-function axis_title(timed, spans) {
+function time_axis_title(timed, spans) {
   const unit = timed ? "seconds" : "half rounds (this result has no times)";
   return spans.size > 1 ? `${unit}, ${spans.size} processes one after the other` : unit;
 }
@@ -126,7 +126,7 @@ function marks(c, points, style) {
 }
 
 function slice_datasets(c, timed, spans, marked, most) {
-  const points = thinned(c, slice_points(c, "ops_per_s", timed, spans), most);
+  const points = thinned_slices(c, slice_points(c, "ops_per_s", timed, spans), most);
   const line = engine_line({
     engine: c.engine, label: case_name(c), borderWidth: 1, showLine: points.length < 400,
     pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3, text: p => slice_text(c, p, spans),
@@ -166,7 +166,7 @@ function time_options(timed, spans, y) {
   return {
     scales: {
       x: {
-        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: axis_title(timed, spans) },
+        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: time_axis_title(timed, spans) },
         ticks: { includeBounds: false },
       },
       y,

@@ -77,6 +77,8 @@ class Browser:
 
     def size(self, width, height):
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        if self.driver.current_url.startswith("file:"):  # charts follow a frame later
+            self.js_async("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));")
 
     def media(self, dark=False, media=""):
         self.cdp("Emulation.setEmulatedMedia", media=media,

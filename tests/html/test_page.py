@@ -306,7 +306,11 @@ class Planted(Pages):
         self.assertTrue(check.numbers(self.browser, [docs]))
 
     def test_a_number_of_another_case(self):
-        docs = self.planted("quick", "ops_per_s_lo, p.ops_per_s_hi", "ops_per_s_hi, p.ops_per_s_lo")
+        docs = self.planted("quick", "function rows_of(f) {", """function rows_of(f) {
+              const rows = own_rows(f);
+              return rows.map((r, i) => [...r.slice(0, 3), ...rows[(i + 1) % rows.length].slice(3)]);
+            }
+            function own_rows(f) {""")
         self.assertTrue(check.numbers(self.browser, docs))
 
     def test_drawn_otherwise_than_told(self):
@@ -315,7 +319,7 @@ class Planted(Pages):
         self.assertTrue(check.numbers(self.browser, docs))
 
     def test_a_wrong_answer(self):
-        docs = self.planted("quick", "size /= step;", "size /= step * 1.1;")
+        docs = self.planted("quick", "size.toFixed(", "(size * 1.1).toFixed(")
         self.assertTrue(check.answer(self.browser, docs[0]))
 
     def test_a_section_that_is_gone_or_empty(self):
