@@ -47,10 +47,6 @@ function log_labels(show) {
 
 // -- groups: cases that took turns, which are one series at one thread count
 
-function threads_text(n) {
-  return `${n} thread${n === 1 ? "" : "s"}`;
-}
-
 function group_label(cases) {
   const c = cases.find(x => !is_ruler(x.engine)) || cases[0];
   return `${series_of(c)}, ${threads_text(c.threads)}${c.forced ? ", FORCED" : ""}`;
