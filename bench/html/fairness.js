@@ -6,7 +6,14 @@ function writers_of(c) {
   return workers.slice(0, workers.length - (c.readers || 0));
 }
 
-// A worker's rate; results of older builds have but the operations.
+/*
+ * Results of older builds have but the operations. A slice of a warm workload deals these out evenly, so they
+ * say nothing of fairness there.
+ */
+function has_rates(c) {
+  return !is_failed(c) && (c.cold || writers_of(c).every(w => is_number(w.ops_per_s)));
+}
+
 function worker_rate(w) {
   return is_number(w.ops_per_s) ? w.ops_per_s : w.ops;
 }
@@ -42,6 +49,8 @@ function share_class(share) {
   return step ? `${share < 1 ? "low" : "high"}${step}` : "even";
 }
 
+const FEW_WORKERS = 8; // so few have room for their number
+
 // A box a worker: its height is the share, the line in the middle the mean.
 function share_strip(shares) {
   const boxes = shares.map((w, i) => {
@@ -50,11 +59,10 @@ function share_strip(shares) {
     const apart = i > 0 && shares[i - 1].node !== w.node;
     return element("span", { class: apart ? "node-begins" : null, title: share_text(w) }, bar);
   });
-  const worst = slowest_worker(shares);
-  return element("div", {
-    class: "strip", role: "img",
-    "aria-label": `${shares.length} workers; slowest: ${share_text(worst)}`,
-  }, ...boxes);
+  const numbers = shares.length > FEW_WORKERS ? null : element("div", { class: "strip-numbers" },
+    ...shares.map(w => element("span", { text: show_fair(w.share) })));
+  return element("div", { role: "img", "aria-label": `${shares.length} workers; ${slowest_text(shares)}` },
+    element("div", { class: "strip" }, ...boxes), numbers);
 }
 
 function slowest_worker(shares) {
@@ -73,36 +81,40 @@ function fairness_line(c) {
   if (is_failed(c))
     return element("div", { class: "strip-line" },
       element("p", {}, element("strong", { text: case_name(c) }), " ", badge("failed", "FAILED AUDIT")));
+  const facts = `Jain ${show_fair(c.fairness.jain)}, slowest/fastest ${show_fair(c.fairness.min_max)}, ` +
+    `longest wait ${show_ns(c.longest_wait_ns)}`;
+  const text = element("p", {}, element("strong", { text: case_name(c) }), " " + facts);
+  if (!has_rates(c))
+    return element("div", { class: "strip-line" }, text);
   const shares = worker_shares(c);
   const starved = slowest_worker(shares).share < 0.5;
-  const facts = `Jain ${show_fair(c.fairness.jain)}, slowest/fastest ${show_fair(c.fairness.min_max)}, ` +
-    `longest wait ${show_ns(c.longest_wait_ns)}; `;
-  return element("div", { class: "strip-line" },
-    element("p", {}, element("strong", { text: case_name(c) }), " " + facts,
-      element("span", { class: starved ? "starved" : null, text: slowest_text(shares) })),
-    share_strip(shares));
+  text.append("; ", element("span", { class: starved ? "starved" : null, text: slowest_text(shares) }));
+  return element("div", { class: "strip-line" }, text, share_strip(shares));
 }
 
 function few_workers(cases) {
-  return cases.every(c => writers_of(c).length <= 16);
+  return cases.every(c => writers_of(c).length <= FEW_WORKERS);
 }
 
 function fairness_note(cases) {
-  const rates = cases.some(c => writers_of(c).some(w => is_number(w.ops_per_s)));
-  return "A box is a worker, its height the worker's " + (rates ? "rate" : "operations") +
-    " against the mean of all; the line is the mean, a gap is where the next node begins." +
-    (rates ? "" : " This result is of a build that kept operations alone, which a slice deals out evenly.") +
-    " Jain's index (1: all alike) and slowest/fastest are those of the least fair process; the longest wait" +
-    " is an upper bound. " + group_caveat(cases);
+  const shown = cases.filter(has_rates);
+  const rates = shown.some(c => writers_of(c).some(w => is_number(w.ops_per_s)));
+  const strips = `A box is a worker, its height the worker's ${rates ? "rate" : "operations"} against the ` +
+    "mean of all; the line is the mean, a gap is where the next node begins.";
+  const none = "This result is of a build that kept no rate of each worker, only their operations, which a " +
+    "slice deals out evenly: no strips.";
+  const index = "Jain's index (1: all alike) and slowest/fastest are those of the least fair process; the " +
+    "longest wait is an upper bound.";
+  return [shown.length ? strips : none, index, group_caveat(cases)].join(" ");
 }
 
-const SHARE_COLUMNS = ["case_id", "engine", "worker", "cpu", "node", "ops", "ops_per_s", "share_of_mean", "jain",
-  "min_max", "longest_wait_ns"];
+const SHARE_COLUMNS = ["case_id", "engine", "worker", "cpu", "node", "ops", "ops_per_s", "share_of_mean",
+  "jain", "min_max", "longest_wait_ns"];
 
 function share_rows(cases) {
   return cases.filter(c => !is_failed(c)).flatMap(c => worker_shares(c).map(w =>
-    [c.case_id, c.engine, w.worker, w.cpu, w.node, w.ops, w.ops_per_s, w.share, c.fairness.jain,
-      c.fairness.min_max, c.longest_wait_ns]));
+    [c.case_id, c.engine, w.worker, w.cpu, w.node, w.ops, w.ops_per_s, has_rates(c) ? w.share : null,
+      c.fairness.jain, c.fairness.min_max, c.longest_wait_ns]));
 }
 
 function share_dataset(c) {
@@ -114,7 +126,7 @@ function share_dataset(c) {
 }
 
 function share_config(cases) {
-  const shown = cases.filter(c => !is_failed(c));
+  const shown = cases.filter(has_rates);
   const last = Math.max(...shown.map(c => writers_of(c).length)) - 1;
   return {
     type: "line",
@@ -130,7 +142,7 @@ function share_config(cases) {
           type: "linear", min: -0.5, max: last + 0.5, title: { display: true, text: "worker" },
           ticks: { precision: 0, includeBounds: false, stepSize: last < 16 ? 1 : undefined },
         },
-        y: { beginAtZero: true, suggestedMax: 1.2, title: { display: true, text: "rate / mean of all workers" } },
+        y: { beginAtZero: true, suggestedMax: 1.2, title: { display: true, text: "rate / mean of all" } },
       },
       plugins: {
         tooltip: {
@@ -166,10 +178,11 @@ SECTIONS.push({
       if (!strips) {
         strips = panel(el, strip_spec);
         chart = figure(el, chart_spec);
-        return;
+      } else {
+        strips.redraw(strip_spec);
+        chart.redraw(chart_spec);
       }
-      strips.redraw(strip_spec);
-      chart.redraw(chart_spec);
+      chart.el.hidden = !cases.some(has_rates);
     });
     return true;
   },

@@ -17,15 +17,23 @@ function live_label(cases) {
   return (cases.some(c => c.cold) ? "fresh tables, " : "") + group_label(cases);
 }
 
+// How many times the fewest pages the most are, of any case of the group.
+function swing(cases) {
+  return Math.max(...cases.map(c => {
+    const known = c.slices.live_pages.filter(v => v > 0);
+    return known.reduce((a, b) => Math.max(a, b), 0) / known.reduce((a, b) => Math.min(a, b), Infinity);
+  }));
+}
+
 /*
- * Groups in which the pages of some case change, those of one lasting table first: of a cold workload each
- * slice has a table of its own, which says less.
+ * Groups in which the pages of some case change, the most first; but those of a cold workload last, of which
+ * each slice has a table of its own.
  */
 function live_groups(entry) {
   const wanted = c => !is_ruler(c.engine) && slice_count(c) > 1 && c.slices.live_pages;
   return groups_of(entry, wanted).filter(g => g.value.some(pages_change))
     .map(g => ({ label: live_label(g.value), value: g.value }))
-    .sort((a, b) => Number(a.value[0].cold) - Number(b.value[0].cold));
+    .sort((a, b) => Number(a.value[0].cold) - Number(b.value[0].cold) || swing(b.value) - swing(a.value));
 }
 
 function live_text(c, point, spans) {
@@ -35,7 +43,7 @@ function live_text(c, point, spans) {
 }
 
 function live_dataset(c, timed, spans, most) {
-  const points = thinned(c, slice_points(c, "live_pages", timed, spans), most);
+  const points = thinned_slices(c, slice_points(c, "live_pages", timed, spans), most);
   const renewed = (a, b) => slice_value(c, "table", a.i) !== slice_value(c, "table", b.i);
   return engine_line({
     engine: c.engine, label: case_name(c), borderWidth: 2, pointRadius: points.length > 200 ? 0 : 2.5,
@@ -55,13 +63,15 @@ function live_config(cases) {
 }
 
 function live_note(cases) {
-  const c = cases.find(x => x.live_pages);
-  const sum = c ? cases.filter(x => x.live_pages).map(x => `${case_name(x)} ${show_int(x.live_pages.first)} to ` +
-    `${show_int(x.live_pages.last)}, peak ${show_int(x.live_pages.peak)}`).join("; ") : "";
-  return "Table pages allocated and not given back when the slice ended: in the tree, or taken out of it and waiting " +
-    "until nobody can walk them. " + (cases.some(x => x.cold) ? "Every slice of this workload begins with an empty " +
-    "table. " : "A line ends where the engine got a new table. ") + (sum ? `In the first process: ${sum}. ` : "") +
-    kept_text(cases) + group_caveat(cases);
+  const sum = (c, { first, last, peak }) =>
+    `${case_name(c)} ${show_int(first)} to ${show_int(last)}, peak ${show_int(peak)}`;
+  const sums = cases.filter(c => c.live_pages).map(c => sum(c, c.live_pages));
+  return ["Table pages allocated and not given back when the slice ended: in the tree, or taken out of it " +
+    "and waiting until nobody can walk them.",
+  cases.some(c => c.cold) ? "Every slice of this workload begins with an empty table."
+    : "A line ends where the engine got a new table.",
+  sums.length ? `In the first process: ${sums.join("; ")}.` : "",
+  kept_text(cases), group_caveat(cases)].filter(Boolean).join(" ");
 }
 
 const LIVE_COLUMNS = ["case_id", "engine", "process", "round", "half", "table", "at_ns", "live_pages"];
@@ -80,8 +90,8 @@ SECTIONS.push({
       return false;
     choose(el, "cases", groups, cases => {
       const spec = {
-        id: "live-pages", title: `Live table pages: ${group_label(cases)}`, note: live_note(cases), columns: LIVE_COLUMNS,
-        rows: () => live_rows(cases), config: () => live_config(cases),
+        id: "live-pages", title: `Live table pages: ${group_label(cases)}`, note: live_note(cases),
+        columns: LIVE_COLUMNS, rows: () => live_rows(cases), config: () => live_config(cases),
       };
       if (chart)
         chart.redraw(spec);

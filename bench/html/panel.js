@@ -39,17 +39,13 @@ function key_of(...marks) {
 // Labels of a logarithmic axis: of a long one the powers of ten, of a short one 2 and 5 as well.
 function log_labels(show) {
   return function label(v) {
-    const first = Number(v.toPrecision(1)) / 10 ** Math.floor(Math.log10(v) + 1e-9);
+    const first = v / 10 ** Math.floor(Math.log10(v) + 1e-9);
     const wanted = this.max > 300 * this.min ? [1] : [1, 2, 5];
-    return wanted.includes(Math.round(first)) ? show(v) : "";
+    return wanted.some(digit => Math.abs(first - digit) < 1e-6) ? show(v) : "";
   };
 }
 
 // -- groups: cases that took turns, which are one series at one thread count
-
-function threads_text(n) {
-  return `${n} thread${n === 1 ? "" : "s"}`;
-}
 
 function group_label(cases) {
   const c = cases.find(x => !is_ruler(x.engine)) || cases[0];

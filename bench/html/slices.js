@@ -17,7 +17,9 @@ function has_times(cases) {
 
 // When the slice ended, in seconds; of older builds, which had no clock there, the how manieth it was.
 function slice_time(c, timed, i) {
-  return timed ? c.slices.at_ns[i] / 1e9 : 2 * (slice_value(c, "round", i) || 0) + (slice_value(c, "half", i) || 0);
+  if (timed)
+    return c.slices.at_ns[i] / 1e9;
+  return 2 * (slice_value(c, "round", i) || 0) + (slice_value(c, "half", i) || 0);
 }
 
 /*
@@ -62,7 +64,7 @@ function is_switched(c, point) {
 }
 
 // Of each stretch of slices the lowest, the highest and one with steal: nothing that stands out is lost.
-function thinned(c, points, most) {
+function thinned_slices(c, points, most) {
   if (points.length <= most)
     return points;
   const step = Math.ceil(3 * points.length / most);
@@ -100,7 +102,7 @@ function process_text(spans, process) {
   return spans.size > 1 ? `, process ${process + 1} of ${spans.size}` : "";
 }
 
-function axis_title(timed, spans) {
+function time_title(timed, spans) {
   const unit = timed ? "seconds" : "half rounds (this result has no times)";
   return spans.size > 1 ? `${unit}, ${spans.size} processes one after the other` : unit;
 }
@@ -120,16 +122,17 @@ function slice_text(c, point, spans) {
 // Marks around points: no entry of the legend, but hidden with their engine.
 function marks(c, points, style) {
   return {
-    engine: c.engine, data: points.map(p => ({ x: p.x, y: p.y })), band: true, showLine: false, pointHitRadius: 0,
-    backgroundColor: "transparent", order: 1, ...style,
+    engine: c.engine, data: points.map(p => ({ x: p.x, y: p.y })), band: true, showLine: false,
+    pointHitRadius: 0, backgroundColor: "transparent", order: 1, ...style,
   };
 }
 
 function slice_datasets(c, timed, spans, marked, most) {
-  const points = thinned(c, slice_points(c, "ops_per_s", timed, spans), most);
+  const points = thinned_slices(c, slice_points(c, "ops_per_s", timed, spans), most);
   const line = engine_line({
     engine: c.engine, label: case_name(c), borderWidth: 1, showLine: points.length < 400,
-    pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3, text: p => slice_text(c, p, spans),
+    pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3,
+    text: p => slice_text(c, p, spans),
   }, broken(points));
   const made = [line];
   if (marked !== "none")
@@ -155,7 +158,8 @@ function y_scale(datasets, show, name) {
     };
   return {
     low: 0, high, scale: {
-      type: "linear", beginAtZero: true, title: { display: true, text: name }, ticks: { callback: v => show(v) },
+      type: "linear", beginAtZero: true, grace: "5%", title: { display: true, text: name },
+      ticks: { callback: v => show(v) },
     },
   };
 }
@@ -164,12 +168,17 @@ function time_options(timed, spans, y) {
   const end = Math.max(...[...spans.values()].map(s => s.end));
   return {
     scales: {
-      x: { type: "linear", min: 0, max: end * 1.005, title: { display: true, text: axis_title(timed, spans) } },
+      x: {
+        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: time_title(timed, spans) },
+        ticks: { includeBounds: false },
+      },
       y,
     },
     plugins: {
       tooltip: {
-        callbacks: { title: () => "", label: item => `${item.dataset.label}: ${item.dataset.text(item.raw)}` },
+        callbacks: {
+          title: () => "", label: item => `${item.dataset.label}: ${item.dataset.text(item.raw)}`,
+        },
       },
     },
   };
@@ -190,8 +199,8 @@ function kept_text(cases) {
   const here = cases.reduce((sum, c) => sum + slice_count(c), 0);
   const texts = [];
   if (here < all)
-    texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with steal ` +
-      "among them; slices.csv has all.");
+    texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with ` +
+      "steal among them; slices.csv has all.");
   if (cases.some(c => slice_count(c) > Math.max(60, Math.floor(SLICE_POINTS / cases.length))))
     texts.push("Drawn are the lowest and the highest of each stretch, and slices with steal.");
   return texts.join(" ");
@@ -214,7 +223,8 @@ function hiccup_text(result) {
   if (!h)
     return "";
   const tail = [["99 %", h.p99], ["90 %", h.p90], ["50 %", h.p50]].find(([, v]) => is_number(v));
-  return `Hiccups are not tied to a slice: an idle loop on this machine lost up to ${show_ns(h.max)} at once` +
+  return "Hiccups are not tied to a slice: an idle loop on this machine lost up to " +
+    show_ns(h.max) + " at once" +
     (tail ? ` (${tail[0]} of its gaps were below ${show_ns(tail[1])})` : "") + ".";
 }
 
@@ -235,17 +245,19 @@ function slice_rows(cases) {
 }
 
 function slice_key(cases) {
+  const processes = new Set(cases.flatMap(c => c.slices.process || []));
+  const begins = processes.size > 1 ? [["process", "another process begins, with tables of its own"]] : [];
   return key_of(
     ["steal", `the hypervisor took time from our CPUs (steal): ${share_of_slices(cases, "steal_ns")} slices`],
     ["switch", "a worker was taken off its CPU (involuntary switch): " +
       `${share_of_slices(cases, "involuntary_switches")}`],
-    ["process", "another process begins, with tables of its own"]);
+    ...begins);
 }
 
 function slice_spec(entry, cases, marked) {
   return {
-    id: "slices-rate", title: `Throughput by slice: ${group_label(cases)}`, note: slice_note(entry.result, cases),
-    height: 360, columns: slice_columns(cases), rows: () => slice_rows(cases),
+    id: "slices-rate", title: `Throughput by slice: ${group_label(cases)}`, height: 360,
+    note: slice_note(entry.result, cases), columns: slice_columns(cases), rows: () => slice_rows(cases),
     config: () => slice_config(cases, marked),
   };
 }

@@ -6,7 +6,7 @@ import csv
 import io
 
 # columns of figures that are arithmetic on what the result has
-DERIVED = ("off", "off_lo", "off_hi", "law_ops_per_s")
+DERIVED = ("off", "off_lo", "off_hi", "law_ops_per_s", "lost_a_table", "ns_a_range")
 # figures whose points are cumulated and therefore checked otherwise
 ELSEWHERE = ("latency-service", "latency-response", "latency-lag", "latency-late")
 KNOWN_TAGS = set("A BODY BUTTON CANVAS CODE DD DETAILS DIV DL DT FIGCAPTION FIGURE H1 H2 H3 H4 HEADER I KBD LABEL LI "
