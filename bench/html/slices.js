@@ -17,7 +17,9 @@ function has_times(cases) {
 
 // When the slice ended, in seconds; of older builds, which had no clock there, the how manieth it was.
 function slice_time(c, timed, i) {
-  return timed ? c.slices.at_ns[i] / 1e9 : 2 * (slice_value(c, "round", i) || 0) + (slice_value(c, "half", i) || 0);
+  if (timed)
+    return c.slices.at_ns[i] / 1e9;
+  return 2 * (slice_value(c, "round", i) || 0) + (slice_value(c, "half", i) || 0);
 }
 
 /*
@@ -120,8 +122,8 @@ function slice_text(c, point, spans) {
 // Marks around points: no entry of the legend, but hidden with their engine.
 function marks(c, points, style) {
   return {
-    engine: c.engine, data: points.map(p => ({ x: p.x, y: p.y })), band: true, showLine: false, pointHitRadius: 0,
-    backgroundColor: "transparent", order: 1, ...style,
+    engine: c.engine, data: points.map(p => ({ x: p.x, y: p.y })), band: true, showLine: false,
+    pointHitRadius: 0, backgroundColor: "transparent", order: 1, ...style,
   };
 }
 
@@ -129,7 +131,8 @@ function slice_datasets(c, timed, spans, marked, most) {
   const points = thinned_slices(c, slice_points(c, "ops_per_s", timed, spans), most);
   const line = engine_line({
     engine: c.engine, label: case_name(c), borderWidth: 1, showLine: points.length < 400,
-    pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3, text: p => slice_text(c, p, spans),
+    pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3,
+    text: p => slice_text(c, p, spans),
   }, broken(points));
   const made = [line];
   if (marked !== "none")
@@ -173,7 +176,9 @@ function time_options(timed, spans, y) {
     },
     plugins: {
       tooltip: {
-        callbacks: { title: () => "", label: item => `${item.dataset.label}: ${item.dataset.text(item.raw)}` },
+        callbacks: {
+          title: () => "", label: item => `${item.dataset.label}: ${item.dataset.text(item.raw)}`,
+        },
       },
     },
   };
@@ -194,8 +199,8 @@ function kept_text(cases) {
   const here = cases.reduce((sum, c) => sum + slice_count(c), 0);
   const texts = [];
   if (here < all)
-    texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with steal ` +
-      "among them; slices.csv has all.");
+    texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with ` +
+      "steal among them; slices.csv has all.");
   if (cases.some(c => slice_count(c) > Math.max(60, Math.floor(SLICE_POINTS / cases.length))))
     texts.push("Drawn are the lowest and the highest of each stretch, and slices with steal.");
   return texts.join(" ");
@@ -218,7 +223,8 @@ function hiccup_text(result) {
   if (!h)
     return "";
   const tail = [["99 %", h.p99], ["90 %", h.p90], ["50 %", h.p50]].find(([, v]) => is_number(v));
-  return `Hiccups are not tied to a slice: an idle loop on this machine lost up to ${show_ns(h.max)} at once` +
+  return "Hiccups are not tied to a slice: an idle loop on this machine lost up to " +
+    show_ns(h.max) + " at once" +
     (tail ? ` (${tail[0]} of its gaps were below ${show_ns(tail[1])})` : "") + ".";
 }
 
@@ -250,8 +256,8 @@ function slice_key(cases) {
 
 function slice_spec(entry, cases, marked) {
   return {
-    id: "slices-rate", title: `Throughput by slice: ${group_label(cases)}`, note: slice_note(entry.result, cases),
-    height: 360, columns: slice_columns(cases), rows: () => slice_rows(cases),
+    id: "slices-rate", title: `Throughput by slice: ${group_label(cases)}`, height: 360,
+    note: slice_note(entry.result, cases), columns: slice_columns(cases), rows: () => slice_rows(cases),
     config: () => slice_config(cases, marked),
   };
 }

@@ -6,7 +6,8 @@ import csv
 import io
 
 # columns of figures that are arithmetic on what the result has
-DERIVED = ("off", "off_lo", "off_hi", "law_ops_per_s", "share_of_mean")
+DERIVED = ("off", "off_lo", "off_hi", "law_ops_per_s", "share_of_mean", "lost_a_table",
+           "ns_a_range")
 # figures one of whose axes is a place in the chart, such as one process behind the other
 PLACED = {"slices-rate": 1, "live-pages": 1, "compare-ratios": 2}
 # fields of a slice that the page has at all
