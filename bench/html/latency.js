@@ -102,7 +102,7 @@ function below_resolution(ns, from, to) {
 // -- scales
 
 function percentile_scale(to) {
-  const ticks = [1, 2];
+  const ticks = [2];
   for (let x = 10; x <= to; x *= 10)
     ticks.push(x);
   return {
@@ -112,8 +112,9 @@ function percentile_scale(to) {
   };
 }
 
+// ticks are at 50 % and at powers of ten
 function percentile_tick(x) {
-  return x > 1 ? percentile_text(x) : "0 %";
+  return `${(100 * (1 - 1 / x)).toFixed(Math.max(0, Math.round(Math.log10(x)) - 2))} %`;
 }
 
 function latency_values(l) {
@@ -136,11 +137,10 @@ function latency_config(entry, found, bounds) {
         ...below_resolution(resolution_ns(entry), 1, to)],
     },
     options: {
-      interaction: { mode: "nearest", axis: "xy", intersect: false },
+      interaction: { mode: "measured", axis: "xy" }, clip: POINT_ROOM,
       scales: { x: percentile_scale(to), y: { ...value_scale("time of an operation", show_ns, true), ...bounds } },
       plugins: {
         tooltip: {
-          filter: item => !item.dataset.band && !item.dataset.aside,
           callbacks: { title: items => (items.length ? percentile_text(items[0].parsed.x) : "") },
         },
       },
@@ -195,7 +195,7 @@ function percentile_cell(l, name, least) {
 function latency_table(el, entry, now) {
   const least = resolution_ns(entry);
   const rows = ["service", "response"].flatMap(kind => kept_latencies(now.cases, kind, now.op).map(({ c, l }) => [
-    short_engine(c.engine), kind, show_int(l.n), c.sample_every > 1 ? "1 in " + c.sample_every : "all",
+    solid(short_engine(c.engine)), kind, show_int(l.n), c.sample_every > 1 ? "1 in " + c.sample_every : "all",
     show_int(c.disturbed_samples), ...PERCENTILES.map(([name]) => percentile_cell(l, name, least)), show_ns(l.max),
     l.overflow > 0 ? show_int(l.overflow) : "0",
   ]));
@@ -235,10 +235,10 @@ function tail_figure(entry, group, kind, op, name) {
   };
 }
 
-// Thread counts lie evenly where they double; the times are over orders of magnitude in any case.
+// Times are over orders of magnitude in any case.
 function tail_config(curves, counts, view, beside) {
-  const config = curves_config(curves, counts, view, true, beside);
-  config.options.scales.x = threads_scale(counts, counts[counts.length - 1] / counts[0] >= 16);
+  const config = curves_config(curves, counts, view, "logarithmic", beside);
+  config.options.scales.x = threads_scale(counts, is_long(counts));
   return config;
 }
 
@@ -259,8 +259,7 @@ function make_latency(el, entry) {
     return false;
   const places = series_of_latency(groups);
   const now = { cases: places[0].cases, label: "", op: null, name: "p99" };
-  const choices = element("div", {});
-  el.append(choices);
+  const choices = choices_row(el);
   const grid = charts_grid(el);
   const figures = [figure_place(grid), figure_place(grid), figure_place(grid)];
   const below = element("div", {});

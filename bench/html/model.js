@@ -18,7 +18,8 @@ function row_marks(cases, label_of, marks, show) {
     data: cases.filter(c => c.engine === engine && is_number(mark.value(c)))
       .map(c => ({ x: mark.value(c), y: label_of(c), lo: mark.lo && mark.lo(c), hi: mark.hi && mark.hi(c) })),
     pointStyle: mark.point, pointRadius: mark.radius || 6, pointBorderWidth: 2, show, order: 0,
-    borderColor: engine_colour(engine), backgroundColor: mark.filled ? engine_colour(engine) : "transparent",
+    borderColor: engine_colour(engine), backgroundColor: mark.filled ? engine_colour(engine) : colour("panel"),
+    pointBorderColor: mark.border || engine_colour(engine),
   })).filter(d => d.data.length));
 }
 
@@ -73,7 +74,7 @@ const ARRIVALS = { lockstep: "in lock step", fill: "random fill", at_once: "at o
 function waste_model_row(c) {
   const m = c.waste.model;
   return [
-    series_of(c), short_engine(c.engine), show_int(c.threads), ARRIVALS[m.arrival] || "-",
+    series_of(c), solid(short_engine(c.engine)), show_int(c.threads), ARRIVALS[m.arrival] || "-",
     show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real), show_real(m.ceiling),
     show_value(m.omega, m.omega_lo, m.omega_hi, show_real), show_real(m.by_gaps), show_ns(c.waste.window_ns),
     show_ns(m.op_ns), show_ns((m.gap_ns || {}).p50),
@@ -84,13 +85,12 @@ function waste_model_part(el, cases) {
   if (!cases.length)
     return false;
   el.append(element("h4", { text: "Waste" }));
+  const choices = choices_row(el);
   const place = figure_place(el);
   const groups = series_groups(cases);
-  const choices = element("div", {});
-  el.lastChild.after(choices);
   choose(choices, "workload", groups.map(g => ({ label: g.label, value: g })), g => place(waste_model_figure(g)));
   table(el, ["workload", "engine", "threads", "arrival", "lost a table", "ceiling", "omega", "by gaps", "window",
-    "op", "gap p50"], cases.map(waste_model_row), { numeric: [2, 4, 5, 6, 7, 8, 9, 10] });
+    "op", "gap p50"], groups.flatMap(g => g.cases).map(waste_model_row), { numeric: [2, 4, 5, 6, 7, 8, 9, 10] });
   note(el, "omega: measured over ceiling; in a workload that is forced an overlap and no rate.");
   return true;
 }
@@ -129,11 +129,7 @@ function law_figure(group) {
     columns: ["series", "engine", "threads", "ops_per_s", "law_ops_per_s", "off", "off_lo", "off_hi"],
     rows: group.curves.flatMap(k => k.points.map(p =>
       [group.label, k.engine, p.x, p.p.ops_per_s, p.law, p.y, p.lo, p.hi])),
-    config: () => {
-      const config = curves_config(group.curves, counts, view, false, []);
-      config.options.scales.x = threads_scale(counts, counts[counts.length - 1] / counts[0] >= 16);
-      return config;
-    },
+    config: () => with_threads_axis(curves_config(group.curves, counts, view, "linear", []), counts),
   };
 }
 
@@ -142,8 +138,7 @@ function law_part(el, entry) {
   if (!groups.length)
     return false;
   el.append(element("h4", { text: "Scaling" }));
-  const choices = element("div", {});
-  el.append(choices);
+  const choices = choices_row(el);
   const place = figure_place(el);
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), g => place(law_figure(g)));
   return true;

@@ -25,10 +25,12 @@ function has_dma(c) {
   return !is_failed(c) && c.dma && is_number(c.dma.parts_ns) && (c.phases || []).length > 0;
 }
 
-const WHOLE_MARK = [{
-  name: "whole calls", point: "line", radius: 9, value: c => c.dma.whole_ns, lo: c => c.dma.whole_ns_lo,
-  hi: c => c.dma.whole_ns_hi,
-}];
+function whole_mark() {
+  return {
+    name: "whole calls", point: "rectRot", radius: 6, border: colour("text"), value: c => c.dma.whole_ns,
+    lo: c => c.dma.whole_ns_lo, hi: c => c.dma.whole_ns_hi,
+  };
+}
 
 function dma_label(item) {
   const p = item.raw || {};
@@ -39,7 +41,7 @@ function dma_config(cases) {
   const rows = cases.map(c => ({ engine: c.engine, label: case_label(c), lo: c.dma.parts_ns_lo, hi: c.dma.parts_ns_hi }));
   const config = parts_config(rows.map(r => r.label), parts_datasets(cases, case_label, dma_parts, { show: show_ns }),
     { title: "ns a range and worker", show: show_ns });
-  config.data.datasets.push(...row_intervals(rows), ...row_marks(cases, case_label, WHOLE_MARK, show_ns));
+  config.data.datasets.push(...row_intervals(rows), ...row_marks(cases, case_label, [whole_mark()], show_ns));
   config.options.plugins.tooltip.callbacks.label = dma_label;
   return config;
 }
@@ -57,7 +59,8 @@ function dma_figure(group) {
   const flushed = group.cases.some(c => is_modelled(c, "free"));
   return {
     id: "model-dma", title: `parts of a map and unmap: ${group.label}`, height: rows_height(group.cases),
-    note: "Dark bar: 95 % interval of the sum of the parts. Upright stroke: the same as whole calls. "
+    key: dma_parts(group.cases[0]).map(p => ({ label: p.name, fill: p.fill })),
+    note: "Dark bar: 95 % interval of the sum of the parts. Diamond: the same as whole calls. "
       + (flushed ? "Parts marked model: invalidation has no device here, completions come when the clock says so."
         : "Without a flush nothing is invalidated."),
     columns: ["series", "engine", "threads", "part", "ns", "ns_lo", "ns_hi"], rows: dma_rows(group),
@@ -69,7 +72,7 @@ function dma_table_row(c) {
   const d = c.dma;
   const value = (name, show) => show_value(d[name], d[name + "_lo"], d[name + "_hi"], show);
   return [
-    series_of(c), short_engine(c.engine), show_int(c.threads), value("parts_ns", show_ns), value("whole_ns", show_ns),
+    series_of(c), solid(short_engine(c.engine)), show_int(c.threads), value("parts_ns", show_ns), value("whole_ns", show_ns),
     value("whole_by_parts", show_real), value("table_ns", show_ns), value("unmap_table_share", show_share),
     value("amdahl", show_real),
   ];
@@ -80,14 +83,10 @@ function dma_part(el, entry) {
   if (!cases.length)
     return false;
   el.append(element("h4", { text: "The DMA path" }));
-  const choices = element("div", {});
-  el.append(choices);
+  const choices = choices_row(el);
   const place = figure_place(el);
   const groups = series_groups(cases);
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), g => place(dma_figure(g)));
-  parts_key(el, Object.entries(DMA_FILLS).map(([name, fill]) => ({
-    label: name + (cases.some(c => is_modelled(c, name)) ? " (model where there is a flush)" : ""), fill,
-  })));
   table(el, ["workload", "engine", "threads", "all parts", "whole calls", "whole / parts", "page table", "share of unmap",
     "at most faster"], cases.map(dma_table_row), { numeric: [2, 3, 4, 5, 6, 7, 8] });
   note(el, "page table: whole calls less those of null beside them. share of unmap: what the page table has of an unmap;"
@@ -118,12 +117,12 @@ function ours_beside(entry, rows, kind) {
     .filter(k => wanted.has(k.label));
 }
 
-const PUBLISHED_SHOWN = [["before", "#5a636b", "rect"], ["after", "#8a8f94", "rectRot"]];
+const PUBLISHED_SHOWN = [["before", "text", 90], ["after", "muted", 45]];
 
 function published_datasets(rows) {
-  return PUBLISHED_SHOWN.map(([when, fill, point]) => ({
-    type: "line", showLine: false, label: `published, ${rows[0][when]}`, pointStyle: point, pointRadius: 6,
-    borderColor: fill, backgroundColor: fill, show: show_ns,
+  return PUBLISHED_SHOWN.map(([when, fill, turn]) => ({
+    type: "line", showLine: false, label: `published, ${rows[0][when]}`, pointStyle: "line", pointRotation: turn,
+    pointRadius: 9, pointBorderWidth: 3, borderColor: colour(fill), backgroundColor: colour(fill), show: show_ns,
     data: rows.filter(p => is_number(p["avg_ns_" + when])).map(p => ({ x: p["avg_ns_" + when], y: published_label(p) })),
   })).filter(d => d.data.length);
 }
@@ -143,7 +142,7 @@ function published_figure(entry, rows, kind, format) {
   const values = [...ours.map(k => our_ns(k.c, kind)), ...rows.flatMap(p => [p.avg_ns_before, p.avg_ns_after])];
   return {
     id: "model-published", title: `${kind}, published for ${format}, and ours`, height: 60 + rows_height(labels),
-    note: `Average ns a call. Published: ${distinct(rows.map(p => p.hardware)).join("; ")}; `
+    note: `Average ns a call. Strokes: published (leaning: the newer code), on ${distinct(rows.map(p => p.hardware)).join("; ")}; `
       + `${distinct(rows.map(p => "lore.kernel.org/all/" + p.source)).join(", ")}.`
       + " Another machine, compiler and clock, and kernel code: they orient, and no verdict rests on them.",
     columns: ["kind", "pages", "who", "avg_ns", "min_ns"], rows: () => published_rows(rows, ours, kind),
@@ -167,8 +166,8 @@ function published_part(el, entry) {
   if (!published.length)
     return false;
   const keys = distinct(published.map(p => JSON.stringify([p.format, p.kind])));
-  const choices = element("div", {});
-  el.append(element("h4", { text: `Published numbers, preset ${published[0].preset}` }), choices);
+  el.append(element("h4", { text: `Published numbers, preset ${published[0].preset}` }));
+  const choices = choices_row(el);
   const place = figure_place(el);
   choose(choices, "what", keys.map(key => ({ label: JSON.parse(key).join(", "), value: key })), key => {
     const [format, kind] = JSON.parse(key);

@@ -36,9 +36,15 @@ function ideal_line(view, curves, baseline, counts) {
     return [];
   return [{
     label: view.key === "ops_per_s" ? "ideal: N × " + short_engine(baseline) : "ideal",
-    data: distinct([first.x, counts[counts.length - 1]]).map(x => ({ x, y: at(x) })), aside: true,
+    data: between(first.x, counts[counts.length - 1]).map(x => ({ x, y: at(x) })), aside: true,
     pointRadius: 0, borderColor: colour("muted"), borderWidth: 1.5, borderDash: [1, 3],
   }];
+}
+
+// Many counts of threads in between, since a straight line is none on every pair of axes.
+function between(from, to) {
+  const steps = 60;
+  return Array.from({ length: steps + 1 }, (_, i) => from * (to / from) ** (i / steps));
 }
 
 function usl_rate(usl, n) {
@@ -51,12 +57,10 @@ function usl_curve(series, counts) {
   if (!usl || !usl.identifiable)
     return [];
   const last = counts.slice(0, usl.thread_counts).pop();
-  const steps = 60;
-  const at = i => counts[0] * (last / counts[0]) ** (i / steps);
   return [{
     engine: series.engine, band: true, pointRadius: 0, pointHitRadius: 0, borderWidth: 1, fill: false,
     borderColor: engine_colour(series.engine), borderDash: [],
-    data: Array.from({ length: steps + 1 }, (_, i) => ({ x: at(i), y: usl_rate(usl, at(i)) })),
+    data: between(counts[0], last).map(n => ({ x: n, y: usl_rate(usl, n) })),
   }];
 }
 
@@ -86,15 +90,26 @@ function curve_columns(name) {
   return ["series", "engine", "threads", name, name + "_lo", name + "_hi"];
 }
 
-function curves_config(curves, counts, view, log, beside) {
-  const values = curves.flatMap(k => k.points.flatMap(p => [p.y, p.lo, p.hi]));
-  const y = value_scale(view.title, view.show, log);
+/*
+ * A line with its band for each of curves: [{ engine, points, label }]. axes: "linear", "logarithmic" or "auto", by
+ * what there is to show.
+ */
+function curves_config(curves, counts, view, axes, beside) {
+  const values = curves.flatMap(k => k.points.map(p => p.y));
+  const log_y = axes === "auto" ? is_wide(values) : axes === "logarithmic";
+  const log_x = axes === "auto" ? is_long(counts) : axes === "logarithmic";
+  const bounds = log_y ? log_bounds(values) : {};
+  const lines = curves.flatMap(k => {
+    const options = { engine: k.engine, show: view.show, ...(k.label ? { label: k.label } : {}) };
+    return band(options, k.points);
+  });
+  for (const edge of lines.filter(d => d.band && log_y)) // zero and below are nowhere on such an axis
+    edge.data = edge.data.map(p => ({ x: p.x, y: Math.max(p.y, bounds.min) }));
   return {
-    type: "line",
-    data: {
-      datasets: [...curves.flatMap(k => band({ engine: k.engine, show: view.show }, k.points)), ...beside],
-    },
-    options: threads_options(counts, { x: threads_scale(counts, log), y: log ? { ...y, ...log_bounds(values) } : y }),
+    type: "line", data: { datasets: [...lines, ...beside] },
+    options: threads_options({
+      x: threads_scale(counts, log_x), y: { ...value_scale(view.title, view.show, log_y), ...bounds },
+    }),
   };
 }
 
@@ -104,7 +119,7 @@ function single_config(curves, view) {
   return row_bars(rows, { title: view.title, show: view.show });
 }
 
-function throughput_figure(entry, group, found, view, log) {
+function throughput_figure(entry, group, found, view, axes) {
   const curves = scaling_curves(group, c => scaling_value(found, view, c));
   const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
   if (!curves.length)
@@ -118,7 +133,7 @@ function throughput_figure(entry, group, found, view, log) {
     id: "scaling-throughput", title: `${view.label}: ${group.label}`, note: throughput_note(group, found, view),
     columns: curve_columns(view.key), rows: curve_rows(group, curves),
     height: counts.length > 1 ? 340 : rows_height(curves),
-    config: () => (counts.length > 1 ? curves_config(curves, counts, view, log, beside()) : single_config(curves, view)),
+    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, beside()) : single_config(curves, view)),
   };
 }
 
@@ -177,24 +192,27 @@ function added_rows(group, curves) {
     [group.label, k.engine, k.against, k.differs, p.x, p.y, p.lo, p.hi, p.verdict]));
 }
 
-function added_config(curves, counts, log) {
+function added_config(curves, counts, axes) {
   const view = { title: "ns added to an operation", show: added_show };
   const named = curves.map(k => ({ ...k, label: `${short_engine(k.engine)} (${k.differs || "same"})` }));
   if (counts.length < 2)
     return row_bars(named.map(k => ({ engine: k.engine, label: k.label, ...k.points[0] })), view);
-  const config = curves_config(named, counts, view, log, []);
-  for (const dataset of config.data.datasets)
-    if (!dataset.band)
-      dataset.label = (named.find(k => k.engine === dataset.engine) || {}).label;
-  return config;
+  return curves_config(named, counts, view, axes, []);
 }
 
-function added_figure(entry, group, log) {
+// Where one costs orders of magnitude more, those that cost less than the baseline leave the chart.
+function added_axes(curves, axes) {
+  const above = curves.flatMap(k => k.points.map(p => p.y)).filter(v => v > 0);
+  return axes === "auto" && is_wide(above) ? "logarithmic" : axes;
+}
+
+function added_figure(entry, group, asked) {
   const all = added_curves(entry, group);
   const baseline = baseline_of(entry, group.cases);
   const curves = all.filter(k => k.against === baseline);
   const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
-  const hides = log && curves.some(k => k.points.some(p => p.y <= 0));
+  const axes = added_axes(curves, asked);
+  const hides = axes === "logarithmic" && counts.length > 1 && curves.some(k => k.points.some(p => p.y <= 0));
   if (!curves.length)
     return null;
   return {
@@ -204,7 +222,23 @@ function added_figure(entry, group, log) {
       + (hides ? " What is not above zero has no place on a logarithmic axis; the table has it." : ""),
     columns: ["series", "engine", "against", "differs", "threads", "added_ns", "added_ns_lo", "added_ns_hi", "verdict"],
     rows: added_rows(group, all), height: counts.length > 1 ? 340 : rows_height(curves),
-    config: () => added_config(curves, counts, log),
+    config: () => added_config(curves, counts, axes),
+  };
+}
+
+// The time of an operation itself, of all engines, rulers included; the result has no interval of it.
+function busy_figure(group, axes) {
+  const curves = scaling_curves(group, c => ({ y: c.busy_ns_per_op }));
+  const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
+  const view = { title: "ns of an operation", show: show_ns };
+  if (!curves.length)
+    return null;
+  return {
+    id: "scaling-busy", title: `ns of an operation: ${group.label}`,
+    note: "Time per operation and worker, over all kinds; think time and waiting for others outside the engine left out.",
+    columns: ["series", "engine", "threads", "busy_ns_per_op"], rows: curve_rows(group, curves).map(r => r.slice(0, 4)),
+    height: counts.length > 1 ? 340 : rows_height(curves),
+    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, []) : single_config(curves, view)),
   };
 }
 
@@ -225,7 +259,7 @@ function usl_row(series) {
   const share = name => show_value(usl[name], usl[name + "_lo"], usl[name + "_hi"], show_real)
     + (held.includes(name) ? ", held at 0" : "");
   return [
-    short_engine(series.engine), show_count(usl.thread_counts) + (usl.hyperthreads ? ", with hyperthreads" : ""),
+    solid(short_engine(series.engine)), show_count(usl.thread_counts) + (usl.hyperthreads ? ", with hyperthreads" : ""),
     show_value(usl.gamma_ops_per_s, usl.gamma_ops_per_s_lo, usl.gamma_ops_per_s_hi, show_rate),
     share("sigma"), share("kappa"), peak_text(usl), show_share(usl.misfit),
   ];
@@ -254,7 +288,7 @@ function usl_table(el, series) {
 function knee_row(knee) {
   const below = knee.below_5_percent_threads;
   return [
-    short_engine(knee.engine), short_engine(knee.baseline || "-"), knee.think_ns ? show_ns(knee.think_ns) : "0",
+    solid(short_engine(knee.engine)), solid(short_engine(knee.baseline || "-")), knee.think_ns ? show_ns(knee.think_ns) : "0",
     below === 0 ? "loses more from the start" : is_number(below) ? threads_text(below) : "-",
     is_number(knee.saturated_threads) ? threads_text(knee.saturated_threads) : "not reached",
     is_number(knee.measured_to_threads) ? threads_text(knee.measured_to_threads) : "-",
@@ -271,12 +305,6 @@ function knees_table(el, knees) {
 
 // -- the section
 
-// Axes: with many counts the few that matter crowd at the left of a linear axis.
-function wants_log(group) {
-  const counts = thread_counts_of(group.cases);
-  return counts.length > 1 && counts[counts.length - 1] / counts[0] >= 16;
-}
-
 function is_rated(c) {
   return !c.forced && !is_failed(c) && is_number(c.ops_per_s);
 }
@@ -286,24 +314,24 @@ function make_scaling(el, entry) {
   const groups = series_groups(cases_of(entry).filter(is_rated));
   if (!groups.length)
     return false;
-  const now = { group: groups[0], view: SCALING_VIEWS[0], axes: "auto" };
-  const choices = element("div", {});
-  el.append(choices);
+  const now = { group: groups[0], view: SCALING_VIEWS[0], axes: "auto", cost: "added" };
+  const choices = choices_row(el);
   failed_note(el, cases_of(entry));
   const grid = charts_grid(el);
   const places = [figure_place(grid), figure_place(grid)];
   const law = element("div", {});
   const show = change => {
     Object.assign(now, change);
-    const log = now.axes === "auto" ? wants_log(now.group) : now.axes === "logarithmic";
     const ids = new Set(now.group.cases.map(c => c.case_id));
-    places[0](throughput_figure(entry, now.group, found, now.view, log));
-    places[1](added_figure(entry, now.group, log));
+    places[0](throughput_figure(entry, now.group, found, now.view, now.axes));
+    places[1](now.cost === "added" ? added_figure(entry, now.group, now.axes) : busy_figure(now.group, now.axes));
     usl_table(law, (entry.result.scaling || []).filter(s => (s.points || []).some(p => ids.has(p.case_id))));
   };
   const views = SCALING_VIEWS.filter(v => groups.some(g => g.cases.some(c => is_number(scaling_value(found, v, c).y))));
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), group => show({ group }));
   choose(choices, "left chart", views.map(v => ({ label: v.label, value: v })), view => show({ view }));
+  choose(choices, "right chart", [{ label: "ns added to an operation", value: "added" },
+    { label: "ns of an operation", value: "busy" }], cost => show({ cost }));
   choose(choices, "axes", ["auto", "linear", "logarithmic"].map(v => ({ label: v, value: v })), axes => show({ axes }));
   el.append(law);
   knees_table(el, entry.result.knees || []);

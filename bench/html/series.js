@@ -36,6 +36,11 @@ function points_by_threads(cases, engine, value) {
     .filter(p => is_number(p.x) && is_number(p.y)).sort((a, b) => a.x - b.x);
 }
 
+// Below ten two digits after the point are not noise.
+function show_fine_ns(v) {
+  return is_number(v) && Math.abs(v) < 10 ? show_real(v) + " ns" : show_ns(v);
+}
+
 // What a case is called where each has a line of its own.
 function case_label(c) {
   return `${short_engine(c.engine)}, ${threads_text(c.threads)}`;
@@ -57,17 +62,42 @@ function failed_note(el, cases) {
 
 // -- places for charts
 
-// A place for one figure: called with a spec it shows it, with null it hides it.
+/*
+ * A place for one figure: called with a spec it shows it, with null it hides it. spec.key: what colours inside
+ * bars mean, where the legend tells engines: [{ label, fill }].
+ */
 function figure_place(el) {
+  const key = element("div", { class: "legend key" });
   let made = null;
   return spec => {
     if (spec && made)
       made.redraw(spec);
     else if (spec)
       made = figure(el, spec);
-    if (made)
-      made.el.hidden = !spec;
+    if (!made)
+      return;
+    made.el.hidden = !spec;
+    made.el.querySelector(".legend").after(key);
+    key.replaceChildren(...((spec && spec.key) || []).map(parts_key));
   };
+}
+
+function parts_key(part) {
+  const mark = element("i", { class: "mark" });
+  mark.style.color = part.fill;
+  return element("span", {}, mark, part.label);
+}
+
+// The controls above charts, beside each other.
+function choices_row(el) {
+  const row = element("div", { class: "choices" });
+  el.append(row);
+  return row;
+}
+
+// A text that a table does not break.
+function solid(text) {
+  return element("span", { class: "solid", text });
 }
 
 function charts_grid(el) {
@@ -88,20 +118,9 @@ function choose_from(el, label, choices, first, on_change) {
   return select;
 }
 
-// What colours inside bars mean, where the legend above tells engines: [{ label, fill }].
-function parts_key(el, parts) {
-  const made = element("p", { class: "note" });
-  for (const part of parts) {
-    const mark = element("i", { class: "mark" });
-    mark.style.borderTopWidth = "0.7rem";
-    mark.style.color = part.fill;
-    made.append(element("span", { class: "choose", style: "display: inline-flex; margin-right: 1rem" },
-      mark, part.label));
-  }
-  el.append(made);
-}
-
 // -- axes
+
+const POINT_ROOM = 8; // pixels beyond an axis's end that a point there may take
 
 // Of values on an axis those whose labels have room, the largest first.
 function spread(values, place, room) {
@@ -146,6 +165,17 @@ function value_scale(title, show, log) {
   return { type: "logarithmic", ...scale, afterBuildTicks: log_ticks };
 }
 
+// Values over more than an order of magnitude lie on a logarithmic axis, unless some are below zero.
+function is_wide(values) {
+  const known = values.filter(v => is_number(v) && v !== 0);
+  return known.length > 1 && known.every(v => v > 0) && Math.max(...known) / Math.min(...known) >= 20;
+}
+
+// Counts that double lie evenly on a logarithmic axis; with few of them a linear one will do.
+function is_long(counts) {
+  return counts.length > 1 && counts[counts.length - 1] / counts[0] >= 16;
+}
+
 // Bounds of a logarithmic axis that holds all of `values` above zero with some room.
 function log_bounds(values) {
   const above = values.filter(v => is_number(v) && v > 0);
@@ -155,23 +185,47 @@ function log_bounds(values) {
 // Lines upright over the whole height, on an axis of their own: [{ x, label }].
 function upright_lines(marks) {
   return marks.map(m => ({
-    label: m.label, data: [{ x: m.x, y: 0 }, { x: m.x, y: 1 }], yAxisID: "mark", aside: true, pointRadius: 0,
+    label: m.label, data: [{ x: m.x, y: 0 }, { x: m.x, y: 1 }], yAxisID: "y_mark", aside: true, pointRadius: 0,
     borderColor: colour("muted"), borderWidth: 1, borderDash: [2, 4],
   }));
 }
 
 function mark_scale() {
-  return { type: "linear", min: 0, max: 1, display: false };
+  return { type: "linear", axis: "y", min: 0, max: 1, display: false };
 }
 
+/*
+ * What a pointer reads off: the points nearest to it along options.axis, of lines that were measured. Chart.js's
+ * own mode "nearest" takes an edge of a band, or a point of a fitted curve, for one of them.
+ */
+function measured_items(chart, event, options) {
+  const along = { x: (p, e) => Math.abs(p.x - e.x), y: (p, e) => Math.abs(p.y - e.y) }[options.axis]
+    || ((p, e) => Math.hypot(p.x - e.x, p.y - e.y));
+  let least = Infinity;
+  let items = [];
+  for (const meta of chart.getSortedVisibleDatasetMetas()) {
+    const dataset = chart.data.datasets[meta.index];
+    (dataset.band || dataset.aside ? [] : meta.data).forEach((point, index) => {
+      const away = point.skip ? Infinity : along(point.getProps(["x", "y"], true), event);
+      if (away < least)
+        items = [];
+      least = Math.min(least, away);
+      if (away === least && away < Infinity)
+        items.push({ element: point, datasetIndex: meta.index, index });
+    });
+  }
+  return items;
+}
+
+Chart.Interaction.modes.measured = measured_items;
+
 // Options for charts over threads: one reads off all engines at the count that is nearest.
-function threads_options(counts, scales) {
+function threads_options(scales) {
   return {
-    interaction: { mode: "nearest", axis: "x", intersect: false },
-    scales: { x: scales.x, y: scales.y, mark: mark_scale() },
+    interaction: { mode: "measured", axis: "x" },
+    scales: { x: scales.x, y: scales.y, y_mark: mark_scale() }, clip: POINT_ROOM,
     plugins: {
       tooltip: {
-        filter: item => !item.dataset.band && !item.dataset.aside,
         callbacks: { title: items => (items.length ? threads_text(items[0].parsed.x) : "") },
       },
     },
@@ -209,12 +263,13 @@ function row_intervals(rows) {
 
 function row_options(options) {
   return {
-    indexAxis: "y", interaction: { mode: "nearest", axis: "y", intersect: false },
+    indexAxis: "y", interaction: { mode: "measured", axis: "y" },
+    clip: POINT_ROOM,
     scales: {
       x: { ...value_scale(options.title, options.show, options.log), ...options.bounds, stacked: !!options.stacked },
-      y: { type: "category", stacked: !!options.stacked, grid: { display: false }, ticks: { autoSkip: false } },
+      y: { type: "category", offset: true, stacked: !!options.stacked, grid: { display: false }, ticks: { autoSkip: false } },
     },
-    plugins: { tooltip: { filter: item => !item.dataset.band && item.raw !== null, ...options.tooltip } },
+    plugins: { tooltip: { ...options.tooltip } },
   };
 }
 

@@ -102,7 +102,7 @@ function process_text(spans, process) {
   return spans.size > 1 ? `, process ${process + 1} of ${spans.size}` : "";
 }
 
-function time_title(timed, spans) {
+function time_axis_title(timed, spans) {
   const unit = timed ? "seconds" : "half rounds (this result has no times)";
   return spans.size > 1 ? `${unit}, ${spans.size} processes one after the other` : unit;
 }
@@ -169,8 +169,8 @@ function time_options(timed, spans, y) {
   return {
     scales: {
       x: {
-        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: time_title(timed, spans) },
-        ticks: { includeBounds: false },
+        type: "linear", min: 0, max: end * 1.005, ticks: { includeBounds: false },
+        title: { display: true, text: time_axis_title(timed, spans) },
       },
       y,
     },

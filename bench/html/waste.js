@@ -32,10 +32,16 @@ function lost_text(w) {
 
 // -- lost pages a table
 
+// From zero, on an axis of threads that suits the counts.
+function with_threads_axis(config, counts) {
+  config.options.scales.x = threads_scale(counts, is_long(counts));
+  return config;
+}
+
 const WASTE_VIEWS = {
   per_table: { label: "lost pages a table", title: "lost pages a table", show: show_real, point: waste_point },
   ns_per_map: {
-    label: "ns a map", title: "lost pages × window, ns a map", show: show_ns, point: c => ({ y: c.waste.ns_per_map }),
+    label: "ns a map", title: "lost pages × window, ns a map", show: show_fine_ns, point: c => ({ y: c.waste.ns_per_map }),
   },
   per_allocated: {
     label: "share of allocated pages", title: "share of allocated pages", show: show_share,
@@ -43,11 +49,11 @@ const WASTE_VIEWS = {
   },
 };
 
-function waste_view_config(curves, counts, view, log) {
+function waste_view_config(curves, counts, view) {
   if (counts.length > 1)
-    return curves_config(curves, counts, view, false, []);
+    return with_threads_axis(curves_config(curves, counts, view, "linear", []), counts);
   const rows = curves.flatMap(k => k.points.map(p => ({ engine: k.engine, label: short_engine(k.engine), ...p })));
-  return row_bars(rows, { title: view.title, show: view.show, log });
+  return row_bars(rows, { title: view.title, show: view.show });
 }
 
 function waste_figure(group, key) {
@@ -56,17 +62,11 @@ function waste_figure(group, key) {
   const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
   if (!curves.length)
     return null;
-  const log = counts.length > 1 && counts[counts.length - 1] / counts[0] >= 16;
-  const config = () => {
-    const made = waste_view_config(curves, counts, view, false);
-    if (counts.length > 1)
-      made.options.scales.x = threads_scale(counts, log);
-    return made;
-  };
   return {
     id: "waste-" + group.kind, title: `${group.forced ? "FORCED: " : ""}${view.label}: ${group.label}`,
     note: waste_note(group, key), height: counts.length > 1 ? 320 : rows_height(curves),
-    columns: curve_columns(key), rows: curve_rows(group, curves), config,
+    columns: curve_columns(key), rows: curve_rows(group, curves),
+    config: () => waste_view_config(curves, counts, view),
   };
 }
 
@@ -106,7 +106,7 @@ function parts_datasets(cases, label_of, parts_of, more) {
       });
       return {
         label: short_engine(engine), engine, part: name, data, stack: "parts", backgroundColor: fill,
-        borderColor: engine_colour(engine), maxBarThickness: 22, ...more,
+        borderColor: engine_colour(engine), maxBarThickness: 22, order: 2, ...more,
       };
     }).filter(d => d.data.some(p => p.x > 0));
   });
@@ -118,7 +118,7 @@ function parts_config(rows, datasets, options) {
   };
   return {
     type: "bar", data: { labels: distinct(rows), datasets },
-    options: row_options({ ...options, stacked: true, tooltip: { ...tooltip, filter: i => i.parsed.x > 0 && !i.dataset.band } }),
+    options: row_options({ ...options, stacked: true, tooltip: { ...tooltip, filter: i => i.parsed.x > 0 } }),
   };
 }
 
@@ -132,21 +132,18 @@ function levels_figure(group) {
     id: "waste-levels-" + group.kind, title: `${group.forced ? "FORCED: " : ""}where they are lost: ${group.label}`,
     note: "Lost installs by the level of the table, and new roots that came too late, over the tables built. Engines that"
       + " lost none have no bar.",
-    height: rows_height(labels), columns: ["series", "engine", "threads", "where", "lost", "tables"],
+    height: rows_height(labels), key: levels_key(cases),
+    columns: ["series", "engine", "threads", "where", "lost", "tables"],
     rows: cases.flatMap(c => waste_parts(c).map(p => [group.label, c.engine, c.threads, p.name, p.lost, c.waste.tables])),
     config: () => parts_config(labels, parts_datasets(cases, case_label, parts_of, { show: show_real }),
       { title: "lost pages a table", show: show_real }),
   };
 }
 
-function levels_key(el, groups) {
-  const used = new Map();
-  for (const c of groups.flatMap(g => g.cases))
-    for (const part of waste_parts(c))
-      if (part.lost > 0)
-        used.set(part.name, part.fill);
-  if (used.size)
-    parts_key(el, [...used].sort().map(([label, fill]) => ({ label, fill })));
+// What colours stand for: parts that some case has, in their order.
+function levels_key(cases) {
+  const used = new Set(cases.flatMap(c => waste_parts(c).filter(p => p.lost > 0).map(p => p.name)));
+  return waste_parts(cases[0]).filter(p => used.has(p.name)).map(p => ({ label: p.name, fill: p.fill }));
 }
 
 // -- the table
@@ -160,11 +157,11 @@ function waste_row(c) {
   const w = c.waste;
   const growth = w.growth || {};
   return [
-    c.forced ? element("span", {}, badge("forced", "FORCED"), " " + series_of(c)) : series_of(c), short_engine(c.engine),
+    c.forced ? element("span", {}, badge("forced", "FORCED"), " " + series_of(c)) : series_of(c), solid(short_engine(c.engine)),
     show_int(c.threads), show_int(w.tables), lost_text(w), per_table_text(w), by_level_text(c),
     is_number((c.pages || {}).wasted_growth) ? show_int(c.pages.wasted_growth) : "-",
     growth.growths > 0 ? show_value(growth.per_growth, growth.per_growth_lo, growth.per_growth_hi, show_real) : "-",
-    w.lost >= FEW ? show_share(w.per_allocated) : "-", c.forced ? "-" : show_ns(w.ns_per_map), show_ns(w.window_ns),
+    w.lost >= FEW ? show_share(w.per_allocated) : "-", c.forced ? "-" : show_fine_ns(w.ns_per_map), show_ns(w.window_ns),
     c.forced ? `${show_ns(w.skew_ns)} / ${show_real(w.overlap)}` : "-",
   ];
 }
@@ -192,8 +189,7 @@ function waste_part(el, groups) {
   const forced = groups[0].forced;
   el.append(element("h4", { text: forced ? "FORCED: a barrier made the threads meet" : "As the workers came" }));
   const now = { group: groups[0], key: "per_table" };
-  const choices = element("div", {});
-  el.append(choices);
+  const choices = choices_row(el);
   const grid = charts_grid(el);
   const places = [figure_place(grid), figure_place(grid)];
   const show = change => {
@@ -206,7 +202,6 @@ function waste_part(el, groups) {
   if (!forced)
     choose(choices, "left chart", Object.keys(WASTE_VIEWS).map(k => ({ label: WASTE_VIEWS[k].label, value: k })),
       key => show({ key }));
-  levels_key(el, groups);
 }
 
 function total_lost(group) {
@@ -220,7 +215,7 @@ function make_waste(el, entry) {
   const groups = waste_groups(cases);
   waste_part(el, groups.filter(g => !g.forced));
   waste_part(el, groups.filter(g => g.forced));
-  waste_table(el, cases);
+  waste_table(el, groups.flatMap(g => g.cases));
   return true;
 }
 
