@@ -169,8 +169,8 @@ function time_options(timed, spans, y) {
   return {
     scales: {
       x: {
-        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: time_axis_title(timed, spans) },
-        ticks: { includeBounds: false },
+        type: "linear", min: 0, max: end * 1.005, ticks: { includeBounds: false },
+        title: { display: true, text: time_axis_title(timed, spans) },
       },
       y,
     },
