@@ -17,7 +17,7 @@ SHOWN_OF_SLICES = ("process", "round", "half", "table", "at_ns", "live_pages", "
 ELSEWHERE = ("latency-service", "latency-response", "latency-lag", "latency-late")
 KNOWN_TAGS = set("A BODY BUTTON CANVAS CODE DD DETAILS DIV DL DT FIGCAPTION FIGURE H1 H2 H3 H4 HEADER I KBD LABEL LI "
                  "MAIN NAV NOSCRIPT OL OPTION P PRE SCRIPT SECTION SELECT SPAN STRONG SUMMARY TABLE TBODY TD TH THEAD "
-                 "TR UL INPUT CAPTION EM B COLGROUP COL SMALL".split())
+                 "TR UL INPUT CAPTION EM B COLGROUP COL SMALL SVG LINE TEXT".split())
 SCRIPTS = 3  # the data, Chart.js, ours
 
 
