@@ -3,7 +3,8 @@
 const VERDICTS = {
   OK: ["same", "= OK"], IMPROVED: ["improved", "▲ IMPROVED"], REGRESSED: ["regressed", "▼ REGRESSED"],
   INCONCLUSIVE: ["inconclusive", "? INCONCLUSIVE"], NOT_COMPARABLE: ["inconclusive", "≠ NOT COMPARABLE"],
-  UNVERIFIED: ["failed", "✗ UNVERIFIED"], UNTRUSTED: ["failed", "✗ UNTRUSTED"], INFORMATION: ["same", "i INFORMATION"],
+  UNVERIFIED: ["failed", "✗ UNVERIFIED"], UNTRUSTED: ["failed", "✗ UNTRUSTED"],
+  INFORMATION: ["same", "i INFORMATION"],
 };
 const EXIT_CODES = {
   0: "OK or improved", 10: "regressed", 11: "inconclusive: no difference shown is not no difference",
@@ -15,6 +16,11 @@ const FEW_LOST = 100; // pages: below, the counts are told and no ratio (docs/ga
 function verdict_badge(word) {
   const [name, text] = VERDICTS[word] || ["same", word ? String(word) : "-"];
   return badge(name, text);
+}
+
+// "p99_map" as "p99 of map"
+function name_of(name) {
+  return name.replace("_", " of ");
 }
 
 function is_few(row) {
@@ -39,20 +45,26 @@ function gate_ratio(row) {
 }
 
 function gate_margin(row) {
-  const absolute = row.margin.absolute > 0 ? ` ${show_real(row.margin.absolute)}${row.unit === "ns" ? " ns" : ""}` : "";
-  return show_share(row.margin.relative) + (row.margin.is_floor ? " A/A" : "") + absolute;
+  const { relative, absolute, is_floor } = row.margin;
+  const unit = row.unit === "ns" ? " ns" : "";
+  const least = absolute > 0 ? ` ${show_real(absolute)}${unit}` : "";
+  return show_share(relative) + (is_floor ? " A/A" : "") + least;
 }
 
 function gate_why(row) {
-  const steady = row.steady && is_number(row.new_steady)
-    ? `in units of ${row.ruler}: ${show_real(row.new_steady)}, was ${show_real(row.base_steady)}; as measured ` +
-      show_value(row.ratio_as_measured, row.ratio_as_measured_lo, row.ratio_as_measured_hi, show_ratio) : "";
-  return [row.why, steady].filter(Boolean).join("; ");
+  if (!row.steady || !is_number(row.new_steady))
+    return row.why || "";
+  const raw = show_value(row.ratio_as_measured, row.ratio_as_measured_lo, row.ratio_as_measured_hi,
+    show_ratio);
+  const steady = `in units of ${row.ruler}: ${show_real(row.new_steady)}, ` +
+    `was ${show_real(row.base_steady)}; as measured ${raw}`;
+  return row.why ? `${row.why}; ${steady}` : steady;
 }
 
 // "private/lockless/t2/4K", without what is as usual
 function short_case(case_id) {
-  return case_id.replace(/\/b1(?=\/)/, "").replace(/\/think0ns(?=\/)/, "").replace(/\/compact\/local\/alloc/, "");
+  return case_id.replace(/\/b1(?=\/)/, "").replace(/\/think0ns(?=\/)/, "")
+    .replace(/\/compact\/local\/alloc/, "");
 }
 
 // -- the chart: ratios and their intervals
@@ -73,7 +85,9 @@ function segments(points, from, to) {
 }
 
 function segment_dataset(data, style) {
-  return { data, band: true, spanGaps: false, pointRadius: 0, pointHitRadius: 0, borderCapStyle: "butt", ...style };
+  return {
+    data, band: true, spanGaps: false, pointRadius: 0, pointHitRadius: 0, borderCapStyle: "butt", ...style,
+  };
 }
 
 function ratio_datasets(rows) {
@@ -87,16 +101,20 @@ function ratio_datasets(rows) {
       segment_dataset(segments(bounded, p => p.lo, p => p.hi),
         { engine, borderColor: engine_colour(engine), borderWidth: 2, order: 3 }));
   }
-  datasets.push(segment_dataset(segments(points, p => 1 / (1 + p.row.margin.relative), p => 1 + p.row.margin.relative),
+  const widest = p => 1 + p.row.margin.relative;
+  datasets.push(segment_dataset(segments(points, p => 1 / widest(p), widest),
     { borderColor: faded(colour("muted"), 0.25), borderWidth: 12, order: 9 }));
   return datasets;
 }
 
-// Both ends and 1 are in it, with a little air, also when all ratios are alike.
+// 1 and the margins are in it, with a little air, also when all ratios are alike.
 function ratio_range(rows) {
   const points = ratio_points(rows);
-  const all = points.flatMap(p => [p.x, p.lo, p.hi]).filter(v => is_number(v) && v > 0);
-  return { min: Math.min(0.9, ...all) / 1.03, max: Math.max(1.1, ...all) * 1.03 };
+  const margins = points.flatMap(p => [1 / (1 + p.row.margin.relative), 1 + p.row.margin.relative]);
+  const all = [...margins, ...points.flatMap(p => [p.x, p.lo, p.hi])].filter(v => is_number(v) && v > 0);
+  const min = Math.min(0.95, ...all) / 1.02;
+  const max = Math.max(1.05, ...all) * 1.02;
+  return { type: max < 4 * min ? "linear" : "logarithmic", min, max };
 }
 
 function fitted(text, most) {
@@ -104,8 +122,8 @@ function fitted(text, most) {
 }
 
 function ratio_config(rows) {
-  const narrow = window.innerWidth < 700;
-  const label = i => (Number.isInteger(i) && rows[i] ? fitted(short_case(rows[i].case_id), narrow ? 22 : 44) : "");
+  const room = window.innerWidth < 700 ? 22 : 44;
+  const label = i => (rows[i] ? fitted(short_case(rows[i].case_id), room) : "");
   return {
     type: "line",
     data: { datasets: ratio_datasets(rows) },
@@ -113,8 +131,8 @@ function ratio_config(rows) {
       interaction: { mode: "nearest", intersect: false, axis: "y" },
       scales: {
         x: {
-          type: "logarithmic", ...ratio_range(rows), title: { display: true, text: "new / base" },
-          ticks: { callback: v => show_real(v), maxRotation: 0, autoSkip: true },
+          ...ratio_range(rows), title: { display: true, text: "new / base" },
+          ticks: { callback: v => show_real(v), maxRotation: 0, autoSkip: true, includeBounds: false },
         },
         y: {
           type: "linear", reverse: true, min: -0.7, max: rows.length - 0.3, grid: { display: false },
@@ -139,38 +157,40 @@ function ratio_text(row) {
     (row.verdict || "not gated");
 }
 
-const RATIO_COLUMNS = ["case_id", "metric", "op", "gated", "verdict", "base", "new", "unit", "ratio", "ratio_lo",
-  "ratio_hi", "p", "p_holm", "pairs", "margin_relative", "margin_absolute", "why"];
+const RATIO_COLUMNS = ["case_id", "metric", "op", "gated", "verdict", "base", "new", "unit", "ratio",
+  "ratio_lo", "ratio_hi", "p", "p_holm", "pairs", "margin_relative", "margin_absolute", "why"];
 
 function ratio_rows(rows) {
-  return rows.map(r => [r.case_id, r.metric, r.op, r.gated, r.verdict, r.base, r.new, r.unit, r.ratio, r.ratio_lo,
-    r.ratio_hi, r.p, r.p_holm, r.pairs, r.margin.relative, r.margin.absolute, r.why]);
+  return rows.map(r => [r.case_id, r.metric, r.op, r.gated, r.verdict, r.base, r.new, r.unit, r.ratio,
+    r.ratio_lo, r.ratio_hi, r.p, r.p_holm, r.pairs, r.margin.relative, r.margin.absolute, r.why]);
 }
 
 function ratio_note(name, rows, drawn) {
   const better = name === "throughput" ? "right of 1 is better" : "left of 1 is better";
   const few = rows.filter(is_few).length;
-  return `A point is the ratio of new to base, the bar its interval: ${better}. The grey stretch around 1 is the margin: ` +
-    "an interval inside it is no change that matters." +
-    (drawn < rows.length ? ` Drawn: ${drawn} of ${show_int(rows.length)}, the worst first; CSV has all.` : "") +
+  const all = show_int(rows.length);
+  return `A point is the ratio of new to base, the bar its interval: ${better}. The grey stretch around 1 ` +
+    "is the margin: an interval inside it is no change that matters." +
+    (drawn < rows.length ? ` Drawn: ${drawn} of ${all}, the worst first; CSV has all.` : "") +
     (few ? ` Too few lost pages for a ratio: ${few}.` : "");
 }
 
 function ratio_spec(name, rows) {
   const drawn = rows.filter(r => is_number(r.ratio)).slice(0, COMPARE_ROWS);
   return {
-    id: "compare-ratios", title: `${name.replace(/_/, " of ")}, new / base`, columns: RATIO_COLUMNS,
+    id: "compare-ratios", title: `${name_of(name)}, new / base`, columns: RATIO_COLUMNS,
     height: 90 + 22 * Math.max(1, drawn.length), note: ratio_note(name, rows, drawn.length),
     rows: () => ratio_rows(rows), config: () => ratio_config(drawn),
   };
 }
 
 function add_chart(el, verdict) {
-  const names = parted(verdict.rows.filter(r => is_number(r.ratio) && !is_few(r)), "name").map(rows => rows[0].name);
+  const shown = verdict.rows.filter(r => is_number(r.ratio) && !is_few(r));
+  const names = [...new Set(shown.map(r => r.name))];
   let chart = null;
   if (!names.length)
     return;
-  choose(el, "metric", names.map(name => ({ label: name.replace(/_/, " of "), value: name })), name => {
+  choose(el, "metric", names.map(name => ({ label: name_of(name), value: name })), name => {
     const spec = ratio_spec(name, verdict.rows.filter(r => r.name === name));
     if (chart)
       chart.redraw(spec);
@@ -182,14 +202,14 @@ function add_chart(el, verdict) {
 // -- the rows
 
 function add_rows(el, rows) {
-  const columns = ["case", "metric", "base", "new", "new / base [95 %]", "margin", "verdict", ""];
-  const line = r => [element("span", { text: short_case(r.case_id), title: r.case_id }), r.name.replace(/_/, " of "),
-    gate_value(r, "base"), gate_value(r, "new"), gate_ratio(r), gate_margin(r), verdict_badge(r.verdict),
+  const columns = ["case", "metric", "verdict", "new / base [95 %]", "margin", "base", "new", ""];
+  const line = r => [element("span", { text: short_case(r.case_id), title: r.case_id }), name_of(r.name),
+    verdict_badge(r.verdict), gate_ratio(r), gate_margin(r), gate_value(r, "base"), gate_value(r, "new"),
     element("span", { class: "why", text: gate_why(r) })];
   const box = element("div", {});
   const show = most => {
     box.replaceChildren();
-    table(box, columns, rows.slice(0, most).map(line), { numeric: [2, 3, 4, 5] });
+    table(box, columns, rows.slice(0, most).map(line), { numeric: [3, 4, 5, 6] });
     if (most < rows.length)
       box.append(element("button", {
         type: "button", text: `all ${show_int(rows.length)} rows`, on_click: () => show(rows.length),
@@ -243,8 +263,9 @@ function add_sides(el) {
   const others = RESULTS.slice(1).map((_, i) => verdict_of(i + 1));
   const names = ["measured", "by", "compiler", "machine", "processes", "cases", "audits", "complete"];
   const rows = names.map((name, k) => [name, ...facts.map(f => (f[k] === "" ? null : f[k]))]);
+  const badges = others.map(v => (v.error ? "-" : verdict_badge(v.verdict)));
   rows.unshift(
-    ["verdict", "the others are judged against it", ...others.map(v => (v.error ? "-" : verdict_badge(v.verdict)))],
+    ["verdict", "the others are judged against it", ...badges],
     ["exit code of `iopt compare`", null, ...others.map(v => (v.error ? null : exit_text(v)))],
     ["", null, ...others.map(v => v.error || v.summary)]);
   table(el, ["", ...RESULTS.map(entry => entry.name)], rows);
@@ -253,15 +274,17 @@ function add_sides(el) {
 function add_verdict(el, verdict) {
   const gated = verdict.rows.filter(r => r.gated);
   const others = verdict.rows.filter(r => !r.gated);
-  el.append(element("p", { class: "verdict" }, verdict_badge(verdict.verdict), " " + (verdict.summary || "")));
-  note(el, `${verdict.pairs} pair${verdict.pairs === 1 ? "" : "s"} of processes, one side after the other: what drifted ` +
-    "in between counts. `iopt compare --old --new` measures two builds by turns.");
+  el.append(element("p", { class: "verdict" }, verdict_badge(verdict.verdict), ` ${verdict.summary || ""}`));
+  if (verdict.pairs)
+    note(el, `${verdict.pairs} pair${verdict.pairs === 1 ? "" : "s"} of processes, one side after the other: ` +
+      "what drifted in between counts. `iopt compare --old --new` measures two builds by turns.");
   add_list(el, "What differs between the machines", verdict.differs);
   add_chart(el, verdict);
   if (gated.length)
     add_rows(el, gated);
   if (others.length)
-    add_folded(el, `${show_int(others.length)} rows for information, not gated`, box => add_rows(box, others));
+    add_folded(el, `${show_int(others.length)} rows for information, not gated`,
+      box => add_rows(box, others));
   if ((verdict.missing || []).length)
     add_folded(el, `${verdict.missing.length} cases or metrics that one side lacks`,
       box => add_list(box, "", verdict.missing));

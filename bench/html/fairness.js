@@ -99,20 +99,22 @@ function few_workers(cases) {
 function fairness_note(cases) {
   const shown = cases.filter(has_rates);
   const rates = shown.some(c => writers_of(c).some(w => is_number(w.ops_per_s)));
-  const strips = shown.length ? "A box is a worker, its height the worker's " + (rates ? "rate" : "operations") +
-    " against the mean of all; the line is the mean, a gap is where the next node begins. " : "This result is of a " +
-    "build that kept no rate of each worker, only their operations, which a slice deals out evenly: no strips. ";
-  return strips + "Jain's index (1: all alike) and slowest/fastest are those of the least fair process; the longest " +
-    "wait is an upper bound. " + group_caveat(cases);
+  const strips = `A box is a worker, its height the worker's ${rates ? "rate" : "operations"} against the ` +
+    "mean of all; the line is the mean, a gap is where the next node begins.";
+  const none = "This result is of a build that kept no rate of each worker, only their operations, which a " +
+    "slice deals out evenly: no strips.";
+  const index = "Jain's index (1: all alike) and slowest/fastest are those of the least fair process; the " +
+    "longest wait is an upper bound.";
+  return [shown.length ? strips : none, index, group_caveat(cases)].join(" ");
 }
 
-const SHARE_COLUMNS = ["case_id", "engine", "worker", "cpu", "node", "ops", "ops_per_s", "share_of_mean", "jain",
-  "min_max", "longest_wait_ns"];
+const SHARE_COLUMNS = ["case_id", "engine", "worker", "cpu", "node", "ops", "ops_per_s", "share_of_mean",
+  "jain", "min_max", "longest_wait_ns"];
 
 function share_rows(cases) {
   return cases.filter(c => !is_failed(c)).flatMap(c => worker_shares(c).map(w =>
-    [c.case_id, c.engine, w.worker, w.cpu, w.node, w.ops, w.ops_per_s, has_rates(c) ? w.share : null, c.fairness.jain,
-      c.fairness.min_max, c.longest_wait_ns]));
+    [c.case_id, c.engine, w.worker, w.cpu, w.node, w.ops, w.ops_per_s, has_rates(c) ? w.share : null,
+      c.fairness.jain, c.fairness.min_max, c.longest_wait_ns]));
 }
 
 function share_dataset(c) {
@@ -130,17 +132,18 @@ function share_config(cases) {
     type: "line",
     data: {
       datasets: [...shown.map(share_dataset), {
-        data: [{ x: -0.5, y: 1 }, { x: last + 0.5, y: 1 }], band: true, pointRadius: 0, pointHitRadius: 0,
+        data: [{ x: 0, y: 1 }, { x: last, y: 1 }], band: true, pointRadius: 0, pointHitRadius: 0,
         borderColor: colour("muted"), borderWidth: 1, order: 9,
       }],
     },
     options: {
+      interaction: { mode: "nearest", intersect: false, axis: "x" },
       scales: {
         x: {
           type: "linear", min: -0.5, max: last + 0.5, title: { display: true, text: "worker" },
           ticks: { precision: 0, includeBounds: false, stepSize: last < 16 ? 1 : undefined },
         },
-        y: { beginAtZero: true, suggestedMax: 1.2, title: { display: true, text: "rate / mean of all workers" } },
+        y: { beginAtZero: true, suggestedMax: 1.2, title: { display: true, text: "rate / mean of all" } },
       },
       plugins: {
         tooltip: {

@@ -28,9 +28,9 @@ function percentile_text(x) {
 // -- points on the axis x = 1 / (1 - p)
 
 /*
- * The histogram as a staircase: each point is where a bucket's values begin, and the line keeps its height up to
- * the next. Heights are the middles of buckets, as percentiles are. The last step leads to max, beside
- * which no sample lies.
+ * The histogram as a staircase: each point is where a bucket's values begin, and the line keeps its height
+ * up to the next. Heights are the middles of buckets, as percentiles are. The last step leads to max,
+ * beside which no sample lies.
  */
 function staircase(l) {
   const h = l.histogram;
@@ -50,7 +50,8 @@ function thinned(points) {
   const kept = [];
   const cell = p => Math.floor(Math.log10(p.x) * 150);
   points.forEach((p, i) => {
-    if (i === 0 || i === points.length - 1 || cell(p) !== cell(points[i - 1]) || cell(p) !== cell(points[i + 1]))
+    if (i === 0 || i === points.length - 1 || cell(p) !== cell(points[i - 1])
+      || cell(p) !== cell(points[i + 1]))
       kept.push(p);
   });
   return kept;
@@ -81,7 +82,8 @@ function latency_datasets(engine, l) {
   };
   const points = {
     ...engine_line({ engine, show: show_ns }, stored_points(l)), showLine: !l.histogram, pointHitRadius: 6,
-    pointRadius: is_ruler(engine) ? 2 : 4, pointStyle: is_ruler(engine) ? "circle" : engine_point(engine), order: 2,
+    pointRadius: is_ruler(engine) ? 2 : 4, pointStyle: is_ruler(engine) ? "circle" : engine_point(engine),
+    order: 2,
   };
   const max = {
     ...engine_line({ engine, show: v => `max ${show_ns(v)} of ${show_int(l.n)}` }, [{ x: l.n, y: l.max }]),
@@ -93,7 +95,8 @@ function latency_datasets(engine, l) {
 // All that the clock cannot tell apart, shaded.
 function below_resolution(ns, from, to) {
   return is_number(ns) ? [{
-    label: `below ${show_ns(ns)}: three pairs of stamps, not told apart`, data: [from, to].map(x => ({ x, y: ns })),
+    label: `below ${show_ns(ns)}: three pairs of stamps, not told apart`,
+    data: [from, to].map(x => ({ x, y: ns })),
     aside: true, pointRadius: 0, borderColor: colour("muted"), borderWidth: 1, borderDash: [2, 2],
     backgroundColor: faded("#808488", 0.18), fill: "start", order: 20,
   }] : [];
@@ -118,7 +121,8 @@ function percentile_tick(x) {
 }
 
 function latency_values(l) {
-  return [l.min, l.max, ...PERCENTILES.map(([name]) => l[name])].map(v => (is_number(v) ? Math.max(v, 0.5) : v));
+  return [l.min, l.max, ...PERCENTILES.map(([name]) => l[name])].map(v => (is_number(v) ? Math.max(v, 0.5)
+    : v));
 }
 
 // -- figures
@@ -138,7 +142,8 @@ function latency_config(entry, found, bounds) {
     },
     options: {
       interaction: { mode: "measured", axis: "xy" }, clip: POINT_ROOM,
-      scales: { x: percentile_scale(to), y: { ...value_scale("time of an operation", show_ns, true), ...bounds } },
+      scales: { x: percentile_scale(to), y: { ...value_scale("time of an operation", show_ns, true),
+        ...bounds } },
       plugins: {
         tooltip: {
           callbacks: { title: items => (items.length ? percentile_text(items[0].parsed.x) : "") },
@@ -152,7 +157,8 @@ function latency_rows(found, kind, op) {
   const row = (k, source, low, high, count) => [k.c.case_id, k.engine, kind, op, source, low, high, count];
   return found.flatMap(k => {
     const h = k.l.histogram;
-    const stored = PERCENTILES.map(([name]) => row(k, name, k.l[name], k.l[name], null)).filter(r => is_number(r[5]));
+    const stored = PERCENTILES.map(([name]) => row(k, name, k.l[name], k.l[name],
+      null)).filter(r => is_number(r[5]));
     const buckets = h ? h.count.map((count, i) => row(k, "bucket", h.low_ns[i], h.high_ns[i], count)) : [];
     return [...stored, row(k, "max", k.l.max, k.l.max, null), ...buckets];
   });
@@ -162,8 +168,11 @@ function latency_note(found, kind) {
   const parts = [kind === "service" ? "Time from an operation's begin to its end."
     : "Time from when an operation should have begun (open loop) to its end; queueing is in it."];
   if (found.some(k => !k.l.histogram))
-    parts.push("This result was written without histograms: points are its stored percentiles, the line only joins them.");
-  parts.push("Points: percentiles of the result. Where fewer than ten samples lie beyond, the line is dotted: one"
+    parts.push(
+      "This result was written without histograms: points are its stored percentiles, the line only joins"
+        + " them.");
+  parts.push(
+    "Points: percentiles of the result. Where fewer than ten samples lie beyond, the line is dotted: one"
     + " operation more or less would move it. Cross: max.");
   const over = found.filter(k => k.l.overflow > 0);
   if (over.length)
@@ -194,16 +203,20 @@ function percentile_cell(l, name, least) {
 
 function latency_table(el, entry, now) {
   const least = resolution_ns(entry);
-  const rows = ["service", "response"].flatMap(kind => kept_latencies(now.cases, kind, now.op).map(({ c, l }) => [
+  const rows = ["service", "response"].flatMap(kind => kept_latencies(now.cases, kind,
+    now.op).map(({ c, l }) => [
     solid(short_engine(c.engine)), kind, show_int(l.n), c.sample_every > 1 ? "1 in " + c.sample_every : "all",
-    show_int(c.disturbed_samples), ...PERCENTILES.map(([name]) => percentile_cell(l, name, least)), show_ns(l.max),
+    show_int(c.disturbed_samples), ...PERCENTILES.map(([name]) => percentile_cell(l, name, least)),
+    show_ns(l.max),
     l.overflow > 0 ? show_int(l.overflow) : "0",
   ]));
   el.replaceChildren();
-  table(el, ["engine", "time", "samples", "timed", "disturbed", ...PERCENTILES.map(([name]) => PERCENTILE_NAME[name]),
+  table(el, ["engine", "time", "samples", "timed", "disturbed",
+    ...PERCENTILES.map(([name]) => PERCENTILE_NAME[name]),
     "max", "overflow"], rows, { numeric: [2, 3, 4, 5, 6, 7, 8, 9, 10, 11] });
-  note(el, "Intervals are made of order statistics and take samples for independent: they describe this run. Disturbed:"
-    + " samples that a context switch hit, " + (now.cases.some(c => c.rate) ? "kept, since with --rate they belong"
+  note(el, "Intervals are made of order statistics and take samples for independent: they describe this"
+    + " run. Disturbed: samples that a context switch hit, " + (now.cases.some(c => c.rate)
+      ? "kept, since with --rate they belong"
       + " to the response time." : "left out.") + saturated_text(now.cases));
 }
 
@@ -245,7 +258,8 @@ function tail_config(curves, counts, view, beside) {
 // -- the section
 
 function has_latency(c) {
-  return !is_failed(c) && LATENCY_OPS.some(op => latency_of(c, "service", op) || latency_of(c, "response", op));
+  return !is_failed(c) && LATENCY_OPS.some(op => latency_of(c, "service", op)
+    || latency_of(c, "response", op));
 }
 
 function latency_bounds(now) {

@@ -63,13 +63,15 @@ function live_config(cases) {
 }
 
 function live_note(cases) {
-  const c = cases.find(x => x.live_pages);
-  const sum = c ? cases.filter(x => x.live_pages).map(x => `${case_name(x)} ${show_int(x.live_pages.first)} to ` +
-    `${show_int(x.live_pages.last)}, peak ${show_int(x.live_pages.peak)}`).join("; ") : "";
-  return "Table pages allocated and not given back when the slice ended: in the tree, or taken out of it and waiting " +
-    "until nobody can walk them. " + (cases.some(x => x.cold) ? "Every slice of this workload begins with an empty " +
-    "table. " : "A line ends where the engine got a new table. ") + (sum ? `In the first process: ${sum}. ` : "") +
-    kept_text(cases) + group_caveat(cases);
+  const sum = (c, { first, last, peak }) =>
+    `${case_name(c)} ${show_int(first)} to ${show_int(last)}, peak ${show_int(peak)}`;
+  const sums = cases.filter(c => c.live_pages).map(c => sum(c, c.live_pages));
+  return ["Table pages allocated and not given back when the slice ended: in the tree, or taken out of it " +
+    "and waiting until nobody can walk them.",
+  cases.some(c => c.cold) ? "Every slice of this workload begins with an empty table."
+    : "A line ends where the engine got a new table.",
+  sums.length ? `In the first process: ${sums.join("; ")}.` : "",
+  kept_text(cases), group_caveat(cases)].filter(Boolean).join(" ");
 }
 
 const LIVE_COLUMNS = ["case_id", "engine", "process", "round", "half", "table", "at_ns", "live_pages"];
@@ -88,8 +90,8 @@ SECTIONS.push({
       return false;
     choose(el, "cases", groups, cases => {
       const spec = {
-        id: "live-pages", title: `Live table pages: ${group_label(cases)}`, note: live_note(cases), columns: LIVE_COLUMNS,
-        rows: () => live_rows(cases), config: () => live_config(cases),
+        id: "live-pages", title: `Live table pages: ${group_label(cases)}`, note: live_note(cases),
+        columns: LIVE_COLUMNS, rows: () => live_rows(cases), config: () => live_config(cases),
       };
       if (chart)
         chart.redraw(spec);

@@ -5,7 +5,7 @@ function cpus_that_ran(result) {
   const cpus = new Map();
   for (const c of result.cases || [])
     for (const w of c.workers || [])
-      cpus.set(w.cpu, { cpu: w.cpu, core: null, smt: null, l3: null, package: null, node: w.node, kind: null, allowed: true });
+      cpus.set(w.cpu, { cpu: w.cpu, node: w.node, allowed: true });
   return [...cpus.values()].sort((a, b) => a.cpu - b.cpu);
 }
 
@@ -53,7 +53,8 @@ function worker_trouble(w) {
 }
 
 function worker_text(w, i) {
-  const pages = (w.table_pages_by_node || []).map((n, node) => (n ? `${show_int(n)} on node ${node}` : "")).filter(Boolean);
+  const pages = (w.table_pages_by_node || []).map((n, node) => (n ? `${show_int(n)} on node ${node}` : ""))
+    .filter(Boolean);
   const texts = [`worker ${i}`, worker_trouble(w), is_number(w.ops_per_s) ? show_rate(w.ops_per_s) : "",
     pages.length ? `table pages: ${pages.join(", ")}` : ""];
   return texts.filter(Boolean).join(", ");
@@ -62,13 +63,13 @@ function worker_text(w, i) {
 function cpu_text(cpu, workers) {
   const place = [`CPU ${cpu.cpu}`];
   if (is_number(cpu.core))
-    place.push(`core ${cpu.core}${cpu.smt ? `, hyperthread ${cpu.smt}` : ""}, cache ${cpu.l3}, package ${cpu.package}`);
+    place.push(`core ${cpu.core}`, cpu.smt ? `hyperthread ${cpu.smt}` : "", `cache ${cpu.l3}`,
+      `package ${cpu.package}`);
   if (cpu.kind)
     place.push(cpu.kind);
-  place.push(`node ${cpu.node}`);
-  if (!cpu.allowed)
-    place.push("not allowed to this process");
-  return place.join(", ") + (workers.length ? ": " + workers.map(([w, i]) => worker_text(w, i)).join("; ") : ": idle");
+  place.push(`node ${cpu.node}`, cpu.allowed ? "" : "not allowed to this process");
+  const who = workers.length ? workers.map(([w, i]) => worker_text(w, i)).join("; ") : "idle";
+  return `${place.filter(Boolean).join(", ")}: ${who}`;
 }
 
 // "w3", "w3+" (and more), "w3!" (not where it was asked to be)
@@ -96,9 +97,11 @@ function cache_box(cpus, on_cpu, named) {
 
 function node_title(node, cpus) {
   const packages = [...new Set(cpus.map(c => c.package).filter(is_number))];
-  return [`node ${node.node}`, packages.length ? `package ${packages.join(", ")}` : "",
-    node.memory_bytes ? show_bytes(node.memory_bytes) + (node.memory_allowed === false ? " not allowed" : "") : "",
-    cpus.length ? `${cpus.length} CPU${cpus.length === 1 ? "" : "s"}` : "memory only"].filter(Boolean).join(" · ");
+  const memory = node.memory_bytes ? show_bytes(node.memory_bytes) : "";
+  return [`node ${node.node}`, packages.length ? `package ${packages.join(", ")}` : "", memory,
+    memory && node.memory_allowed === false ? "not ours" : "",
+    cpus.length ? `${cpus.length} CPU${cpus.length === 1 ? "" : "s"}` : "memory only",
+  ].filter(Boolean).join(" · ");
 }
 
 function pages_bar(c, node, all) {
@@ -138,23 +141,24 @@ function machine_map(box, topology, c) {
 // -- what is told beside it
 
 function machine_note(topology, c) {
-  const asked = c.pages && is_number(c.pages.on_asked_node) ? ` ${show_share(c.pages.on_asked_node)} of them are on the ` +
-    "node that they were asked of." : "";
-  return "A box is a CPU with its number; w3 is worker 3, w3+ shares its CPU with others, w3! was not, or not always, where it " +
-    "was asked to be. CPUs in one frame are hyperthreads of a core; dotted ones are not this process's." +
-    (topology.whole ? "" : " This result does not say which other CPUs there are: these are the ones used.") +
-    " Table pages are those alive at the audit, of the last process." + asked;
+  const there = c.pages && is_number(c.pages.on_asked_node)
+    ? ` ${show_share(c.pages.on_asked_node)} of them are on the node that they were asked of.` : "";
+  const whole = topology.whole ? ""
+    : " This result does not say which other CPUs there are: these are the ones used.";
+  return "A box is a CPU with its number; w3 is worker 3, w3+ shares its CPU with others, w3! was not, or " +
+    "not always, where it was asked to be. CPUs in one frame are hyperthreads of a core; dotted ones are " +
+    `not this process's.${whole} Table pages are those alive at the audit, of the last process.${there}`;
 }
 
 function machine_columns(topology) {
-  return ["case_id", "engine", "worker", "cpu_asked", "cpu", "node", "memory_node", "moved", "unpinned", "ops",
-    "ops_per_s", ...topology.nodes.map(n => `table_pages_node_${n.node}`)];
+  return ["case_id", "engine", "worker", "cpu_asked", "cpu", "node", "memory_node", "moved", "unpinned",
+    "ops", "ops_per_s", ...topology.nodes.map(n => `table_pages_node_${n.node}`)];
 }
 
 function machine_rows(topology, cases) {
   return cases.flatMap(c => (c.workers || []).map((w, i) =>
-    [c.case_id, c.engine, i, w.cpu_asked, w.cpu, w.node, w.memory_node, w.moved, w.unpinned, w.ops, w.ops_per_s,
-      ...topology.nodes.map(n => pages_on(w, n.node))]));
+    [c.case_id, c.engine, i, w.cpu_asked, w.cpu, w.node, w.memory_node, w.moved, w.unpinned,
+      w.ops, w.ops_per_s, ...topology.nodes.map(n => pages_on(w, n.node))]));
 }
 
 function pages_config(topology, cases) {
@@ -163,13 +167,19 @@ function pages_config(topology, cases) {
     data: {
       labels: topology.nodes.map(n => `node ${n.node}`),
       datasets: cases.map(c => ({
-        engine: c.engine, label: case_name(c), show: show_int, maxBarThickness: 48, backgroundColor: engine_colour(c.engine),
-        borderColor: engine_colour(c.engine), data: topology.nodes.map(n => case_pages_on(c, n.node)),
+        engine: c.engine, label: case_name(c), show: show_int, maxBarThickness: 48,
+        backgroundColor: engine_colour(c.engine), borderColor: engine_colour(c.engine),
+        data: topology.nodes.map(n => case_pages_on(c, n.node)),
       })),
     },
     options: {
       interaction: { mode: "nearest", intersect: false, axis: "x" },
-      scales: { y: { beginAtZero: true, title: { display: true, text: "table pages" }, ticks: { callback: v => show_count(v) } } },
+      scales: {
+        y: {
+          beginAtZero: true, title: { display: true, text: "table pages" },
+          ticks: { callback: v => show_count(v) },
+        },
+      },
     },
   };
 }
@@ -177,8 +187,10 @@ function pages_config(topology, cases) {
 function pages_spec(topology, cases) {
   return {
     id: "machine-pages", title: `Table pages by node: ${group_label(cases)}`, height: 220,
-    note: "Live table pages at the audit, of the last process.", columns: ["case_id", "engine", "node", "table_pages"],
-    rows: () => cases.flatMap(c => topology.nodes.map(n => [c.case_id, c.engine, n.node, case_pages_on(c, n.node)])),
+    note: "Live table pages at the audit, of the last process.",
+    columns: ["case_id", "engine", "node", "table_pages"],
+    rows: () => cases.flatMap(c => topology.nodes.map(n =>
+      [c.case_id, c.engine, n.node, case_pages_on(c, n.node)])),
     config: () => pages_config(topology, cases),
   };
 }

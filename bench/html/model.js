@@ -1,4 +1,5 @@
-// model.js: what a model foretold beside what was measured: waste, the law of scaling, published numbers, the DMA path.
+// model.js: what a model foretold beside what was measured: waste, the law of scaling, published numbers,
+// the DMA path.
 "use strict";
 
 // -- the waste model: lost pages a table, if workers came by chance, and from when they really came
@@ -9,8 +10,8 @@ function has_waste_model(c) {
 }
 
 /*
- * Marks on the lines of a chart of rows: kind of point and value(c). A dataset an engine, so that the legend
- * switches them with the engine's.
+ * Marks on the lines of a chart of rows: kind of point and value(c). A dataset an engine, so that the
+ * legend switches them with the engine's.
  */
 function row_marks(cases, label_of, marks, show) {
   return marks.flatMap(mark => engines_of(cases).map(engine => ({
@@ -18,7 +19,8 @@ function row_marks(cases, label_of, marks, show) {
     data: cases.filter(c => c.engine === engine && is_number(mark.value(c)))
       .map(c => ({ x: mark.value(c), y: label_of(c), lo: mark.lo && mark.lo(c), hi: mark.hi && mark.hi(c) })),
     pointStyle: mark.point, pointRadius: mark.radius || 6, pointBorderWidth: 2, show, order: 0,
-    borderColor: engine_colour(engine), backgroundColor: mark.filled ? engine_colour(engine) : colour("panel"),
+    borderColor: engine_colour(engine), backgroundColor: mark.filled ? engine_colour(engine)
+      : colour("panel"),
     pointBorderColor: mark.border || engine_colour(engine),
   })).filter(d => d.data.length));
 }
@@ -34,7 +36,8 @@ const WASTE_MARKS = [
 
 function part_label(item) {
   const p = item.raw || {};
-  return `${item.dataset.label}, ${item.dataset.part}: ${show_value(item.parsed.x, p.lo, p.hi, item.dataset.show)}`;
+  return `${item.dataset.label}, ${item.dataset.part}:`
+    + ` ${show_value(item.parsed.x, p.lo, p.hi, item.dataset.show)}`;
 }
 
 function waste_model_config(cases) {
@@ -58,13 +61,17 @@ function waste_model_config(cases) {
 }
 
 function waste_model_figure(group) {
-  const row = c => [group.label, c.engine, c.threads, c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi,
+  const row = c => [group.label, c.engine, c.threads, c.waste.per_table, c.waste.per_table_lo,
+    c.waste.per_table_hi,
     c.waste.model.ceiling, c.waste.model.by_gaps, c.waste.model.omega];
   return {
-    id: "model-waste", title: `lost pages, measured and foretold: ${group.label}`, height: rows_height(group.cases),
-    note: "Dot with interval: measured. Triangle: ceiling, what chance would lose if nobody waited. Diamond: what is to be"
+    id: "model-waste", title: `lost pages, measured and foretold: ${group.label}`,
+    height: rows_height(group.cases),
+    note: "Dot with interval: measured. Triangle: ceiling, what chance would lose if nobody waited."
+      + " Diamond: what is to be"
       + " expected from when the workers really came. Measured below the ceiling: they did not really race.",
-    columns: ["series", "engine", "threads", "per_table", "per_table_lo", "per_table_hi", "ceiling", "by_gaps", "omega"],
+    columns: ["series", "engine", "threads", "per_table", "per_table_lo", "per_table_hi", "ceiling",
+      "by_gaps", "omega"],
     rows: group.cases.map(row), config: () => waste_model_config(group.cases),
   };
 }
@@ -75,7 +82,8 @@ function waste_model_row(c) {
   const m = c.waste.model;
   return [
     series_of(c), solid(short_engine(c.engine)), show_int(c.threads), ARRIVALS[m.arrival] || "-",
-    show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real), show_real(m.ceiling),
+    show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real),
+    show_real(m.ceiling),
     show_value(m.omega, m.omega_lo, m.omega_hi, show_real), show_real(m.by_gaps), show_ns(c.waste.window_ns),
     show_ns(m.op_ns), show_ns((m.gap_ns || {}).p50),
   ];
@@ -88,9 +96,12 @@ function waste_model_part(el, cases) {
   const choices = choices_row(el);
   const place = figure_place(el);
   const groups = series_groups(cases);
-  choose(choices, "workload", groups.map(g => ({ label: g.label, value: g })), g => place(waste_model_figure(g)));
-  table(el, ["workload", "engine", "threads", "arrival", "lost a table", "ceiling", "omega", "by gaps", "window",
-    "op", "gap p50"], groups.flatMap(g => g.cases).map(waste_model_row), { numeric: [2, 4, 5, 6, 7, 8, 9, 10] });
+  choose(choices, "workload", groups.map(g => ({ label: g.label, value: g })),
+    g => place(waste_model_figure(g)));
+  table(el, ["workload", "engine", "threads", "arrival", "lost a table", "ceiling", "omega", "by gaps",
+    "window",
+    "op", "gap p50"], groups.flatMap(g => g.cases).map(waste_model_row),
+      { numeric: [2, 4, 5, 6, 7, 8, 9, 10] });
   note(el, "omega: measured over ceiling; in a workload that is forced an overlap and no rate.");
   return true;
 }
@@ -114,7 +125,8 @@ function law_series(entry) {
     if (!c || !s.usl || !s.usl.identifiable || is_ruler(s.engine))
       continue;
     const label = series_of(c);
-    groups.set(label, [...(groups.get(label) || []), { engine: s.engine, points: law_points(s), misfit: s.usl.misfit }]);
+    groups.set(label, [...(groups.get(label) || []),
+      { engine: s.engine, points: law_points(s), misfit: s.usl.misfit }]);
   }
   return [...groups].map(([label, curves]) => ({ label, curves }));
 }
@@ -122,10 +134,11 @@ function law_series(entry) {
 function law_figure(group) {
   const counts = distinct(group.curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
   const view = { title: "measured over the law, less 1", show: show_share };
+  const misfits = group.curves.map(k => `${short_engine(k.engine)} ${show_share(k.misfit)}`).join(", ");
   return {
     id: "model-law", title: `distance from the scaling law: ${group.label}`, height: 280,
-    note: "Zero: the Universal Scalability Law foretells what was measured. A step at one count, as at the second node, is"
-      + ` no such law. Misfit: ${group.curves.map(k => `${short_engine(k.engine)} ${show_share(k.misfit)}`).join(", ")}.`,
+    note: "Zero: the Universal Scalability Law foretells what was measured. A step at one count, as at"
+      + ` the second node, is no such law. Misfit: ${misfits}.`,
     columns: ["series", "engine", "threads", "ops_per_s", "law_ops_per_s", "off", "off_lo", "off_hi"],
     rows: group.curves.flatMap(k => k.points.map(p =>
       [group.label, k.engine, p.x, p.p.ops_per_s, p.law, p.y, p.lo, p.hi])),

@@ -25,13 +25,14 @@ function scaling_value(found, view, c) {
 // -- lines beside the measurement
 
 /*
- * What no loss at all would look like. Throughput: as many times as the baseline does with its fewest threads;
- * its own first point, so that boost and hyperthreads are in the gap below the line.
+ * What no loss at all would look like. Throughput: as many times as the baseline does with its fewest
+ * threads; its own first point, so that boost and hyperthreads are in the gap below the line.
  */
 function ideal_line(view, curves, baseline, counts) {
   const own = (curves.find(k => k.engine === baseline) || curves[0]).points;
   const first = own[0];
-  const at = { ops_per_s: n => first.y * n / first.x, speedup: n => n / first.x, efficiency: () => 1 }[view.key];
+  const at = { ops_per_s: n => first.y * n / first.x, speedup: n => n / first.x,
+    efficiency: () => 1 }[view.key];
   if (!first || !at || counts.length < 2)
     return [];
   return [{
@@ -64,7 +65,8 @@ function usl_curve(series, counts) {
   }];
 }
 
-const MARK_TEXT = { second_node: "second node", hyperthreads: "second hyperthread", oversubscribed: "CPUs shared" };
+const MARK_TEXT = { second_node: "second node", hyperthreads: "second hyperthread",
+  oversubscribed: "CPUs shared" };
 
 function marks_of(group, found) {
   const marks = new Map();
@@ -78,7 +80,8 @@ function marks_of(group, found) {
 // -- figures
 
 function scaling_curves(group, value) {
-  return engines_of(group.cases).map(engine => ({ engine, points: points_by_threads(group.cases, engine, value) }))
+  return engines_of(group.cases).map(engine => ({ engine,
+    points: points_by_threads(group.cases, engine, value) }))
     .filter(k => k.points.length);
 }
 
@@ -90,15 +93,21 @@ function curve_columns(name) {
   return ["series", "engine", "threads", name, name + "_lo", name + "_hi"];
 }
 
+// Bounds that an axis has room for: one interval over orders of magnitude would press all lines together.
+function near_bounds(curves, values) {
+  const bounds = curves.flatMap(k => k.points.flatMap(p => [p.lo, p.hi]));
+  return bounds.filter(v => v > Math.min(...values) / 10 && v < Math.max(...values) * 10);
+}
+
 /*
- * A line with its band for each of curves: [{ engine, points, label }]. axes: "linear", "logarithmic" or "auto", by
- * what there is to show.
+ * A line with its band for each of curves: [{ engine, points, label }]. axes: "linear", "logarithmic" or
+ * "auto", by what there is to show.
  */
 function curves_config(curves, counts, view, axes, beside) {
   const values = curves.flatMap(k => k.points.map(p => p.y));
   const log_y = axes === "auto" ? is_wide(values) : axes === "logarithmic";
   const log_x = axes === "auto" ? is_long(counts) : axes === "logarithmic";
-  const bounds = log_y ? log_bounds(values) : {};
+  const bounds = log_y ? log_bounds([...values, ...near_bounds(curves, values)]) : {};
   const lines = curves.flatMap(k => {
     const options = { engine: k.engine, show: view.show, ...(k.label ? { label: k.label } : {}) };
     return band(options, k.points);
@@ -126,14 +135,17 @@ function throughput_figure(entry, group, found, view, axes) {
     return null;
   const beside = () => [
     ...ideal_line(view, curves, baseline_of(entry, group.cases), counts),
-    ...(view.key === "ops_per_s" ? curves.flatMap(k => usl_curve(series_with(group, found, k.engine), counts)) : []),
+    ...(view.key === "ops_per_s" ? curves.flatMap(k => usl_curve(series_with(group, found, k.engine),
+      counts)) : []),
     ...upright_lines(marks_of(group, found)),
   ];
   return {
-    id: "scaling-throughput", title: `${view.label}: ${group.label}`, note: throughput_note(group, found, view),
+    id: "scaling-throughput", title: `${view.label}: ${group.label}`,
+    note: throughput_note(group, found, view),
     columns: curve_columns(view.key), rows: curve_rows(group, curves),
     height: counts.length > 1 ? 340 : rows_height(curves),
-    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, beside()) : single_config(curves, view)),
+    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, beside())
+      : single_config(curves, view)),
   };
 }
 
@@ -143,16 +155,19 @@ function series_with(group, found, engine) {
 }
 
 function throughput_note(group, found, view) {
-  const against = distinct(group.cases.map(c => ((found.get(c.case_id) || {}).series || {}).against).filter(Boolean));
+  const against = distinct(group.cases.map(c => ((found.get(c.case_id) || {}).series
+    || {}).against).filter(Boolean));
   const saturated = group.cases.some(c => !c.think_ns && !c.rate && !c.cold);
-  const parts = ["Coloured areas and thin bars: 95 % intervals."];
+  const parts = ["Areas and thin bars: 95 % intervals."];
   if (view.key === "ops_per_s" && saturated)
     parts.push("Without think time these are saturation figures.");
   if (view.key === "efficiency")
-    parts.push(against.includes("limit") ? "Against the ruler limit of the same slices, so boost and hyperthreads"
+    parts.push(against.includes("limit")
+      ? "Against the ruler limit of the same slices, so boost and hyperthreads"
       + " cancel; an engine beside which limit did not run, and limit itself, against itself."
       : "Against the engine itself, so boost and hyperthreads are in it.");
-  if (view.key === "ops_per_s" && group.cases.some(c => (series_with(group, found, c.engine).usl || {}).identifiable))
+  if (view.key === "ops_per_s" && group.cases.some(c => (series_with(group, found, c.engine).usl
+    || {}).identifiable))
     parts.push("Thin lines: the Universal Scalability Law, over the counts it was fitted to.");
   return parts.join(" ");
 }
@@ -160,8 +175,8 @@ function throughput_note(group, found, view) {
 // -- what is added to an operation
 
 /*
- * Comparisons inside the group, by the engine that is compared and the one it is held against:
- * [{ engine, against, differs, points }]. Those that pair nothing have no bounds and are left out.
+ * Comparisons inside the group, by the engine that is compared and the one it is held against: [{ engine,
+ * against, differs, points }]. Those that pair nothing have no bounds and are left out.
  */
 function added_curves(entry, group) {
   const of_id = new Map(group.cases.map(c => [c.case_id, c]));
@@ -173,7 +188,8 @@ function added_curves(entry, group) {
       continue;
     const key = b.engine + " " + a.engine;
     if (!curves.has(key))
-      curves.set(key, { engine: b.engine, against: a.engine, differs: (k.differs || []).join(", "), points: [] });
+      curves.set(key, { engine: b.engine, against: a.engine, differs: (k.differs || []).join(", "),
+        points: [] });
     curves.get(key).points.push({
       x: b.threads, y: k.added_ns, lo: k.added_ns_lo, hi: k.added_ns_hi, verdict: k.verdict,
     });
@@ -217,10 +233,12 @@ function added_figure(entry, group, asked) {
     return null;
   return {
     id: "scaling-added", title: `what is added to an operation of ${short_engine(baseline)}: ${group.label}`,
-    note: `Median of the pairs' differences, time per operation and worker. In brackets what sets the engine apart from`
+    note: `Median of the pairs' differences, time per operation and worker. In brackets what sets the`
+      + ` engine apart from`
       + ` ${short_engine(baseline)}: quote those with sync alone as the price of a lock.`
       + (hides ? " What is not above zero has no place on a logarithmic axis; the table has it." : ""),
-    columns: ["series", "engine", "against", "differs", "threads", "added_ns", "added_ns_lo", "added_ns_hi", "verdict"],
+    columns: ["series", "engine", "against", "differs", "threads", "added_ns", "added_ns_lo", "added_ns_hi",
+      "verdict"],
     rows: added_rows(group, all), height: counts.length > 1 ? 340 : rows_height(curves),
     config: () => added_config(curves, counts, axes),
   };
@@ -235,10 +253,13 @@ function busy_figure(group, axes) {
     return null;
   return {
     id: "scaling-busy", title: `ns of an operation: ${group.label}`,
-    note: "Time per operation and worker, over all kinds; think time and waiting for others outside the engine left out.",
-    columns: ["series", "engine", "threads", "busy_ns_per_op"], rows: curve_rows(group, curves).map(r => r.slice(0, 4)),
+    note: "Time per operation and worker, over all kinds; think time and waiting for others outside the"
+      + " engine left out.",
+    columns: ["series", "engine", "threads", "busy_ns_per_op"],
+    rows: curve_rows(group, curves).map(r => r.slice(0, 4)),
     height: counts.length > 1 ? 340 : rows_height(curves),
-    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, []) : single_config(curves, view)),
+    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, [])
+      : single_config(curves, view)),
   };
 }
 
@@ -259,7 +280,8 @@ function usl_row(series) {
   const share = name => show_value(usl[name], usl[name + "_lo"], usl[name + "_hi"], show_real)
     + (held.includes(name) ? ", held at 0" : "");
   return [
-    solid(short_engine(series.engine)), show_count(usl.thread_counts) + (usl.hyperthreads ? ", with hyperthreads" : ""),
+    solid(short_engine(series.engine)), show_count(usl.thread_counts)
+      + (usl.hyperthreads ? ", with hyperthreads" : ""),
     show_value(usl.gamma_ops_per_s, usl.gamma_ops_per_s_lo, usl.gamma_ops_per_s_hi, show_rate),
     share("sigma"), share("kappa"), peak_text(usl), show_share(usl.misfit),
   ];
@@ -273,10 +295,11 @@ function usl_table(el, series) {
     return;
   el.append(element("h4", { text: "Universal Scalability Law" }));
   if (told.length) {
-    table(el, ["engine", "thread counts", "γ: one thread", "σ: serial share", "κ: cost of a pair", "peak", "misfit"],
+    table(el, ["engine", "thread counts", "γ: one thread", "σ: serial share", "κ: cost of a pair", "peak",
+      "misfit"],
       told.map(usl_row), { numeric: [] });
-    note(el, "X(N) = γ N / (1 + σ (N − 1) + κ N (N − 1)). misfit: the largest share by which the law misses a measured"
-      + " point; the intervals do not know whether the law holds.");
+    note(el, "X(N) = γ N / (1 + σ (N − 1) + κ N (N − 1)). misfit: the largest share by which the law"
+      + " misses a measured point; the intervals do not know whether the law holds.");
   }
   const reasons = new Map();
   for (const s of laws.filter(l => !l.usl.identifiable))
@@ -288,7 +311,8 @@ function usl_table(el, series) {
 function knee_row(knee) {
   const below = knee.below_5_percent_threads;
   return [
-    solid(short_engine(knee.engine)), solid(short_engine(knee.baseline || "-")), knee.think_ns ? show_ns(knee.think_ns) : "0",
+    solid(short_engine(knee.engine)), solid(short_engine(knee.baseline || "-")),
+    knee.think_ns ? show_ns(knee.think_ns) : "0",
     below === 0 ? "loses more from the start" : is_number(below) ? threads_text(below) : "-",
     is_number(knee.saturated_threads) ? threads_text(knee.saturated_threads) : "not reached",
     is_number(knee.measured_to_threads) ? threads_text(knee.measured_to_threads) : "-",
@@ -324,15 +348,18 @@ function make_scaling(el, entry) {
     Object.assign(now, change);
     const ids = new Set(now.group.cases.map(c => c.case_id));
     places[0](throughput_figure(entry, now.group, found, now.view, now.axes));
-    places[1](now.cost === "added" ? added_figure(entry, now.group, now.axes) : busy_figure(now.group, now.axes));
+    places[1](now.cost === "added" ? added_figure(entry, now.group, now.axes)
+      : busy_figure(now.group, now.axes));
     usl_table(law, (entry.result.scaling || []).filter(s => (s.points || []).some(p => ids.has(p.case_id))));
   };
-  const views = SCALING_VIEWS.filter(v => groups.some(g => g.cases.some(c => is_number(scaling_value(found, v, c).y))));
+  const views = SCALING_VIEWS.filter(v => groups.some(g => g.cases.some(c => is_number(scaling_value(found,
+    v, c).y))));
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), group => show({ group }));
   choose(choices, "left chart", views.map(v => ({ label: v.label, value: v })), view => show({ view }));
   choose(choices, "right chart", [{ label: "ns added to an operation", value: "added" },
     { label: "ns of an operation", value: "busy" }], cost => show({ cost }));
-  choose(choices, "axes", ["auto", "linear", "logarithmic"].map(v => ({ label: v, value: v })), axes => show({ axes }));
+  choose(choices, "axes", ["auto", "linear", "logarithmic"].map(v => ({ label: v, value: v })),
+    axes => show({ axes }));
   el.append(law);
   knees_table(el, entry.result.knees || []);
   return true;

@@ -63,11 +63,11 @@ function failed_note(el, cases) {
 // -- places for charts
 
 /*
- * A place for one figure: called with a spec it shows it, with null it hides it. spec.key: what colours inside
- * bars mean, where the legend tells engines: [{ label, fill }].
+ * A place for one figure: called with a spec it shows it, with null it hides it. spec.key: what colours
+ * inside bars mean, where the legend tells engines: [{ label, fill }].
  */
 function figure_place(el) {
-  const key = element("div", { class: "legend key" });
+  const key = element("div", { class: "legend parts-key" });
   let made = null;
   return spec => {
     if (spec && made)
@@ -185,7 +185,8 @@ function log_bounds(values) {
 // Lines upright over the whole height, on an axis of their own: [{ x, label }].
 function upright_lines(marks) {
   return marks.map(m => ({
-    label: m.label, data: [{ x: m.x, y: 0 }, { x: m.x, y: 1 }], yAxisID: "y_mark", aside: true, pointRadius: 0,
+    label: m.label, data: [{ x: m.x, y: 0 }, { x: m.x, y: 1 }], yAxisID: "y_mark", aside: true,
+    pointRadius: 0,
     borderColor: colour("muted"), borderWidth: 1, borderDash: [2, 4],
   }));
 }
@@ -195,8 +196,8 @@ function mark_scale() {
 }
 
 /*
- * What a pointer reads off: the points nearest to it along options.axis, of lines that were measured. Chart.js's
- * own mode "nearest" takes an edge of a band, or a point of a fitted curve, for one of them.
+ * What a pointer reads off: the points nearest to it along options.axis, of lines that were measured.
+ * Chart.js's own mode "nearest" takes an edge of a band, or a point of a fitted curve, for one of them.
  */
 function measured_items(chart, event, options) {
   const along = { x: (p, e) => Math.abs(p.x - e.x), y: (p, e) => Math.abs(p.y - e.y) }[options.axis]
@@ -235,15 +236,16 @@ function threads_options(scales) {
 // -- bars, one to a row, and intervals on them
 
 /*
- * rows: [{ engine, label, y, lo, hi }] lying below each other, datasets by engine; a row's interval is a thin
- * bar over its bar. `stack` bars (made by the caller) take the place of the rows' own.
+ * rows: [{ engine, label, y, lo, hi }] lying below each other, datasets by engine; a row's interval is a
+ * thin bar over its bar. `stack` bars (made by the caller) take the place of the rows' own.
  */
 function row_bars(rows, options) {
   const labels = rows.map(r => r.label);
   const of_engine = engine => rows.map(r => (r.engine === engine && is_number(r.y)
     ? { x: r.y, y: r.label, lo: r.lo, hi: r.hi } : null)).filter(Boolean);
   const bars = engines_of(rows).map(engine => ({
-    label: short_engine(engine), engine, data: of_engine(engine), backgroundColor: faded(engine_colour(engine), 0.75),
+    label: short_engine(engine), engine, data: of_engine(engine),
+    backgroundColor: faded(engine_colour(engine), 0.75),
     borderColor: engine_colour(engine), grouped: false, maxBarThickness: 22, show: options.show, order: 2,
   }));
   return {
@@ -266,8 +268,10 @@ function row_options(options) {
     indexAxis: "y", interaction: { mode: "measured", axis: "y" },
     clip: POINT_ROOM,
     scales: {
-      x: { ...value_scale(options.title, options.show, options.log), ...options.bounds, stacked: !!options.stacked },
-      y: { type: "category", offset: true, stacked: !!options.stacked, grid: { display: false }, ticks: { autoSkip: false } },
+      x: { ...value_scale(options.title, options.show, options.log), ...options.bounds,
+        stacked: !!options.stacked },
+      y: { type: "category", offset: true, stacked: !!options.stacked, grid: { display: false },
+        ticks: { autoSkip: false } },
     },
     plugins: { tooltip: { ...options.tooltip } },
   };

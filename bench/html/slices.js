@@ -17,7 +17,9 @@ function has_times(cases) {
 
 // When the slice ended, in seconds; of older builds, which had no clock there, the how manieth it was.
 function slice_time(c, timed, i) {
-  return timed ? c.slices.at_ns[i] / 1e9 : 2 * (slice_value(c, "round", i) || 0) + (slice_value(c, "half", i) || 0);
+  if (timed)
+    return c.slices.at_ns[i] / 1e9;
+  return 2 * (slice_value(c, "round", i) || 0) + (slice_value(c, "half", i) || 0);
 }
 
 /*
@@ -61,18 +63,18 @@ function is_switched(c, point) {
   return slice_value(c, "involuntary_switches", point.i) > 0;
 }
 
-// Of each stretch of slices the lowest, the highest and one with steal: nothing that stands out is lost.
+// Of each stretch of slices the first, the lowest, the highest and one with steal: what stands out is kept.
 function thinned_slices(c, points, most) {
   if (points.length <= most)
     return points;
-  const step = Math.ceil(3 * points.length / most);
+  const step = Math.ceil(4 * points.length / most);
   const kept = [];
   for (let i = 0; i < points.length; i += step) {
     const stretch = points.slice(i, i + step);
     const low = stretch.reduce((a, b) => (b.y < a.y ? b : a));
     const high = stretch.reduce((a, b) => (b.y > a.y ? b : a));
     const stolen = stretch.find(p => is_stolen(c, p));
-    kept.push(...stretch.filter(p => p === low || p === high || p === stolen));
+    kept.push(...stretch.filter(p => p === stretch[0] || p === low || p === high || p === stolen));
   }
   return kept;
 }
@@ -120,24 +122,28 @@ function slice_text(c, point, spans) {
 // Marks around points: no entry of the legend, but hidden with their engine.
 function marks(c, points, style) {
   return {
-    engine: c.engine, data: points.map(p => ({ x: p.x, y: p.y })), band: true, showLine: false, pointHitRadius: 0,
-    backgroundColor: "transparent", order: 1, ...style,
+    engine: c.engine, data: points.map(p => ({ x: p.x, y: p.y })), band: true, showLine: false,
+    pointHitRadius: 0, backgroundColor: "transparent", order: 1, ...style,
   };
 }
 
 function slice_datasets(c, timed, spans, marked, most) {
   const points = thinned_slices(c, slice_points(c, "ops_per_s", timed, spans), most);
-  const line = engine_line({
-    engine: c.engine, label: case_name(c), borderWidth: 1, showLine: points.length < 400,
-    pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3, text: p => slice_text(c, p, spans),
-  }, broken(points));
-  const made = [line];
+  const few = points.length < 400; // marks that hide the points tell nothing
+  const made = [engine_line({
+    engine: c.engine, label: case_name(c), borderWidth: 1, showLine: few, pointRadius: few ? 2.5 : 1.5,
+    spanGaps: false, order: 3, text: p => slice_text(c, p, spans),
+  }, broken(points))];
   if (marked !== "none")
-    made.push(marks(c, points.filter(p => is_stolen(c, p)),
-      { pointStyle: "circle", pointRadius: 6, pointBorderWidth: 2, pointBorderColor: colour("unsure") }));
+    made.push(marks(c, points.filter(p => is_stolen(c, p)), {
+      pointStyle: "circle", pointRadius: few ? 6 : 4, pointBorderWidth: few ? 2 : 1,
+      pointBorderColor: colour("unsure"),
+    }));
   if (marked === "all")
-    made.push(marks(c, points.filter(p => is_switched(c, p)),
-      { pointStyle: "crossRot", pointRadius: 4, pointBorderWidth: 1.5, pointBorderColor: colour("worse") }));
+    made.push(marks(c, points.filter(p => is_switched(c, p)), {
+      pointStyle: "crossRot", pointRadius: few ? 4 : 3, pointBorderWidth: few ? 1.5 : 1,
+      pointBorderColor: colour("worse"),
+    }));
   return made;
 }
 
@@ -166,14 +172,16 @@ function time_options(timed, spans, y) {
   return {
     scales: {
       x: {
-        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: time_axis_title(timed, spans) },
-        ticks: { includeBounds: false },
+        type: "linear", min: 0, max: end * 1.005, ticks: { includeBounds: false },
+        title: { display: true, text: time_axis_title(timed, spans) },
       },
       y,
     },
     plugins: {
       tooltip: {
-        callbacks: { title: () => "", label: item => `${item.dataset.label}: ${item.dataset.text(item.raw)}` },
+        callbacks: {
+          title: () => "", label: item => `${item.dataset.label}: ${item.dataset.text(item.raw)}`,
+        },
       },
     },
   };
@@ -194,10 +202,10 @@ function kept_text(cases) {
   const here = cases.reduce((sum, c) => sum + slice_count(c), 0);
   const texts = [];
   if (here < all)
-    texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with steal ` +
-      "among them; slices.csv has all.");
+    texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with ` +
+      "steal among them; slices.csv has all.");
   if (cases.some(c => slice_count(c) > Math.max(60, Math.floor(SLICE_POINTS / cases.length))))
-    texts.push("Drawn are the lowest and the highest of each stretch, and slices with steal.");
+    texts.push("Drawn are the first, the lowest and the highest of each stretch, and one with steal.");
   return texts.join(" ");
 }
 
@@ -218,7 +226,8 @@ function hiccup_text(result) {
   if (!h)
     return "";
   const tail = [["99 %", h.p99], ["90 %", h.p90], ["50 %", h.p50]].find(([, v]) => is_number(v));
-  return `Hiccups are not tied to a slice: an idle loop on this machine lost up to ${show_ns(h.max)} at once` +
+  return "Hiccups are not tied to a slice: an idle loop on this machine lost up to " +
+    show_ns(h.max) + " at once" +
     (tail ? ` (${tail[0]} of its gaps were below ${show_ns(tail[1])})` : "") + ".";
 }
 
@@ -250,8 +259,8 @@ function slice_key(cases) {
 
 function slice_spec(entry, cases, marked) {
   return {
-    id: "slices-rate", title: `Throughput by slice: ${group_label(cases)}`, note: slice_note(entry.result, cases),
-    height: 360, columns: slice_columns(cases), rows: () => slice_rows(cases),
+    id: "slices-rate", title: `Throughput by slice: ${group_label(cases)}`, height: 360,
+    note: slice_note(entry.result, cases), columns: slice_columns(cases), rows: () => slice_rows(cases),
     config: () => slice_config(cases, marked),
   };
 }
