@@ -18,7 +18,7 @@ static const struct verb verbs[] = {
 	{ "compare", verb_compare, "two results, or two builds: is the new one worse?" },
 	{ "verify", verb_verify, "are the engines right? races, devices, histories, planted bugs" },
 	{ "doctor", verb_doctor, "what would spoil a measurement on this machine, and the remedies" },
-	{ "report", verb_report, "a page with the charts of results; formats that other tools read" },
+	{ "report", verb_report, "a result in the formats that other tools read" },
 	{ "topo", verb_topo, "draw this machine and where workers would run" },
 	{ "dump", verb_dump, "carry out a script of operations and print the page table" },
 	{ "trace", verb_trace, "summarise a recorded map/unmap trace" },
