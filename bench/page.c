@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "bench/json.h"
-#include "bench/stored_parts.h"
 #include "sys/host.h"
 
 /* Digits of reals, as in result.json. */

@@ -107,11 +107,14 @@ function ratio_datasets(rows) {
   return datasets;
 }
 
-// Both ends and 1 are in it, with a little air, also when all ratios are alike.
+// 1 and the margins are in it, with a little air, also when all ratios are alike.
 function ratio_range(rows) {
   const points = ratio_points(rows);
-  const all = points.flatMap(p => [p.x, p.lo, p.hi]).filter(v => is_number(v) && v > 0);
-  return { min: Math.min(0.9, ...all) / 1.03, max: Math.max(1.1, ...all) * 1.03 };
+  const margins = points.flatMap(p => [1 / (1 + p.row.margin.relative), 1 + p.row.margin.relative]);
+  const all = [...margins, ...points.flatMap(p => [p.x, p.lo, p.hi])].filter(v => is_number(v) && v > 0);
+  const min = Math.min(0.95, ...all) / 1.02;
+  const max = Math.max(1.05, ...all) * 1.02;
+  return { type: max < 4 * min ? "linear" : "logarithmic", min, max };
 }
 
 function fitted(text, most) {
@@ -128,8 +131,8 @@ function ratio_config(rows) {
       interaction: { mode: "nearest", intersect: false, axis: "y" },
       scales: {
         x: {
-          type: "logarithmic", ...ratio_range(rows), title: { display: true, text: "new / base" },
-          ticks: { callback: v => show_real(v), maxRotation: 0, autoSkip: true },
+          ...ratio_range(rows), title: { display: true, text: "new / base" },
+          ticks: { callback: v => show_real(v), maxRotation: 0, autoSkip: true, includeBounds: false },
         },
         y: {
           type: "linear", reverse: true, min: -0.7, max: rows.length - 0.3, grid: { display: false },
@@ -199,14 +202,14 @@ function add_chart(el, verdict) {
 // -- the rows
 
 function add_rows(el, rows) {
-  const columns = ["case", "metric", "base", "new", "new / base [95 %]", "margin", "verdict", ""];
+  const columns = ["case", "metric", "verdict", "new / base [95 %]", "margin", "base", "new", ""];
   const line = r => [element("span", { text: short_case(r.case_id), title: r.case_id }), name_of(r.name),
-    gate_value(r, "base"), gate_value(r, "new"), gate_ratio(r), gate_margin(r), verdict_badge(r.verdict),
+    verdict_badge(r.verdict), gate_ratio(r), gate_margin(r), gate_value(r, "base"), gate_value(r, "new"),
     element("span", { class: "why", text: gate_why(r) })];
   const box = element("div", {});
   const show = most => {
     box.replaceChildren();
-    table(box, columns, rows.slice(0, most).map(line), { numeric: [2, 3, 4, 5] });
+    table(box, columns, rows.slice(0, most).map(line), { numeric: [3, 4, 5, 6] });
     if (most < rows.length)
       box.append(element("button", {
         type: "button", text: `all ${show_int(rows.length)} rows`, on_click: () => show(rows.length),
@@ -272,8 +275,9 @@ function add_verdict(el, verdict) {
   const gated = verdict.rows.filter(r => r.gated);
   const others = verdict.rows.filter(r => !r.gated);
   el.append(element("p", { class: "verdict" }, verdict_badge(verdict.verdict), ` ${verdict.summary || ""}`));
-  note(el, `${verdict.pairs} pair${verdict.pairs === 1 ? "" : "s"} of processes, one side after the other: ` +
-    "what drifted in between counts. `iopt compare --old --new` measures two builds by turns.");
+  if (verdict.pairs)
+    note(el, `${verdict.pairs} pair${verdict.pairs === 1 ? "" : "s"} of processes, one side after the other: ` +
+      "what drifted in between counts. `iopt compare --old --new` measures two builds by turns.");
   add_list(el, "What differs between the machines", verdict.differs);
   add_chart(el, verdict);
   if (gated.length)

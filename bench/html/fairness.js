@@ -132,11 +132,12 @@ function share_config(cases) {
     type: "line",
     data: {
       datasets: [...shown.map(share_dataset), {
-        data: [{ x: -0.5, y: 1 }, { x: last + 0.5, y: 1 }], band: true, pointRadius: 0, pointHitRadius: 0,
+        data: [{ x: 0, y: 1 }, { x: last, y: 1 }], band: true, pointRadius: 0, pointHitRadius: 0,
         borderColor: colour("muted"), borderWidth: 1, order: 9,
       }],
     },
     options: {
+      interaction: { mode: "nearest", intersect: false, axis: "x" },
       scales: {
         x: {
           type: "linear", min: -0.5, max: last + 0.5, title: { display: true, text: "worker" },

@@ -63,18 +63,18 @@ function is_switched(c, point) {
   return slice_value(c, "involuntary_switches", point.i) > 0;
 }
 
-// Of each stretch of slices the lowest, the highest and one with steal: nothing that stands out is lost.
+// Of each stretch of slices the first, the lowest, the highest and one with steal: what stands out is kept.
 function thinned_slices(c, points, most) {
   if (points.length <= most)
     return points;
-  const step = Math.ceil(3 * points.length / most);
+  const step = Math.ceil(4 * points.length / most);
   const kept = [];
   for (let i = 0; i < points.length; i += step) {
     const stretch = points.slice(i, i + step);
     const low = stretch.reduce((a, b) => (b.y < a.y ? b : a));
     const high = stretch.reduce((a, b) => (b.y > a.y ? b : a));
     const stolen = stretch.find(p => is_stolen(c, p));
-    kept.push(...stretch.filter(p => p === low || p === high || p === stolen));
+    kept.push(...stretch.filter(p => p === stretch[0] || p === low || p === high || p === stolen));
   }
   return kept;
 }
@@ -102,7 +102,7 @@ function process_text(spans, process) {
   return spans.size > 1 ? `, process ${process + 1} of ${spans.size}` : "";
 }
 
-function time_title(timed, spans) {
+function time_axis_title(timed, spans) {
   const unit = timed ? "seconds" : "half rounds (this result has no times)";
   return spans.size > 1 ? `${unit}, ${spans.size} processes one after the other` : unit;
 }
@@ -129,18 +129,21 @@ function marks(c, points, style) {
 
 function slice_datasets(c, timed, spans, marked, most) {
   const points = thinned_slices(c, slice_points(c, "ops_per_s", timed, spans), most);
-  const line = engine_line({
-    engine: c.engine, label: case_name(c), borderWidth: 1, showLine: points.length < 400,
-    pointRadius: points.length < 400 ? 2.5 : 1.5, spanGaps: false, order: 3,
-    text: p => slice_text(c, p, spans),
-  }, broken(points));
-  const made = [line];
+  const few = points.length < 400; // marks that hide the points tell nothing
+  const made = [engine_line({
+    engine: c.engine, label: case_name(c), borderWidth: 1, showLine: few, pointRadius: few ? 2.5 : 1.5,
+    spanGaps: false, order: 3, text: p => slice_text(c, p, spans),
+  }, broken(points))];
   if (marked !== "none")
-    made.push(marks(c, points.filter(p => is_stolen(c, p)),
-      { pointStyle: "circle", pointRadius: 6, pointBorderWidth: 2, pointBorderColor: colour("unsure") }));
+    made.push(marks(c, points.filter(p => is_stolen(c, p)), {
+      pointStyle: "circle", pointRadius: few ? 6 : 4, pointBorderWidth: few ? 2 : 1,
+      pointBorderColor: colour("unsure"),
+    }));
   if (marked === "all")
-    made.push(marks(c, points.filter(p => is_switched(c, p)),
-      { pointStyle: "crossRot", pointRadius: 4, pointBorderWidth: 1.5, pointBorderColor: colour("worse") }));
+    made.push(marks(c, points.filter(p => is_switched(c, p)), {
+      pointStyle: "crossRot", pointRadius: few ? 4 : 3, pointBorderWidth: few ? 1.5 : 1,
+      pointBorderColor: colour("worse"),
+    }));
   return made;
 }
 
@@ -169,8 +172,8 @@ function time_options(timed, spans, y) {
   return {
     scales: {
       x: {
-        type: "linear", min: 0, max: end * 1.005, title: { display: true, text: time_title(timed, spans) },
-        ticks: { includeBounds: false },
+        type: "linear", min: 0, max: end * 1.005, ticks: { includeBounds: false },
+        title: { display: true, text: time_axis_title(timed, spans) },
       },
       y,
     },
@@ -202,7 +205,7 @@ function kept_text(cases) {
     texts.push(`This page holds ${show_int(here)} of ${show_int(all)} slices, evenly chosen, those with ` +
       "steal among them; slices.csv has all.");
   if (cases.some(c => slice_count(c) > Math.max(60, Math.floor(SLICE_POINTS / cases.length))))
-    texts.push("Drawn are the lowest and the highest of each stretch, and slices with steal.");
+    texts.push("Drawn are the first, the lowest and the highest of each stretch, and one with steal.");
   return texts.join(" ");
 }
 

@@ -94,6 +94,25 @@ class ReportPage(Command):
                 self.assertEqual(column, [s.get(name) for s in slices], name)
         self.assertEqual(got["result"], doc)
 
+    def test_verdicts_are_those_of_compare(self):
+        """All of it: rows, margins, differences; and what compare refuses is told, not left out."""
+        base = self.written(made.machine(1, drift=0.05, sd=0.01), "base.json")
+        slow = self.written(made.machine(21, factor=0.92, drift=0.05, sd=0.01), "slow.json")
+        other = self.written(made.machine(31, host={"kernel": "Linux 6.2.0"}), "other.json")
+        copy = shutil.copy(base, os.path.join(self.dir, "copy.json"))
+        place = os.path.join(self.dir, "all.html")
+        page = self.report(base, slow, other, copy, "--out", place, place=place)
+        none, *verdicts, refused = json.loads(page.data)["verdicts"]
+        self.assertIsNone(none)
+        for path, code, verdict in zip((slow, other), (10, 12), verdicts):
+            done = self.iopt("compare", base, path, "--format", "json")
+            self.assertEqual((done.returncode, verdict["exit_code"]), (code, code))
+            self.assertEqual(verdict, json.loads(done.stdout))
+        self.assertTrue(verdicts[0]["rows"] and verdicts[1]["differs"])
+        done = self.iopt("compare", base, copy)
+        self.assertEqual(list(refused), ["error"])
+        self.assertIn(refused["error"], done.stderr)
+
     def test_it_needs_nothing_else(self):
         path = self.written(result(), "result.json")
         page = self.report(path, place=os.path.join(self.dir, "report.html"))

@@ -77,6 +77,8 @@ class Browser:
 
     def size(self, width, height):
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        if self.driver.current_url.startswith("file:"):  # charts follow a frame later
+            self.js_async("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));")
 
     def media(self, dark=False, media=""):
         self.cdp("Emulation.setEmulatedMedia", media=media,
@@ -138,10 +140,15 @@ class Browser:
             const limit = document.documentElement.clientWidth;
             if (Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) <= limit)
               return [];
-            const scrolls = e => e && (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
+            const clips = e => getComputedStyle(e).overflowX !== 'visible';
+            const clipped = e => e && (clips(e) || clipped(e.parentElement));
+            const wide = [...document.body.querySelectorAll('*')].filter(e => !clipped(e.parentElement) &&
+              (e.getBoundingClientRect().right > limit + 1 || !clips(e) && e.scrollWidth > e.clientWidth + 1 &&
+              e.clientWidth && e.getBoundingClientRect().left + e.scrollWidth > limit + 1));
             return ['page: ' + document.documentElement.scrollWidth].concat(
-              [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > limit + 1 &&
-                !scrolls(e.parentElement)).map(e => e.tagName + '.' + e.className + '#' + e.id).slice(0, 9));""")
+              wide.filter(e => !wide.some(o => o !== e && e.contains(o))).slice(0, 9)
+                .map(e => `${e.tagName}.${e.className} in ${(e.closest('figure') || e.closest('section') || e).id}: ` +
+                  e.textContent.trim().slice(0, 50)));""")
 
     def picture(self, path, whole=True):
         """A screenshot of all of the page."""

@@ -52,21 +52,20 @@ class Pages(unittest.TestCase):
         return docs
 
     def right(self, wrong):
-        self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
+        if wrong:
+            self.fail("\n".join(w[:400] for w in wrong))
 
 
 class EveryShape(Pages):
     def looked_at(self, shape):
         docs = self.open(shape)
-        self.right(check.sections(self.browser, docs))
+        wrong = check.sections(self.browser, docs)
         self.browser.draw_all()
-        self.right(check.words(self.browser))
+        wrong += check.words(self.browser) + check.inert(self.browser)
         if shape != "many":  # the same as wide, and long
-            self.right(check.numbers(self.browser, docs))
-        self.right(check.inert(self.browser))
+            wrong += check.numbers(self.browser, docs)
         self.browser.size(400, 800)
-        self.right(check.narrow(self.browser))
-        self.right(check.quiet(self.browser))
+        self.right(wrong + check.narrow(self.browser) + check.quiet(self.browser))
 
 
 def of_shape(shape):
@@ -206,7 +205,7 @@ class Several(Pages):
         docs = self.open("quick", "faster")
         self.right(check.sections(self.browser, docs))
         self.browser.draw_all()
-        self.right(check.numbers(self.browser, docs + self.browser.js("return DATA.verdicts.filter(Boolean)")))
+        self.right(check.numbers(self.browser, docs, self.browser.js("return DATA.verdicts")))
         self.right(check.words(self.browser))
         self.right(check.inert(self.browser))
         text = self.browser.js("return document.getElementById('compare').innerText")
@@ -307,7 +306,11 @@ class Planted(Pages):
         self.assertTrue(check.numbers(self.browser, [docs]))
 
     def test_a_number_of_another_case(self):
-        docs = self.planted("quick", "ops_per_s_lo, p.ops_per_s_hi", "ops_per_s_hi, p.ops_per_s_lo")
+        docs = self.planted("quick", "function rows_of(f) {", """function rows_of(f) {
+              const rows = own_rows(f);
+              return rows.map((r, i) => [...r.slice(0, 3), ...rows[(i + 1) % rows.length].slice(3)]);
+            }
+            function own_rows(f) {""")
         self.assertTrue(check.numbers(self.browser, docs))
 
     def test_drawn_otherwise_than_told(self):
@@ -316,11 +319,13 @@ class Planted(Pages):
         self.assertTrue(check.numbers(self.browser, docs))
 
     def test_a_wrong_answer(self):
-        docs = self.planted("quick", "size /= step;", "size /= step * 1.1;")
+        docs = self.planted("quick", "size.toFixed(", "(size * 1.1).toFixed(")
         self.assertTrue(check.answer(self.browser, docs[0]))
 
     def test_a_section_that_is_gone_or_empty(self):
-        docs = self.planted("quick", 'title: "Environment"', 'title: "Environment", make: () => false, was: 1, get x')
+        docs = self.planted("quick", 'id: "environment",', 'id: "elsewhere",')
+        self.assertTrue(check.sections(self.browser, docs))
+        docs = self.planted("quick", "function make_latency(el, entry) {", "function make_latency(el, entry) { return true;")
         self.assertTrue(check.sections(self.browser, docs))
 
     def test_a_request(self):
