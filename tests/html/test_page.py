@@ -1,0 +1,353 @@
+"""The page of `iopt report` in a headless Chromium: what it shows is what the result says, whatever the result.
+
+test_page.py IOPT: one browser for all of it. Where there is none the test is skipped (77) and says so.
+"""
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import check_page as check
+import made_result as made
+from browser import Browser, Unavailable
+
+IOPT = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "iopt"
+TWO_SECONDS = 2.0
+SLACK = float(os.environ.get("IOPT_PAGE_SLACK", "2"))  # the machine may be busy with other tests
+
+
+class Pages(unittest.TestCase):
+    """One browser, one folder; a page is made when a test first wants it."""
+    browser = folder = None
+    docs, paths = {}, {}
+
+    def doc(self, shape):
+        if shape not in self.docs:
+            self.paths[shape] = made.write(self.folder, shape)
+            with open(self.paths[shape], encoding="utf-8") as f:
+                self.docs[shape] = json.load(f)
+        return self.docs[shape]
+
+    def report(self, *results):
+        out = os.path.join(self.folder, "-".join(os.path.basename(os.path.dirname(r)) for r in results) + ".html")
+        if not os.path.exists(out):
+            done = subprocess.run([IOPT, "report", *results, "--out", out], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        return out
+
+    def page(self, *shapes):
+        """The page of made results, and their documents."""
+        docs = [self.doc(shape) for shape in shapes]
+        return self.report(*(self.paths[s] for s in shapes)), docs
+
+    def open(self, *shapes, **how):
+        path, docs = self.page(*shapes)
+        self.browser.open(path, **how)
+        return docs
+
+    def drawn(self, *shapes, **how):
+        docs = self.open(*shapes, **how)
+        self.browser.draw_all()
+        return docs
+
+    def right(self, wrong):
+        if wrong:
+            self.fail("\n".join(w[:400] for w in wrong))
+
+
+class EveryShape(Pages):
+    """Of every shape: the sections it has, in its numbers, as text, as wide as the window, and quiet."""
+
+    def looked_at(self, shape):
+        docs = self.open(shape)
+        wrong = check.sections(self.browser, docs)
+        self.browser.draw_all()
+        wrong += check.words(self.browser) + check.inert(self.browser)
+        if shape != "many":  # of its numbers there are enough in the others
+            wrong += check.numbers(self.browser, docs)
+        if shape in ("wide", "quick", "old"):
+            wrong += check.answer(self.browser, docs[0])
+        for word in {"failed": ["FAILED"], "wide": ["FORCED", "FAILED"]}.get(shape, ()):
+            if word not in self.browser.text():
+                wrong.append("nothing is called " + word)
+        wrong += getattr(self, "also_" + shape, list)()
+        self.browser.size(400, 800)
+        self.right(wrong + check.narrow(self.browser) + check.quiet(self.browser))
+
+    def also_nulls(self):
+        texts = self.browser.text().splitlines() + self.browser.chart_texts()
+        return [f"said to be null: {t}" for t in texts if "null" in t.split()]
+
+    def also_hostile(self):
+        text = self.browser.js("return document.querySelector('main').textContent + document.title")
+        wrong = [f"not shown: {attack}" for attack in made.ALERT if attack not in text]
+        if self.browser.js("return RESULTS[0].result.host.hostname") != self.doc("hostile")["host"]["hostname"]:
+            wrong.append("the host's name came out otherwise")
+        return wrong
+
+
+def of_shape(shape):
+    return lambda self: self.looked_at(shape)
+
+
+for name in made.SHAPES:  # a test each, so that one page's trouble hides no other's
+    setattr(EveryShape, "test_" + name, of_shape(name))
+
+
+class Handled(Pages):
+    def test_legend_and_tooltips(self):
+        self.drawn("wide")
+        self.legend_is_of_all_charts()
+        self.tooltips_tell_numbers()
+        self.right(check.quiet(self.browser))
+
+    def legend_is_of_all_charts(self):
+        shown = """return FIGURES.flatMap(f => f.chart.data.datasets.map((d, i) => [d, i])
+            .filter(([d]) => d.engine === 'amdv1/mutex-2019').map(([d, i]) => f.chart.isDatasetVisible(i)))"""
+        self.assertGreater(len(self.browser.js(shown)), 4)
+        self.assertTrue(all(self.browser.js(shown)))
+        button = self.browser.find(".legend button[data-key='amdv1/mutex-2019']")[0]
+        self.browser.click(button)
+        self.assertFalse(any(self.browser.js(shown)))
+        others = self.browser.js("""return FIGURES.map(f => f.chart.data.datasets.some((d, i) => d.engine &&
+            d.engine !== 'amdv1/mutex-2019' && f.chart.isDatasetVisible(i)))""")
+        self.assertTrue(any(others))
+        self.browser.click(button)
+        self.assertTrue(all(self.browser.js(shown)))
+
+    def tooltips_tell_numbers(self):
+        """The mouse on a drawn point of each chart brings a tooltip with a number."""
+        told = 0
+        for i, canvas in enumerate(self.browser.find("canvas")):
+            place = self.browser.js(POINT, i)
+            if place is None:
+                continue
+            self.browser.hover(canvas, place["x"], place["y"])
+            tip = self.browser.js("""const t = FIGURES[arguments[0]].chart.tooltip;
+                return {shown: t.opacity > 0, lines: (t.body || []).flatMap(b => b.lines)}""", i)
+            self.assertTrue(tip["shown"], place)
+            self.assertRegex(" ".join(tip["lines"]), r"\d", place)
+            told += 1
+        self.assertGreater(told, 6)
+
+    def test_csv_is_downloaded(self):
+        self.open("quick")
+        self.browser.click(self.browser.find("#scaling-throughput .buttons button")[1])
+        path = os.path.join(self.downloads, "scaling-throughput.csv")
+        until = time.monotonic() + 10
+        while not os.path.exists(path) and time.monotonic() < until:
+            time.sleep(0.05)
+        with open(path, encoding="utf-8", newline="") as f:
+            rows = list(csv.DictReader(f))
+        rates = {(c["engine"], c["threads"]): c["ops_per_s"] for c in self.doc("quick")["cases"]}
+        self.assertEqual({(r["engine"], int(r["threads"])): float(r["ops_per_s"]) for r in rows}, rates)
+
+    def test_theme(self):
+        colours = {}
+        for dark in (False, True):
+            self.open("quick", dark=dark)
+            colours[dark] = self.browser.js(COLOURS)
+        self.assertGreater(colours[False]["back"], 200)
+        self.assertLess(colours[True]["back"], 60)
+        for c in colours.values():
+            self.assertGreater(abs(c["back"] - c["text"]), 120)
+            self.assertGreater(abs(c["back"] - c["chart"]), 60)
+        self.browser.click(self.browser.find("#theme")[0])
+        self.assertEqual(self.browser.js(COLOURS), colours[False])
+        self.right(check.quiet(self.browser))
+
+    def test_paper(self):
+        self.open("interrupted", dark=True)
+        pdf = self.browser.pdf()
+        self.assertGreaterEqual(len(re.findall(rb"/Type\s*/Page\b", pdf)), 3)
+        self.assertTrue(self.browser.js("return FIGURES.every(f => f.chart)"), "charts not drawn for paper")
+        self.right(check.quiet(self.browser))
+
+
+# where a point that is drawn is, of the chart with this number
+POINT = """
+const c = FIGURES[arguments[0]].chart;
+for (const [i, d] of c.data.datasets.entries()) {
+  if (d.band || d.aside || !c.isDatasetVisible(i))
+    continue;
+  for (const e of c.getDatasetMeta(i).data) {
+    const p = e.getCenterPoint ? e.getCenterPoint() : e;
+    if (p.x > c.chartArea.left + 3 && p.x < c.chartArea.right - 3 && p.y > c.chartArea.top + 3 &&
+        p.y < c.chartArea.bottom - 3)
+      return {x: p.x, y: p.y, id: FIGURES[arguments[0]].spec.id};
+  }
+}
+return null;"""
+COLOURS = """
+const grey = text => {
+  const all = /^#/.test(text) ? text.match(/[0-9a-f]{2}/gi).map(h => parseInt(h, 16)) : text.match(/[0-9.]+/g).map(Number);
+  return all.slice(0, 3).reduce((a, b) => a + b) / 3;
+};
+const body = getComputedStyle(document.body);
+return {back: grey(body.backgroundColor), text: grey(body.color), chart: grey(Chart.defaults.color)};"""
+
+
+class Several(Pages):
+    def test_side_by_side(self):
+        docs = self.drawn("quick", "faster")
+        self.right(check.sections(self.browser, docs))
+        self.right(check.numbers(self.browser, docs, self.browser.js("return DATA.verdicts")))
+        self.right(check.words(self.browser))
+        self.right(check.inert(self.browser))
+        text = self.browser.js("return document.getElementById('compare').innerText")
+        self.assertIn("REGRESSED", text.upper())
+        self.browser.size(400, 800)
+        self.right(check.narrow(self.browser))
+        self.right(check.quiet(self.browser))
+
+    def test_not_comparable(self):
+        """Results that have nothing in common stand side by side, and the page says why there is no verdict."""
+        self.drawn("empty", "one", "hostile")
+        self.right(check.words(self.browser))
+        self.right(check.inert(self.browser))
+        self.right(check.quiet(self.browser))
+
+
+class Large(Pages):
+    def seconds(self):
+        """From the request to the first charts on the screen, and of the slowest change of a selection."""
+        self.open("many")
+        loaded = self.browser.js_async(PAINTED + "painted(() => done(performance.now() / 1000));")
+        return loaded, self.browser.js_async(PAINTED + CHANGE_ALL)
+
+    def test_300_cases_are_usable(self):
+        best = (1e9, 1e9)
+        for _ in range(3):
+            best = min(best, self.seconds(), key=max)
+            if max(best) < TWO_SECONDS:
+                break
+        self.assertLess(max(best), TWO_SECONDS * SLACK, "load, change of a selection")
+        self.right(check.quiet(self.browser))
+
+
+PAINTED = """
+const done = arguments[arguments.length - 1];
+const painted = then => requestAnimationFrame(() => requestAnimationFrame(then));
+"""
+CHANGE_ALL = """
+const selects = [...document.querySelectorAll('select')].filter(s => s.options.length > 1);
+let longest = 0;
+const next = () => {
+  const select = selects.shift();
+  if (!select)
+    return done(longest / 1000);
+  const begin = performance.now();
+  select.scrollIntoView();
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  select.dispatchEvent(new Event('change'));
+  painted(() => { longest = Math.max(longest, performance.now() - begin); next(); });
+};
+next();
+"""
+
+
+class Measured(Pages):
+    def test_a_run_of_today(self):
+        out = os.path.join(self.folder, "run", "out")
+        engines = "amdv1/lockless-2019,amdv1/mutex-2019,null"
+        subprocess.run([IOPT, "run", "--quiet", "--engines", engines, "--workload", "private,cursor", "--threads",
+                        "1,2" if len(os.sched_getaffinity(0)) > 1 else "1", "--duration", "1s", "--out", out],
+                       check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        with open(os.path.join(out, "result.json"), encoding="utf-8") as f:
+            doc = json.load(f)
+        self.browser.open(self.report(os.path.join(out, "result.json")))
+        self.right(check.sections(self.browser, [doc]))
+        self.browser.draw_all()
+        self.right(check.numbers(self.browser, [doc]))
+        self.right(check.words(self.browser))
+        self.right(check.inert(self.browser))
+        self.right(check.quiet(self.browser))
+
+
+class Planted(Pages):
+    """Each check finds what it is there to find."""
+
+    def planted(self, shape, old, new, count=1):
+        path, docs = self.page(shape)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        self.assertGreaterEqual(text.count(old), 1, old)
+        broken = os.path.join(self.folder, "planted.html")
+        with open(broken, "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new, count))
+        self.browser.open(broken)
+        self.browser.draw_all()
+        return docs
+
+    def test_markup_instead_of_text(self):
+        self.planted("hostile", "made.textContent = value;", "made.innerHTML = value;")
+        self.assertTrue(check.inert(self.browser))
+
+    def test_a_number_off_by_one_digit(self):
+        docs = self.doc("quick")
+        rate = repr(docs["cases"][0]["ops_per_s"])
+        off = rate[:4] + str((int(rate[4]) + 1) % 10) + rate[5:]
+        self.planted("quick", f'"ops_per_s":{rate},"ops_per_s_lo"', f'"ops_per_s":{off},"ops_per_s_lo"', count=-1)
+        self.assertTrue(check.numbers(self.browser, [docs]))
+
+    def test_a_number_of_another_case(self):
+        docs = self.planted("quick", "function rows_of(f) {", """function rows_of(f) {
+              const rows = own_rows(f);
+              return rows.map((r, i) => [...r.slice(0, 3), ...rows[(i + 1) % rows.length].slice(3)]);
+            }
+            function own_rows(f) {""")
+        self.assertTrue(check.numbers(self.browser, docs))
+
+    def test_drawn_otherwise_than_told(self):
+        docs = self.planted("quick", "function engine_line(options, points) {",
+                            "function engine_line(options, points) { points = points.map(p => ({...p, y: p.y * 1.1}));")
+        self.assertTrue(check.numbers(self.browser, docs))
+
+    def test_a_wrong_answer(self):
+        docs = self.planted("quick", "size.toFixed(", "(size * 1.1).toFixed(")
+        self.assertTrue(check.answer(self.browser, docs[0]))
+
+    def test_a_section_that_is_gone_or_empty(self):
+        docs = self.planted("quick", 'id: "environment",', 'id: "elsewhere",')
+        self.assertTrue(check.sections(self.browser, docs))
+        docs = self.planted("quick", "function make_latency(el, entry) {", "function make_latency(el, entry) { return true;")
+        self.assertTrue(check.sections(self.browser, docs))
+
+    def test_a_request(self):
+        self.planted("quick", "start();", "start(); new Image().src = 'https://example.org/x.png';")
+        self.assertTrue(self.browser.requests() or self.browser.console())
+        self.planted("quick", "start();", "start(); console.warn('look');")
+        self.assertTrue(check.quiet(self.browser))
+        self.planted("quick", "start();", "start(); undefined_function();")
+        self.assertTrue(check.quiet(self.browser))
+
+    def test_words_and_width(self):
+        self.planted("quick", "start();", "start(); note(document.body, 'took ' + 0 / 0 + ' ns');")
+        self.assertTrue(check.words(self.browser))
+        self.planted("quick", "start();", "start(); note(document.body, 'x').style.minWidth = '2000px';")
+        self.assertTrue(check.narrow(self.browser))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        Pages.folder, Pages.downloads = folder, os.path.join(folder, "downloads")
+        os.mkdir(Pages.downloads)
+        try:
+            Pages.browser = Browser(Pages.downloads)
+        except Unavailable as problem:
+            print("SKIPPED: no headless Chromium, so the page is NOT tested:", problem, file=sys.stderr)
+            return 77
+        try:
+            return 0 if unittest.main(exit=False).result.wasSuccessful() else 1
+        finally:
+            Pages.browser.quit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
