@@ -339,6 +339,7 @@ static int load_arrays(struct case_result *c, const struct case_result *head, FI
 		if (!head->nslices)
 			continue; /* it did not come to this case */
 		wr.ops += c->workers[w].ops;
+		wr.elapsed_ns += c->workers[w].elapsed_ns;
 		wr.moved |= c->workers[w].moved;
 		wr.unpinned |= c->workers[w].unpinned;
 		c->workers[w] = wr;

@@ -26,7 +26,7 @@ static const char usage[] =
 static const char examples[] =
 	"Examples:\n"
 	"  iopt compare results/main results/branch --format md --verdict verdict.json\n"
-	"  iopt compare --old ./iopt-main --new ./iopt -- --workload private --threads 2 --duration 1s\n";
+	"  iopt compare --old ./iopt-main --new ./iopt-branch -- --workload private --threads 2 --duration 1s\n";
 
 /* What was on the command line, before it is made sense of. */
 struct request {

@@ -212,11 +212,6 @@ void fit_engines(struct options *o)
 		name_walks(o);
 }
 
-bool fit_in_line(const struct pt_engine *e)
-{
-	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
-}
-
 bool fit_cpus(const struct options *o, const struct topology *topo)
 {
 	for (size_t p = 0; p < o->nplaces; p++)
@@ -241,7 +236,7 @@ void fit_machine(struct options *o, const struct topology *topo)
 		return;
 	for (size_t i = 0; i < o->engines.n; i++)
 		if ((o->engines_of_words >> i & 1 || !options_given(o, "engines")) &&
-		    fit_in_line(pt_engine_find(o->engines.v[i])))
+		    pt_engine_in_line(pt_engine_find(o->engines.v[i])))
 			gone |= 1ull << i;
 	drop_engines(o, gone);
 }

@@ -28,11 +28,6 @@ bool fit_somewhere(const struct options *o, const struct pt_engine *engine);
  * alone: out of the list, into o->left_out. Of those that stay the modern ones get their walks.
  */
 void fit_engines(struct options *o);
-/*
- * Does this engine's lock hand over strictly in line, spinning? With more threads than CPUs the next
- * in line is often not running, so every hand-off waits for the scheduler's turn: no end in sight.
- */
-bool fit_in_line(const struct pt_engine *engine);
 /* Is there a group of the sweep whose threads have a CPU each? */
 bool fit_cpus(const struct options *o, const struct topology *topo);
 /* Where there is none, engines that lock in line and that nobody named: out of the list. */

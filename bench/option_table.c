@@ -162,7 +162,8 @@ const struct choice *workload_choices(void)
 const struct option_row option_rows[] = {
 	{ "engines", &kind_engine, LIST(engines), NO_RANGE,
 	  "lockless-2019,mutex-2019,spin-2019,lockless", NULL,
-	  "page tables to compare, by name or group: 2019, modern, intel, all; see `iopt list engines`",
+	  "page tables to compare with the first of them, by name or group: 2019, modern, intel, all; see "
+	  "`iopt list engines`",
 	  GROUP_WHAT, ROW_CHOOSES, NULL },
 	{ "walk", &kind_choice, MANY(nwalks, walks), 0, 0, walk_choices, "auto", "LIST",
 	  "each modern engine with this walk; cursor,re-walk: side by side; auto: as named", GROUP_WHAT,

@@ -77,6 +77,7 @@ static size_t piece_len(const struct option_row *row, const char *text)
 static bool list_set(struct options *o, const struct option_row *row, const char *text,
 		     struct why *why)
 {
+	const char *all = text;
 	char word[256];
 
 	*(size_t *)((char *)o + row->count) = 0;
@@ -91,7 +92,7 @@ static bool list_set(struct options *o, const struct option_row *row, const char
 		while (end && text[end - 1] == ' ')
 			end--;
 		if (!end)
-			return refuse(why, "", "an empty place in the list");
+			return refuse(why, all, "an empty place in the list");
 		if (end >= sizeof(word))
 			return refuse(why, "", "longer than %zu bytes", sizeof(word) - 1);
 		snprintf(word, sizeof(word), "%.*s", (int)end, text);
@@ -193,7 +194,7 @@ int options_check(struct options *o, struct err *err)
 		return err_set(err, EXIT_USAGE, "%s--pace: is about --rate; add --rate 50k, say", job);
 	if (o->warmup_ns >= o->slice_ns)
 		return err_set(err, EXIT_USAGE, "%s--warmup: must be shorter than --slice, whose "
-			       "untimed start it is", job);
+			       "untimed start it is; --warmup 0 goes without", job);
 	if (o->lock_stat && (o->breakage || o->handicap.kind))
 		return err_set(err, EXIT_USAGE, "%s--lock-stat: its observed copies know nothing of --%s; "
 			       "leave one out", job, o->breakage ? "break" : "handicap");

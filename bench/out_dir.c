@@ -12,6 +12,8 @@
 
 static int write_job(const struct result *r, FILE *out)
 {
+	fputs("; The options of this run, all of them. Again: iopt run job.ini, with options behind it that win.\n"
+	      "; What each means: iopt list options\n", out);
 	for (size_t i = 0; i < r->njobs; i++)
 		options_write_job(&r->jobs[i], out);
 	return fflush(out) || ferror(out) ? -1 : 0;
@@ -27,6 +29,8 @@ static const struct {
 	{ "series.csv", write_series_csv },
 	{ "latency.csv", write_latency_csv },
 	{ "scaling.csv", write_scaling_csv },
+	{ "comparisons.csv", write_comparisons_csv },
+	{ "workers.csv", write_workers_csv },
 	{ "latency.hlog", write_latency_hlog },
 	{ "job.ini", write_job },
 };

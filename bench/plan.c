@@ -348,6 +348,10 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		else
 			code = jobs[i].preset_default ? plan_default(plan, &jobs[i], topo, err)
 						      : add_sweep(plan, &jobs[i], topo, err);
+		for (size_t k = first; k < plan->n; k++) {
+			snprintf(plan->groups[k].job, sizeof(plan->groups[k].job), "%s", jobs[i].job);
+			plan->groups[k].by_default = jobs[i].preset_default;
+		}
 		if (!code)
 			code = plan_check_any(plan, first, &jobs[i], err);
 		if (code) {

@@ -59,6 +59,8 @@ struct group {
 	const struct pt_engine *engines[GROUP_ENGINES_MAX]; /* [0] is the baseline; rulers last */
 	bool again[GROUP_ENGINES_MAX]; /* --aa: the same engine as the one before it */
 	unsigned nengines;
+	char job[64];               /* section of the job file that asks for it; "" without one */
+	bool by_default;            /* part of the default comparison */
 };
 
 #define PLAN_LEFT_OUT_MAX 8u

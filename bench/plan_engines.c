@@ -97,7 +97,7 @@ void plan_drop_in_line(struct plan *plan, struct group *g, const struct topology
 	unsigned kept = 0;
 
 	for (unsigned e = 0; e < g->nengines; e++) {
-		bool out = fit_in_line(g->engines[e]) && shares_cpus(g, topo);
+		bool out = pt_engine_in_line(g->engines[e]) && shares_cpus(g, topo);
 
 		if (out)
 			plan_leave_out(plan, "%s with more threads than CPUs: each hand-off of its lock "
@@ -131,7 +131,7 @@ int plan_choose_engines(struct plan *plan, struct group *g, const struct options
 	for (unsigned i = 0; i < n; i++) {
 		int out;
 
-		if (fit_in_line(chosen[i]) && shares_cpus(g, topo) && !fit_cpus(o, topo))
+		if (pt_engine_in_line(chosen[i]) && shares_cpus(g, topo) && !fit_cpus(o, topo))
 			return err_set(err, EXIT_USAGE, "--engines %s with %u threads on fewer CPUs: its lock "
 				       "is handed over in line, so each hand-off waits for a scheduler turn, "
 				       "without end; use fewer --threads, or name the engines without it",

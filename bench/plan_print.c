@@ -6,16 +6,22 @@
 #include "bench/option_dma.h"
 #include "bench/units.h"
 
-/* CPUs as ranges of consecutive workers: "0-3,8-11". */
+/* CPUs of consecutive workers, as the kernel writes lists: "0-3,8-11", and of every second CPU "0-14:2". */
 static void print_cpus(const struct group *g, FILE *out)
 {
-	for (unsigned i = 0; i < g->threads;) {
-		unsigned last = i;
+	for (unsigned i = 0, last; i < g->threads; i = last + 1) {
+		unsigned step = i + 1 < g->threads ? g->cpus[i + 1] - g->cpus[i] : 0;
 
-		while (last + 1 < g->threads && g->cpus[last + 1] == g->cpus[last] + 1)
+		last = i;
+		while (step && last + 1 < g->threads && g->cpus[last + 1] - g->cpus[last] == step)
 			last++;
-		fprintf(out, last > i ? "%s%u-%u" : "%s%u", i ? "," : "", g->cpus[i], g->cpus[last]);
-		i = last + 1;
+		if (g->cpus[last] < g->cpus[i] || (step > 1 && last < i + 7))
+			last = i; /* backwards, or few enough to be named */
+		fprintf(out, "%s%u", i ? "," : "", g->cpus[i]);
+		if (last > i)
+			fprintf(out, "-%u", g->cpus[last]);
+		if (last > i && step > 1)
+			fprintf(out, ":%u", step);
 	}
 }
 
@@ -105,15 +111,30 @@ static void print_group(const struct group *g, const struct topology *topo, FILE
 	fprintf(out, "\n");
 }
 
+/* Which section a group comes from, above the first one of it. */
+static void print_job(const struct group *g, const struct group *before, FILE *out)
+{
+	if (before && !strcmp(before->job, g->job))
+		return;
+	if (g->job[0])
+		fprintf(out, "[%s]%s\n", g->job, g->by_default ? ", the default comparison: it does not say "
+								"what to compare" : "");
+	else if (g->by_default)
+		fputs("the default comparison\n", out);
+}
+
 void plan_print(const struct plan *plan, const struct topology *topo, FILE *out)
 {
 	char bytes[32], text[240];
 
-	fprintf(out, "plan: %zu groups, %zu cases, about %.0f s, at most %s%s\n", plan->n, plan->ncases,
+	fprintf(out, "plan: %zu group%s, %zu cases, about %.0f s, at most %s%s\n", plan->n,
+		plan->n == 1 ? "" : "s", plan->ncases,
 		plan->predicted_s, show_bytes(bytes, sizeof(bytes), plan->predicted_bytes),
 		topo->this_system ? "" : ", for another machine: nothing can be run here");
-	for (size_t i = 0; i < plan->n; i++)
+	for (size_t i = 0; i < plan->n; i++) {
+		print_job(&plan->groups[i], i ? &plan->groups[i - 1] : NULL, out);
 		print_group(&plan->groups[i], topo, out);
+	}
 	for (unsigned i = 0; plan_left_out(plan, i, text, sizeof(text)); i++)
 		fprintf(out, "  %s\n", text);
 }

@@ -61,6 +61,7 @@ struct worker_result {
 	bool moved;                    /* found elsewhere at least once */
 	bool unpinned;                 /* somebody has changed its affinity */
 	uint64_t ops;
+	double elapsed_ns;             /* its own time in the measured parts of slices, of all processes */
 	uint64_t pages_by_node[POOL_NODES_MAX]; /* table pages it allocated that are live at the audit */
 };
 

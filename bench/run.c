@@ -22,7 +22,7 @@ static const char usage[] =
 static const char examples[] =
 	"Examples:\n"
 	"  iopt run\n"
-	"  iopt run --engines 2019 --threads 1,2,4 --think 0,1us --out results/local\n"
+	"  iopt run --engines 2019 --threads 1,2 --think 0,1us --out results/local\n"
 	"  iopt run configs/scaling.ini --place cpus:0,2-5 --format json\n"
 	"  iopt run --dry-run --topology '2 pack:2 numa:1 l3:4 core:4 pu:2'\n"
 	"\n"

@@ -107,6 +107,7 @@ static void keep(struct group_run *run, unsigned e)
 		lane->total_ops += lane->tally.ops;
 		lane->total_ticks += lane->tally.stop - lane->tally.start;
 		wr->ops += lane->tally.ops;
+		wr->elapsed_ns += clock_ns(lane->tally.stop - lane->tally.start);
 		wr->cpu = lane->tally.cpu;
 		wr->moved |= lane->tally.cpu != wr->cpu_asked;
 		wr->unpinned |= lane->tally.unpinned;

@@ -61,7 +61,7 @@ struct trace {
 
 /*
  * `name` is a path, or the name of a shipped trace ("nvme-amd-lazy"), looked for in
- * $IOPT_TRACE_DIR, the source tree and the installed data. EXIT_BAD_DATA for what cannot be read or
+ * $IOPT_TRACE_DIR, what was installed with the program, and the source tree. EXIT_BAD_DATA for what cannot be read or
  * holds no event to replay, with file and line number for a damaged line; EXIT_NO_RESOURCE for no
  * memory.
  */

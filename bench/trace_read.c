@@ -1,6 +1,8 @@
 /* trace_read.c - finds and reads a trace file; trace_line and trace_model make sense of it. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,8 +15,8 @@
 #ifndef IOPT_TRACE_SOURCE_DIR
 #define IOPT_TRACE_SOURCE_DIR "configs/traces"
 #endif
-#ifndef IOPT_TRACE_INSTALL_DIR
-#define IOPT_TRACE_INSTALL_DIR "/usr/local/share/iopt/traces"
+#ifndef IOPT_TRACE_FROM_PROGRAM
+#define IOPT_TRACE_FROM_PROGRAM "../share/iopt/traces"
 #endif
 
 #define SUFFIX ".trace.gz"
@@ -25,11 +27,24 @@
 
 /* -- names -- */
 
+/* Beside the program, wherever it was installed to: a package's prefix is not that of its build. */
+static const char *installed_dir(void)
+{
+	static char dir[PATH_MAX + sizeof(IOPT_TRACE_FROM_PROGRAM)];
+	ssize_t n = readlink("/proc/self/exe", dir, PATH_MAX);
+	char *slash;
+
+	dir[n > 0 ? n : 0] = '\0';
+	slash = strrchr(dir, '/');
+	snprintf(slash ? slash + 1 : dir, sizeof(IOPT_TRACE_FROM_PROGRAM), "%s", IOPT_TRACE_FROM_PROGRAM);
+	return dir;
+}
+
 /* Where shipped traces may be: index 0, 1, … until NULL. */
 static const char *shipped_dir(unsigned i)
 {
 	const char *env = getenv("IOPT_TRACE_DIR");
-	const char *dirs[] = { env, IOPT_TRACE_SOURCE_DIR, IOPT_TRACE_INSTALL_DIR };
+	const char *dirs[] = { env, installed_dir(), IOPT_TRACE_SOURCE_DIR };
 
 	if (!env || !*env)
 		i++;

@@ -32,12 +32,6 @@ enum verify_layer {
 };
 extern const char *const verify_layer_name[VERIFY_LAYERS];
 
-/*
- * Does this engine's lock spin in a line? Such threads crawl when they outnumber the CPUs: whoever is
- * next may not be running.
- */
-bool verify_spins(const struct pt_engine *e);
-
 struct verify_job {
 	const struct pt_engine *engine; /* genuine; run through pt_engine_lab() */
 	enum pt_mutant mutant;

@@ -65,7 +65,7 @@ struct history {
 	struct recorder *recorder;
 	struct linear_log *logs; /* of all of them, to be judged */
 	unsigned ops;
-	bool spins; /* verify_spins() */
+	bool spins; /* pt_engine_in_line() */
 	uint64_t slack, until;
 };
 
@@ -347,7 +347,7 @@ int verify_history(const struct verify_job *job, struct verify_outcome *out, str
 	if (verify_round_open(&h.round, job, VERIFY_HISTORY, err))
 		return err->code;
 	verify_round_threads(h.round, out);
-	h.spins = verify_spins(job->engine);
+	h.spins = pt_engine_in_line(job->engine);
 	h.ops = h.spins ? OPS / 8 : OPS;
 	h.slack = clock_ticks(clock_facts.cross_cpu_ns + clock_facts.step_ns + UNSEEN_NS);
 	h.until = clock_now() + clock_ticks((double)job->duration_ns);

@@ -117,7 +117,7 @@ static bool wants_to_be_alone(const struct pass *p, size_t at)
 {
 	const struct pt_engine *e = p->m->row[at % p->m->n].job.engine;
 
-	return e && at / p->m->n != VERIFY_SEQUENCE && at / p->m->n != VERIFY_EXPLORER && verify_spins(e);
+	return e && at / p->m->n != VERIFY_SEQUENCE && at / p->m->n != VERIFY_EXPLORER && pt_engine_in_line(e);
 }
 
 static int sit_down(struct pass *p, struct seat *s, size_t at, struct err *err)

@@ -18,11 +18,6 @@ static struct topology *this_machine(struct err *err)
 	return topo;
 }
 
-bool verify_spins(const struct pt_engine *e)
-{
-	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
-}
-
 void verify_meet(struct verify_round *r, unsigned all)
 {
 	unsigned spins = 0;
@@ -43,14 +38,14 @@ static void choose_threads(struct verify_round *r, unsigned cpus)
 	r->writers = r->job->threads ? r->job->threads : 1;
 	if (r->writers > VERIFY_THREADS_MAX)
 		r->writers = VERIFY_THREADS_MAX;
-	if (verify_spins(e) && r->writers > (cpus > 2 ? cpus : 2))
+	if (pt_engine_in_line(e) && r->writers > (cpus > 2 ? cpus : 2))
 		r->writers = cpus > 2 ? cpus : 2;
 	if (e->single)
 		r->writers = 1;
 	if (r->layer == VERIFY_DEVICE)
 		r->devices = crowd && !e->single ? 2 : 1;
 	else
-		r->readers = e->single || (verify_spins(e) && !crowd) ? 0 : 1 + r->writers / 8;
+		r->readers = e->single || (pt_engine_in_line(e) && !crowd) ? 0 : 1 + r->writers / 8;
 	r->nthreads = r->writers + r->readers + r->devices;
 	r->crowded = r->nthreads > cpus;
 }

@@ -3,8 +3,20 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "bench/page.h"
 #include "bench/verbs.h"
 #include "sys/host.h"
+
+/* From the build, for what these libraries do not say of themselves; a compiler called by hand knows none. */
+#ifndef IOPT_NUMA
+#define IOPT_NUMA ""
+#endif
+#ifndef IOPT_INIH
+#define IOPT_INIH ""
+#endif
+#ifndef IOPT_CHART
+#define IOPT_CHART ""
+#endif
 
 static const struct help_page page = { .verb = "version", .usage =
 	"usage: iopt version\n"
@@ -44,7 +56,10 @@ int verb_version(int argc, char **argv)
 	line("arch", facts.arch);
 	line("hwloc", facts.hwloc);
 	line("jemalloc", facts.jemalloc);
+	line("libnuma", IOPT_NUMA);
+	line("inih", IOPT_INIH);
 	line("jansson", jansson_version_str());
 	line("zlib", zlibVersion());
+	line("Chart.js", page_built() ? IOPT_CHART : "none: no pages of html");
 	return EXIT_FINE;
 }

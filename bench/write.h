@@ -24,6 +24,8 @@ int write_summary_csv(const struct result *r, FILE *out); /* a row per case */
 int write_slices_csv(const struct result *r, FILE *out);  /* a row per slice */
 int write_scaling_csv(const struct result *r, FILE *out); /* a row per engine, series and thread count */
 int write_series_csv(const struct result *r, FILE *out);  /* a row per slice: live table pages over time */
+int write_workers_csv(const struct result *r, FILE *out); /* a row per worker of each case */
+int write_comparisons_csv(const struct result *r, FILE *out); /* a row per comparison of two cases */
 int write_latency_csv(const struct result *r, FILE *out); /* a row per histogram bucket in use */
 
 /*
@@ -47,8 +49,8 @@ int out_dir_check(const char *dir, struct err *err);
  */
 int out_dir_write_job(const struct result *r, const char *dir, struct err *err);
 /*
- * result.json, summary.csv, slices.csv, series.csv, latency.csv, scaling.csv, latency.hlog, hgrm/, job.ini
- * in `dir`, made if need be. All are written under temporary names first and renamed when all are complete.
+ * result.json, summary.csv, slices.csv, series.csv, latency.csv, scaling.csv, comparisons.csv, workers.csv,
+ * latency.hlog, hgrm/, job.ini in `dir`, made if need be. All are written under temporary names first and renamed when all are complete.
  * They replace an earlier result of this program; files of these names that are anything else are
  * left alone.
  * EXIT_CANT_CREATE, EXIT_WRITE in err.

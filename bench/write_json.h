@@ -6,10 +6,13 @@
 
 /* NAME, NAME_lo, NAME_hi; bounds that are not valid are null. */
 void put_interval(struct node o, const char *name, const struct interval *i);
-/* {n, min, p50, …, max}; null when nothing was recorded. */
+/* {n, min, p50, …, max, overflow}, null when nothing was recorded; of times with put_buckets(). */
+void put_counts(struct node o, const char *key, const struct histogram *h);
 void put_histogram(struct node o, const char *key, const struct histogram *h);
 /* p50, …, p9999 of a histogram that is not empty; null where it does not support one. */
 void put_percentiles(struct node o, const struct histogram *h);
+/* The field `histogram`, of a histogram of ns: its buckets in use, as columns. */
+void put_buckets(struct node o, const struct histogram *h);
 /* put_histogram() with p50_lo, p50_hi, …: intervals by order statistics. */
 void put_latency_histogram(struct node o, const char *key, const struct histogram *h);
 /* draws[] of a case. */

@@ -9,18 +9,31 @@
 #include "bench/plan.h"
 #include "bench/series.h"
 
-void put_histogram(struct node o, const char *key, const struct histogram *h)
+static struct node put_summary(struct node o, const char *key, const struct histogram *h)
 {
-	if (!h || !h->n) {
-		put_null(o, key);
-		return;
-	}
 	o = put_object(o, key);
 	put_u64(o, "n", h->n);
 	put_u64(o, "min", h->min);
 	put_percentiles(o, h);
 	put_u64(o, "max", h->max);
 	put_u64(o, "overflow", h->overflow);
+	return o;
+}
+
+void put_counts(struct node o, const char *key, const struct histogram *h)
+{
+	if (h && h->n)
+		put_summary(o, key, h);
+	else
+		put_null(o, key);
+}
+
+void put_histogram(struct node o, const char *key, const struct histogram *h)
+{
+	if (h && h->n)
+		put_buckets(put_summary(o, key, h), h);
+	else
+		put_null(o, key);
 }
 
 /* A mix has no one size. */
@@ -186,6 +199,7 @@ static void put_workers(struct node o, const struct case_result *c, unsigned nod
 		put_bool(worker, "moved", w->moved);
 		put_bool(worker, "unpinned", w->unpinned);
 		put_u64(worker, "ops", w->ops);
+		put_real(worker, "elapsed_ns", case_withheld(c) ? NAN : w->elapsed_ns);
 		put_u64s(worker, "table_pages_by_node", w->pages_by_node, nodes);
 	}
 }

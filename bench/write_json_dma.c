@@ -64,7 +64,7 @@ static void put_invalidation(struct node o, const struct case_result *c)
 	put_u64(o, "spun_ns", n->spun_ns);
 	put_u64(o, "queued_peak", n->queued_peak);
 	put_histogram(o, "stale_ns", case_withheld(c) ? NULL : d->stale);
-	put_histogram(o, "ring_depth", case_withheld(c) ? NULL : d->depth);
+	put_counts(o, "ring_depth", case_withheld(c) ? NULL : d->depth);
 }
 
 static void put_census(struct node o, const struct census *n)

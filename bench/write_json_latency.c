@@ -15,6 +15,44 @@ void put_percentiles(struct node o, const struct histogram *h)
 			put_null(o, latency_quantile_name[i]);
 }
 
+static uint64_t bucket_low(const struct histogram *h, uint32_t bucket)
+{
+	(void)h;
+	return hist_bucket_low(bucket);
+}
+
+static uint64_t bucket_high(const struct histogram *h, uint32_t bucket)
+{
+	(void)h;
+	return hist_bucket_high(bucket);
+}
+
+static uint64_t bucket_count(const struct histogram *h, uint32_t bucket)
+{
+	return h->count[bucket];
+}
+
+/* Of the buckets in use; `last` is for what overflowed. */
+static void put_column(struct node o, const char *key, const struct histogram *h,
+		       uint64_t (*value)(const struct histogram *h, uint32_t bucket), uint64_t last)
+{
+	struct node array = put_array(o, key);
+
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++)
+		if (h->count[b])
+			add_u64(array, value(h, b));
+	if (h->overflow)
+		add_u64(array, last);
+}
+
+void put_buckets(struct node o, const struct histogram *h)
+{
+	o = put_object(o, "histogram");
+	put_column(o, "low_ns", h, bucket_low, 1ull << HIST_MAX_LG2);
+	put_column(o, "high_ns", h, bucket_high, h->max);
+	put_column(o, "count", h, bucket_count, h->overflow);
+}
+
 void put_latency_histogram(struct node o, const char *key, const struct histogram *h)
 {
 	char lo[16], hi[16];
@@ -37,6 +75,7 @@ void put_latency_histogram(struct node o, const char *key, const struct histogra
 	}
 	put_u64(o, "max", h->max);
 	put_u64(o, "overflow", h->overflow);
+	put_buckets(o, h);
 }
 
 static void put_draw(struct node array, const struct draw *d)

@@ -1,5 +1,6 @@
 # join.cmake: page.html with everything but the data, cut where the data goes: before.html and after.html
 # in DIR. Of SOURCE the page, CHART Chart.js, SCRIPTS the names of our files, in their order.
+cmake_minimum_required(VERSION 3.18)
 file(READ ${SOURCE}/page.html page)
 file(READ ${SOURCE}/style.css style)
 file(READ ${CHART} chart)

@@ -26,6 +26,23 @@ function toggle_theme() {
   change_theme(theme_chosen, false);
 }
 
+// -- paper: light, all charts, everything unfolded
+
+let folded = [];
+
+function before_print() {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const details of folded)
+    details.open = true;
+  change_theme("light", true);
+}
+
+function after_print() {
+  for (const details of folded)
+    details.open = false;
+  change_theme(theme_now(), false);
+}
+
 // -- sections
 
 function add_part(section, grid, entry, index) {
@@ -68,8 +85,8 @@ function start() {
     add_section(section);
   document.getElementById("theme").addEventListener("click", toggle_theme);
   DARK.addEventListener("change", () => theme_chosen || change_theme(theme_now(), false));
-  window.addEventListener("beforeprint", () => change_theme("light", true));
-  window.addEventListener("afterprint", () => change_theme(theme_now(), false));
+  window.addEventListener("beforeprint", () => before_print());
+  window.addEventListener("afterprint", () => after_print());
 }
 
 start();

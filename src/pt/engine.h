@@ -132,6 +132,8 @@ uint64_t pt_engine_sizes(const struct pt_engine *engine);
 unsigned pt_engine_levels_max(const struct pt_engine *engine);
 /* Does a table grow with what is mapped? Else it stays as tall as it was created. */
 bool pt_engine_grows(const struct pt_engine *engine);
+/* Do its waiters spin in line for threads that may not run? Then each thread wants a CPU of its own. */
+bool pt_engine_in_line(const struct pt_engine *engine);
 
 /*
  * A new table, empty, its root from w->pages. levels: 3 up to pt_engine_levels_max(). 0 or -ENOMEM.

@@ -15,13 +15,22 @@
 #include "pt/lock_qspin.h"
 #include "pt/lock_ticket.h"
 
+/*
+ * Every lock is a line: NAME, the sync of the engines that take it, and whether its waiters spin in line:
+ * then one whose thread has no CPU stops all behind it, and more threads than CPUs crawl.
+ */
+#define PT_LOCKS(LOCK)                                                                             \
+	LOCK(kmutex, "mutex", false)                                                               \
+	LOCK(qspin, "spin", true)                                                                  \
+	LOCK(ticket, "ticket", true)                                                               \
+	LOCK(mcs, "mcs", true)                                                                     \
+	LOCK(pmutex, "pthread", false)
+
+#define LOCK_MEMBER(name, sync, in_line) struct name##_lock name;
 union pt_lock {
-	struct kmutex_lock kmutex;
-	struct qspin_lock qspin;
-	struct ticket_lock ticket;
-	struct mcs_lock mcs;
-	struct pmutex_lock pmutex;
+	PT_LOCKS(LOCK_MEMBER)
 };
+#undef LOCK_MEMBER
 _Static_assert(sizeof(struct kmutex_lock) == 32, "as the kernel's struct mutex of 2019");
 /* 40 bytes on x86-64, 48 on arm64: lock, level and root of a table share a line */
 _Static_assert(sizeof(union pt_lock) == sizeof(pthread_mutex_t), "nothing larger than glibc's");

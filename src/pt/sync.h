@@ -35,7 +35,7 @@ ALWAYS_INLINE void enter_nothing(struct pt *pt, struct pt_worker *w)
 	(void)w;
 }
 
-#define DEFINE_ENTER_LEAVE(name)                                                                   \
+#define DEFINE_ENTER_LEAVE(name, sync, in_line)                                                    \
 	ALWAYS_INLINE void name##_enter(struct pt *pt, struct pt_worker *w)                        \
 	{                                                                                          \
 		name##_acquire(&pt->lock.name, &w->node);                                          \
@@ -48,11 +48,7 @@ ALWAYS_INLINE void enter_nothing(struct pt *pt, struct pt_worker *w)
 		observe_left();                                                                    \
 	}
 
-DEFINE_ENTER_LEAVE(kmutex)
-DEFINE_ENTER_LEAVE(qspin)
-DEFINE_ENTER_LEAVE(ticket)
-DEFINE_ENTER_LEAVE(mcs)
-DEFINE_ENTER_LEAVE(pmutex)
+PT_LOCKS(DEFINE_ENTER_LEAVE)
 
 /* Nobody else fills slots: the lock, or being alone, excludes it. */
 ALWAYS_INLINE bool publish_store(pt_entry *slot, uint64_t *seen, uint64_t entry)

@@ -23,16 +23,19 @@ uint32_t pt_new_mark(void)
 /* The lock an engine takes is named by its sync; engines without one leave it alone. */
 static void lock_init(union pt_lock *lock, const char *sync)
 {
-	if (!strcmp(sync, "mutex"))
-		kmutex_init(&lock->kmutex);
-	else if (!strcmp(sync, "spin"))
-		qspin_init(&lock->qspin);
-	else if (!strcmp(sync, "ticket"))
-		ticket_init(&lock->ticket);
-	else if (!strcmp(sync, "mcs"))
-		mcs_init(&lock->mcs);
-	else if (!strcmp(sync, "pthread"))
-		pmutex_init(&lock->pmutex);
+#define INIT_IF_NAMED(name, named, in_line)                                                        \
+	if (!strcmp(sync, named))                                                                  \
+		name##_init(&lock->name);
+
+	PT_LOCKS(INIT_IF_NAMED)
+#undef INIT_IF_NAMED
+}
+
+bool pt_engine_in_line(const struct pt_engine *engine)
+{
+#define OR_IF_NAMED(name, named, in_line) || ((in_line) && !strcmp(engine->sync, named))
+	return false PT_LOCKS(OR_IF_NAMED);
+#undef OR_IF_NAMED
 }
 
 int pt_create_levels(struct pt **out, const struct pt_engine *engine, unsigned levels,

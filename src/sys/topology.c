@@ -41,8 +41,8 @@ static int choose_source(hwloc_topology_t hw, const char *spec, struct err *err)
 	if (set_synthetic(hw, spec))
 		return err_set(err, EXIT_USAGE,
 			       "--topology '%s': neither a file nor a synthetic description"
-			       " such as 'pack:2 numa:1 l3:4 core:4 pu:2'",
-			       spec);
+			       " such as 'pack:2 numa:1 l3:4 core:4 pu:2'%s",
+			       spec, strstr(spec, "pu:") ? "" : ", which ends in pu:");
 	return 0;
 }
 

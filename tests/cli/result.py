@@ -15,7 +15,8 @@ except ImportError:  # the other checks do not need it
 
 CPUS = len(os.sched_getaffinity(0))
 two_cpus = unittest.skipIf(CPUS < 2, "needs two CPUs")
-TABLES = ("summary.csv", "slices.csv", "series.csv", "latency.csv", "scaling.csv")
+TABLES = ("summary.csv", "slices.csv", "series.csv", "latency.csv", "scaling.csv",
+          "comparisons.csv", "workers.csv")
 FILES = ("result.json", "job.ini", "latency.hlog", "hgrm") + TABLES
 
 
@@ -125,6 +126,12 @@ class Results(Command):
                  for c in doc["cases"] for s in c["slices"]]
         self.assertEqual([(r["case_id"],) + tuple(int(r[k]) for k in (
             "process", "round", "half", "at_ns", "live_pages")) for r in tables["series.csv"]], times)
+        self.same_comparisons(tables["comparisons.csv"], doc["comparisons"])
+        workers = [(c["case_id"], str(i), str(w["cpu"]), str(w["ops"]),
+                    " ".join(map(str, w["table_pages_by_node"])))
+                   for c in doc["cases"] for i, w in enumerate(c["workers"])]
+        self.assertEqual([tuple(r[k] for k in ("case_id", "worker", "cpu", "ops", "table_pages_by_node"))
+                          for r in tables["workers.csv"]], workers)
         for row, case in zip(tables["summary.csv"], doc["cases"]):
             self.assertEqual(row["ops"], str(case["ops"]))
             self.assertEqual(row["verified"], {None: "", True: "true",
@@ -133,3 +140,15 @@ class Results(Command):
                           if r["case_id"] == case["case_id"] and r["op"] in case["latency_ns"])
             stated = sum(h["n"] for h in case["latency_ns"].values() if h)
             self.assertEqual(samples, stated)
+
+    def same_comparisons(self, rows, comparisons):
+        self.assertEqual(len(rows), len(comparisons))
+        for row, cmp in zip(rows, comparisons):
+            for name, field in row.items():
+                want = cmp[name]
+                if isinstance(want, float):
+                    self.assertAlmostEqual(float(field), want, delta=1e-9 * abs(want))
+                elif isinstance(want, list):
+                    self.assertEqual(field, ",".join(want))
+                else:
+                    self.assertEqual(field, {None: "", True: "true", False: "false"}.get(want, str(want)))

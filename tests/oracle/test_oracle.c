@@ -62,7 +62,8 @@ static void test_growth_fails(void **state)
 		}
 }
 
-int main(void)
+/* An engine's name, or several as in `amdv1/ttas*`: only those. */
+int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[33] = { cmocka_unit_test(test_growth_fails) };
 	size_t n = 1;
@@ -71,5 +72,7 @@ int main(void)
 		if (!e->ruler)
 			tests[n++] = (struct CMUnitTest){ e->name, test_engine, NULL, NULL,
 							  (void *)(uintptr_t)e };
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return _cmocka_run_group_tests("oracle", tests, n, NULL, NULL);
 }

@@ -348,12 +348,6 @@ static void round_of(struct race *r, uint64_t seed)
 	assert_int_equal(pool_stats(r->pool).allocated, pool_stats(r->pool).freed);
 }
 
-/* Spinners in a fair queue crawl when they outnumber the CPUs: whoever is next may not be running. */
-static bool spins(const struct pt_engine *e)
-{
-	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
-}
-
 static void test_engine(void **state)
 {
 	const struct pool_config config = { .zero = POOL_ZERO_ALLOC };
@@ -366,8 +360,8 @@ static void test_engine(void **state)
 	for (unsigned i = 0; i < (r.engine->sibling ? ROUNDS / 4 : ROUNDS); i++) {
 		static const unsigned threads[] = { 2, 4, 3, 8 };
 
-		r.threads = spins(r.engine) ? 2 : threads[i % 4];
-		r.ops = spins(r.engine) ? OPS / 8 : OPS;
+		r.threads = pt_engine_in_line(r.engine) ? 2 : threads[i % 4];
+		r.ops = pt_engine_in_line(r.engine) ? OPS / 8 : OPS;
 		round_of(&r, i);
 	}
 	pool_destroy(r.pool);

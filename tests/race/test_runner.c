@@ -33,12 +33,6 @@ static void give_cpus(struct group *g)
 	g->nodes_used = 1;
 }
 
-/* Spinlocks that serve in order crawl from time slice to time slice when threads share CPUs. */
-static bool serves_in_order(const struct pt_engine *e)
-{
-	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
-}
-
 static void add_engines(struct group *g)
 {
 	struct err err;
@@ -47,7 +41,7 @@ static void add_engines(struct group *g)
 		if (!e->ruler && !fit_format(g, e, &err) && !(e->single && g->threads > 1) &&
 		    !(e->sibling && strcmp(e->sync, "lockless")) && /* one stands for all */
 		    (pt_engine_grows(e) || strcmp(g->workload->name, "grow")) &&
-		    !(serves_in_order(e) && g->threads > topo->nallowed))
+		    !(pt_engine_in_line(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }
 

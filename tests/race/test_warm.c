@@ -80,19 +80,13 @@ static struct group group_of(const struct shape *s)
 	return g;
 }
 
-/* Spinlocks that serve in order crawl from time slice to time slice when threads share CPUs. */
-static bool serves_in_order(const struct pt_engine *e)
-{
-	return !strcmp(e->sync, "spin") || !strcmp(e->sync, "ticket") || !strcmp(e->sync, "mcs");
-}
-
 static void add_engines(struct group *g)
 {
 	struct err err;
 
 	for (const struct pt_engine *e = pt_engines; e->name; e++)
 		if (!e->ruler && !fit_format(g, e, &err) && !(e->single && g->threads > 1) &&
-		    !(serves_in_order(e) && g->threads > topo->nallowed))
+		    !(pt_engine_in_line(e) && g->threads > topo->nallowed))
 			g->engines[g->nengines++] = e;
 }
 

@@ -135,6 +135,8 @@ class Result(unittest.TestCase):
             for op, h in case["latency_ns"].items():
                 mine = [r for r in latency if (r["case_id"], r["op"]) == (case["case_id"], op)]
                 self.assertEqual(sum(int(r["count"]) for r in mine), h["n"] if h else 0)
+                for name, column in (h["histogram"] if h else {}).items():
+                    self.assertEqual(column, [int(r[name]) for r in mine], name)
                 for row in mine:
                     self.assertLessEqual(int(row["low_ns"]), int(row["high_ns"]))
 

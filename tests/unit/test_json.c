@@ -156,7 +156,7 @@ static void test_a_full_disk_is_noticed(void **state)
 	struct result r = made_whole();
 	int (*const writers[])(const struct result *, FILE *) = {
 		write_json, write_summary_csv, write_slices_csv, write_latency_csv,
-		write_scaling_csv, write_series_csv,
+		write_scaling_csv, write_series_csv, write_comparisons_csv, write_workers_csv,
 	};
 
 	(void)state;

@@ -189,7 +189,7 @@ static void test_shaken_workers(void **state)
 	struct digest d, e;
 
 	/* a stop under a queue lock on a busy CPU costs the others their whole time slices */
-	if (genuine->single || strstr("spin ticket mcs", genuine->sync))
+	if (genuine->single || pt_engine_in_line(genuine))
 		skip();
 	open_bench(&one, genuine);
 	open_bench(&two, genuine);

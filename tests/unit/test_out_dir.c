@@ -80,6 +80,7 @@ static void test_all_files_and_no_leftovers(void **state)
 	static const char *const names[] = { "a/b/result.json", "a/b/summary.csv", "a/b/slices.csv",
 					     "a/b/series.csv",
 					     "a/b/latency.csv", "a/b/scaling.csv", "a/b/job.ini",
+					     "a/b/comparisons.csv", "a/b/workers.csv",
 					     "a/b/latency.hlog", "a/b/hgrm" };
 	struct result r = made_whole();
 	struct err err;
@@ -92,7 +93,7 @@ static void test_all_files_and_no_leftovers(void **state)
 	assert_int_equal(out_dir_write(&r, in_root("a/b"), &err), 0);
 	for (size_t i = 0; i < 9; i++)
 		assert_true(size_of(names[i]) > 0);
-	assert_int_equal(entries("a/b"), 9);
+	assert_int_equal(entries("a/b"), 11);
 	/* the next result of the same name replaces it */
 	first = size_of("a/b/result.json");
 	r.ncases--;
@@ -100,7 +101,7 @@ static void test_all_files_and_no_leftovers(void **state)
 	assert_int_equal(out_dir_write(&r, in_root("a/b/"), &err), 0);
 	r.ncases++;
 	assert_true(size_of("a/b/result.json") < first);
-	assert_int_equal(entries("a/b"), 9);
+	assert_int_equal(entries("a/b"), 11);
 	/* but not what has become something else */
 	unlink(in_root("a/b/latency.csv"));
 	assert_int_equal(symlink("/etc/passwd", in_root("a/b/latency.csv")), 0);
@@ -189,7 +190,7 @@ static void test_percentile_files_are_replaced_as_a_whole(void **state)
 	assert_int_equal(out_dir_check(in_root("h"), &err), 0);
 	assert_int_equal(out_dir_write(&r, in_root("h"), &err), 0);
 	assert_int_equal(entries("h/hgrm"), files - 1);
-	assert_int_equal(entries("h"), 9);
+	assert_int_equal(entries("h"), 11);
 	/* what is not ours in there is not lost */
 	put_file("h/hgrm/plot.png", "mine");
 	assert_int_equal(out_dir_check(in_root("h"), &err), EXIT_CANT_CREATE);
@@ -236,7 +237,7 @@ static void test_a_full_disk_leaves_the_old_result(void **state)
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_int_equal(code, EXIT_WRITE);
 	assert_non_null(strstr(err.text, strerror(EFBIG)));
-	assert_int_equal(entries("full"), 9);
+	assert_int_equal(entries("full"), 11);
 	assert_int_equal(size_of("full/slices.csv"), before);
 	result_free(&r);
 }

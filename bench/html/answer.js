@@ -1,0 +1,346 @@
+// answer.js: what the result says, in a sentence or two; then a few key figures. Every number is a field of
+// the result, nothing is computed here. When a thing cannot be said, what there is instead is said.
+
+const LOCKS = {
+  mutex: "the mutex", spin: "the spinlock", pthread: "glibc's mutex", ticket: "the ticket lock",
+  mcs: "the MCS lock",
+};
+
+function threads_text(n) {
+  return n === 1 ? "1 thread" : `${n} threads`;
+}
+
+// A figure below three times the cost of a pair of stamps is one of the clock (docs/output.md).
+function show_tail(entry, v) {
+  const pair = (entry.result.clock || {}).pair_ns;
+  return is_number(v) && is_number(pair) && v < 3 * pair ? "<" + show_ns(3 * pair) : show_ns(v);
+}
+
+// -- what the lock costs
+
+// Both cases, the one with a lock named so; null unless it may be quoted.
+function lock_comparison(entry, comparison) {
+  const a = find_case(entry, comparison.a);
+  const b = find_case(entry, comparison.b);
+  if (!a || !b || (comparison.differs || []).join() !== "sync" || !is_number(comparison.added_ns))
+    return null;
+  if ([a, b].some(c => c.forced || c.unowned || is_failed(c) || c.handicap || c.again || is_ruler(c.engine)))
+    return null;
+  if (comparison.counterfactual || !(a.sync in LOCKS !== b.sync in LOCKS))
+    return null;
+  const turned = a.sync in LOCKS;
+  return { comparison, locked: turned ? a : b, free: turned ? b : a, turned };
+}
+
+// The usual case of the most threads; what is tried first when a result has several.
+function lock_rank(found) {
+  const c = found.locked;
+  return [-c.threads, c.workload === "private" ? 0 : c.cold ? 2 : 1, c.body === "2019" ? 0 : 1,
+    Object.keys(LOCKS).indexOf(c.sync), extras_of(c) ? 1 : 0, c.page_size === 4096 ? 0 : 1, c.batch || 1,
+    -(c.nodes_used || 1)];
+}
+
+function by_rank(rank) {
+  return (a, b) => {
+    const x = rank(a);
+    const y = rank(b);
+    const at = x.findIndex((v, i) => v !== y[i]);
+    return at < 0 ? 0 : x[at] - y[at];
+  };
+}
+
+// [at no think time, at the most think time that ran otherwise alike]
+function headline(entry) {
+  const found = (entry.result.comparisons || []).map(c => lock_comparison(entry, c)).filter(Boolean);
+  const sorted = found.sort(by_rank(f => [...lock_rank(f), f.locked.think_ns]));
+  if (!sorted.length)
+    return [];
+  const first = sorted[0];
+  const alike = f => ["workload", "threads", "sync", "body", "place", "mem", "zero", "page_size", "batch"]
+    .every(key => f.locked[key] === first.locked[key]) && f.free.engine === first.free.engine &&
+    f.locked.engine === first.locked.engine && f.locked.think_ns > first.locked.think_ns;
+  const rest = sorted.filter(alike).sort((f, g) => g.locked.think_ns - f.locked.think_ns);
+  return rest.length ? [first, rest[0]] : [first];
+}
+
+function added_text(found) {
+  const c = found.comparison;
+  const sign = found.turned ? -1 : 1;
+  const bounds = [c.added_ns_lo, c.added_ns_hi].map(v => is_number(v) ? sign * v : null);
+  if (found.turned)
+    bounds.reverse();
+  return show_value(sign * c.added_ns, bounds[0], bounds[1], show_ns);
+}
+
+function think_text(c) {
+  return c.think_ns ? `with ${show_ns(c.think_ns)} of other work between operations`
+    : "with no other work between operations (a saturation figure)";
+}
+
+function operation_text(c) {
+  return c.dma ? "a whole dma_map or dma_unmap call" : "an operation";
+}
+
+// "worse" is of b against a; of the lock it is worse when b has it
+function lock_verdict(found) {
+  const word = found.comparison.verdict;
+  if (!found.turned)
+    return word;
+  return word === "worse" ? "better" : word === "better" ? "worse" : word;
+}
+
+function lock_sentence(found) {
+  const c = found.locked;
+  const where = `at ${threads_text(c.threads)}${c.oversubscribed ? ", which share CPUs," : ""} ${think_text(c)}`;
+  const lock = LOCKS[c.sync];
+  const added = added_text(found);
+  const verdict = lock_verdict(found);
+  if (verdict === "worse" || verdict === "better")
+    return `${lock} ${verdict === "worse" ? "adds" : "changes by"} ${added} ` +
+      `${verdict === "worse" ? "to" : "the time of"} ${operation_text(c)} ${where}`;
+  if (verdict === "same")
+    return `${lock} makes no difference to ${operation_text(c)} ${where} (${added})`;
+  return `it is not decided whether ${lock} costs anything ${where}: it adds ${added} to ${operation_text(c)}`;
+}
+
+function lock_text(entry) {
+  const [first, thinking] = headline(entry);
+  if (!first)
+    return "";
+  const text = lock_sentence(first);
+  if (!thinking)
+    return text;
+  const verdict = lock_verdict(thinking);
+  const end = verdict === "unsure" ? ", not decided" : verdict === "same" ? ", no difference" : "";
+  return `${text}; ${added_text(thinking)} ${think_text(thinking.locked)}${end}`;
+}
+
+// -- what is allocated in vain
+
+function waste_rank(c) {
+  return [c.workload.startsWith("replay:") ? 0 : 1, c.workload === "cursor" ? 0 : 1, c.body === "2019" ? 0 : 1,
+    -c.threads, c.think_ns ? 0 : 1];
+}
+
+// A case of workloads that are about allocation, several workers, nobody forced.
+function waste_cases(entry) {
+  const fit = c => c.sync && !(c.sync in LOCKS) && !c.forced && !c.unowned && !is_failed(c) && c.threads > 1 &&
+    !c.handicap && (c.cold || c.workload.startsWith("replay:")) && c.waste && c.waste.tables > 0;
+  const sorted = cases_of(entry).filter(fit).sort(by_rank(waste_rank));
+  const first = {};
+  for (const c of sorted)
+    if (!(c.workload in first))
+      first[c.workload] = c;
+  return Object.values(first).slice(0, 2);
+}
+
+function workload_text(c) {
+  return c.workload.startsWith("replay:") ? `replaying ${c.workload.slice(7)}` : c.workload;
+}
+
+function lost_text(c) {
+  return show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real);
+}
+
+function waste_text(entry) {
+  const cases = waste_cases(entry);
+  if (!cases.length)
+    return "";
+  const part = c => `${lost_text(c)} (${workload_text(c)}, ${threads_text(c.threads)})`;
+  return `without a lock ${cases.map(part).join(" and ")} pages a table are allocated in vain`;
+}
+
+// -- the audit
+
+function audit_of(entry) {
+  const told = entry.result.audit || {};
+  const cases = cases_of(entry).filter(c => typeof c.verified === "boolean");
+  return {
+    audited: is_number(told.audited) ? told.audited : cases.length,
+    clean: is_number(told.clean) ? told.clean : cases.filter(c => c.verified).length,
+    unbalanced: told.unbalanced || 0,
+  };
+}
+
+function audit_text(entry) {
+  const a = audit_of(entry);
+  if (!a.audited)
+    return "nothing here is audited";
+  if (a.clean < a.audited)
+    return `${a.audited - a.clean} of ${a.audited} audited cases FAILED: their numbers are withheld`;
+  const balance = a.unbalanced ? `, but ${a.unbalanced} page ledgers do not balance` : "";
+  return (a.audited === 1 ? "the audited case is clean" : `all ${a.audited} audited cases are clean`) + balance;
+}
+
+// -- results that have no lock to speak of
+
+function overlap_text(entry) {
+  const cases = cases_of(entry).filter(c => c.overlap);
+  const part = c => `${show_share(c.overlap.one_writer_share)} ${short_engine(c.engine)} (${c.range || "-"})`;
+  if (!cases.length)
+    return "";
+  return "two writers on one range, the contract broken on purpose: of the ranges end as one writer's " +
+    cases.slice(0, 4).map(part).join(", ");
+}
+
+function readers_text(entry) {
+  const found = cases_of(entry).filter(c => is_number(c.readers_cost_ns) && !is_failed(c))
+    .sort((a, b) => b.threads - a.threads)[0];
+  if (!found)
+    return "";
+  const cost = show_value(found.readers_cost_ns, found.readers_cost_ns_lo, found.readers_cost_ns_hi, show_ns);
+  return `beside ${found.readers} reader${found.readers === 1 ? "" : "s"} a writer's operation costs ${cost} more ` +
+    `with ${short_engine(found.engine)} (${threads_text(found.threads)})`;
+}
+
+// How much of an unmap the page table is at all: a bound of what any engine can gain.
+function dma_text(entry) {
+  const found = cases_of(entry).filter(c => c.dma && !is_failed(c) && !is_ruler(c.engine) &&
+    is_number(c.dma.unmap_table_share) && c.dma.flush && c.dma.flush !== "none")
+    .sort(by_rank(c => [c.sync in LOCKS ? 1 : 0, c.dma.flush === "strict" ? 0 : 1, -c.threads]))[0];
+  if (!found)
+    return "";
+  const share = show_value(found.dma.unmap_table_share, found.dma.unmap_table_share_lo,
+    found.dma.unmap_table_share_hi, show_share);
+  return `with ${found.dma.flush} invalidation (a model) the page table is ${share} of an unmap ` +
+    `(${found.workload}, ${short_engine(found.engine)}, ${threads_text(found.threads)})`;
+}
+
+function rate_text(entry) {
+  const fit = c => is_number(c.ops_per_s) && !c.forced && !c.rate && !c.unowned && !is_failed(c) &&
+    !is_ruler(c.engine) && !(c.replay && c.replay.speed === "recorded");
+  const c = cases_of(entry).filter(fit).sort(by_rank(x => [-x.threads, x.think_ns]))[0];
+  if (!c)
+    return "";
+  const rate = show_value(c.ops_per_s, c.ops_per_s_lo, c.ops_per_s_hi, show_rate);
+  return `${short_engine(c.engine)} does ${rate} at ${threads_text(c.threads)} ${think_text(c)} (${series_of(c)})`;
+}
+
+function pace_text(entry) {
+  const paced = cases_of(entry).filter(c => c.rate && !is_failed(c) && !is_ruler(c.engine));
+  const late = paced.filter(c => c.rate.saturated);
+  if (!paced.length)
+    return "";
+  return `in ${late.length} of ${paced.length} cases with a rate that was asked for (--rate) it was not kept` +
+    (late.length ? `: ${[...new Set(late.map(c => short_engine(c.engine)))].join(", ")}` : "");
+}
+
+function contents_text(entry) {
+  const cases = cases_of(entry);
+  const forced = cases.length && cases.every(c => c.forced) ? ", all FORCED by a barrier, so without a rate" : "";
+  if (!cases.length)
+    return "there are no cases in this result";
+  return `${cases.length} case${cases.length === 1 ? "" : "s"} of ` +
+    `${[...new Set(cases.map(c => c.workload))].join(", ")} with ` +
+    `${[...new Set(cases.map(c => short_engine(c.engine)))].join(", ")}${forced}; none of them shows a lock beside ` +
+    "its like without one";
+}
+
+// -- all of it
+
+// Clauses, the most important first.
+function answer_clauses(entry) {
+  const lock = lock_text(entry);
+  const more = [waste_text(entry), dma_text(entry)];
+  const clauses = lock ? [`on this machine ${lock}`, ...more]
+    : [...more, readers_text(entry), pace_text(entry), overlap_text(entry)];
+  const said = clauses.filter(Boolean);
+  if (!lock && !said.length)
+    said.push(rate_text(entry) || contents_text(entry));
+  const audit = audit_text(entry);
+  return audit.includes("FAILED") ? [audit, ...said] : [...said, audit];
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function doubts(entry) {
+  const audit = entry.result.audit || {};
+  return [
+    entry.result.complete === false && "The run was interrupted: what is here is valid, cases may be missing.",
+    audit.lost_pinning && "Not to be trusted: a worker did not stay pinned to its CPU.",
+    audit.clock_stepped_back && "Not to be trusted: the clock stepped back.",
+  ].filter(Boolean);
+}
+
+// -- key figures
+
+function tile(value, label, detail) {
+  return element("div", { class: "tile" }, element("div", { class: "value" }, value),
+    element("div", { class: "label", text: label }), detail ? element("div", { class: "note", text: detail }) : null);
+}
+
+function lock_tiles(entry) {
+  return headline(entry).map(found => {
+    const c = found.locked;
+    const verdict = lock_verdict(found);
+    const value = element("span", {}, added_text(found), " ", verdict === "worse" ? null : badge(verdict));
+    return tile(value, `${LOCKS[c.sync]} adds, ${threads_text(c.threads)}, ` +
+      (c.think_ns ? "think " + show_ns(c.think_ns) : "saturated"), series_of(c));
+  });
+}
+
+function tail_tile(entry) {
+  const [found] = headline(entry);
+  const p999 = c => ((c.latency_ns || {}).map || {}).p999;
+  if (!found || !is_number(p999(found.free)) || !is_number(p999(found.locked)))
+    return null;
+  return tile(`${show_tail(entry, p999(found.free))} | ${show_tail(entry, p999(found.locked))}`,
+    `p99.9 of a map without | with ${LOCKS[found.locked.sync]}`, `${threads_text(found.locked.threads)}, ` +
+    series_of(found.locked));
+}
+
+function knee_tile(entry) {
+  const found = (entry.result.knees || []).filter(k => k.engine.endsWith("mutex-2019"))
+    .sort((a, b) => b.think_ns - a.think_ns)[0];
+  if (!found || !is_number(found.below_5_percent_threads))
+    return null;
+  const all = found.below_5_percent_threads >= found.measured_to_threads;
+  const value = all ? `beyond ${found.measured_to_threads}` : `${found.below_5_percent_threads}`;
+  return tile(value, `threads up to which ${short_engine(found.engine)} costs less than 5 %`,
+    found.think_ns ? `think ${show_ns(found.think_ns)}` : "think 0, saturated");
+}
+
+function waste_tiles(entry) {
+  return waste_cases(entry).map(c => tile(lost_text(c), `lost pages a table, ${workload_text(c)}`,
+    `${show_int(c.waste.lost)} of ${show_int(c.waste.tables)} tables, ${short_engine(c.engine)}, ` +
+    threads_text(c.threads)));
+}
+
+function fairness_tile(entry) {
+  const least = cases_of(entry).filter(c => c.threads > 1 && c.fairness && is_number(c.fairness.jain) &&
+    !is_failed(c) && !c.oversubscribed && !is_ruler(c.engine)).sort((a, b) => a.fairness.jain - b.fairness.jain)[0];
+  return least ? tile(least.fairness.jain.toFixed(2), "least fair (Jain's index, 1 is fair)",
+    `${short_engine(least.engine)}, ${threads_text(least.threads)}, ${series_of(least)}`) : null;
+}
+
+function audit_tile(entry) {
+  const a = audit_of(entry);
+  const clean = a.clean === a.audited && !a.unbalanced;
+  if (!a.audited)
+    return null;
+  return tile(element("span", {}, `${a.clean} of ${a.audited} `, clean ? null : badge("failed", "FAILED AUDIT")),
+    "audited cases clean", clean ? "page ledgers balance" : `${a.unbalanced} ledgers unbalanced`);
+}
+
+function warnings_tile(entry, index) {
+  const n = (entry.result.warnings || []).length;
+  const link = element("a", { href: `#warnings-${index}`, text: String(n) });
+  return n ? tile(link, n === 1 ? "warning, with its remedy" : "warnings, with their remedies") : null;
+}
+
+SECTIONS.push({
+  id: "answer",
+  title: "Answer",
+  make(el, entry, index) {
+    for (const text of doubts(entry))
+      el.append(element("p", { class: "error", text }));
+    el.append(element("p", { class: "answer", text: capital(answer_clauses(entry).join("; ")) + "." }));
+    el.append(element("div", { class: "tiles" }, ...lock_tiles(entry), tail_tile(entry), knee_tile(entry),
+      ...waste_tiles(entry), fairness_tile(entry), audit_tile(entry), warnings_tile(entry, index)));
+    note(el, "Times in [ ] are 95 % intervals. Figures with no think time are of saturated threads: nothing is " +
+      "done between operations, so a lock shows at its worst. Forced cases are in none of this.");
+    return true;
+  },
+});

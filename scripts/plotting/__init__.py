@@ -1,0 +1,1 @@
+"""What scripts/plot is made of: tables (CSV), figures (what is drawn), style (colours), draw (matplotlib)."""
