@@ -17,22 +17,6 @@
 #define TERMINAL STDERR_FILENO
 #define COLUMNS_MIN 12u
 
-struct live *live_begin(enum progress_kind wish, const struct plan *plan)
-{
-	struct live *live;
-
-	if (wish == PROGRESS_NEVER || (wish == PROGRESS_AUTO && !isatty(TERMINAL)))
-		return NULL;
-	live = mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (live == MAP_FAILED)
-		return NULL; /* a run is worth more than its display */
-	live->lines = !terminal_redraws(stderr);
-	live->terminal = terminal_of(stderr);
-	live->began_ns = clock_monotonic_ns();
-	live->predicted_s = plan->predicted_s;
-	return live;
-}
-
 /* All of it; a terminal that is gone is nobody's error. */
 static void write_all(const char *text, size_t n)
 {
@@ -125,7 +109,7 @@ void live_end(struct live *live)
 
 /* Plain lines: "12:34:56  42 %  …". */
 
-static void line_head(const struct progress_now *now, char *text, size_t size)
+static void line_head(double share, char *text, size_t size)
 {
 	time_t t = time(NULL);
 	struct tm tm;
@@ -133,14 +117,14 @@ static void line_head(const struct progress_now *now, char *text, size_t size)
 
 	localtime_r(&t, &tm);
 	n = strftime(text, size, "%H:%M:%S", &tm);
-	snprintf(text + n, size - n, " %3.0f %%  ", 100 * progress_share(now));
+	snprintf(text + n, size - n, " %3.0f %%  ", 100 * share);
 }
 
 static void line_begins(const struct live *live, const struct progress_now *now)
 {
 	char begin[48], group[400], process[48] = "", left[32];
 
-	line_head(now, begin, sizeof(begin));
+	line_head(progress_share(now), begin, sizeof(begin));
 	if (now->processes > 1)
 		snprintf(process, sizeof(process), "process %u of %u, ", now->process + 1, now->processes);
 	fprintf(stderr, "%s%s left  %sgroup %zu of %zu: %s\n", begin,
@@ -153,7 +137,7 @@ static void line_ends(const struct live *live, const struct progress_now *now)
 	const struct group *g = &now->plan->groups[now->group];
 	char text[48];
 
-	line_head(now, text, sizeof(text));
+	line_head(progress_share(now), text, sizeof(text));
 	fputs(text, stderr);
 	for (unsigned i = 0; i < g->nengines; i++) {
 		const struct case_result *c = &now->result->cases[now->first + i];
@@ -172,9 +156,8 @@ static void line_ends(const struct live *live, const struct progress_now *now)
 }
 
 /* Those not yet told of; several processes may say the same. */
-static void take_warnings(struct live *live, const struct progress_now *now)
+static void take_warnings(struct live *live, const struct result *r, double share)
 {
-	const struct result *r = now->result;
 	unsigned most = sizeof(live->warnings) / sizeof(live->warnings[0]);
 
 	for (unsigned i = 0; i < r->nwarnings && live->nwarnings < most; i++) {
@@ -186,10 +169,27 @@ static void take_warnings(struct live *live, const struct progress_now *now)
 		if (known < live->nwarnings)
 			continue;
 		snprintf(live->warnings[live->nwarnings++], sizeof(live->warnings[0]), "%s", r->warnings[i]);
-		line_head(now, head, sizeof(head));
+		line_head(share, head, sizeof(head));
 		if (live->lines)
 			fprintf(stderr, "%s! %s\n", head, r->warnings[i]);
 	}
+}
+
+struct live *live_begin(enum progress_kind wish, const struct plan *plan, const struct result *r)
+{
+	struct live *live;
+
+	if (wish == PROGRESS_NEVER || (wish == PROGRESS_AUTO && !isatty(TERMINAL)))
+		return NULL;
+	live = mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (live == MAP_FAILED)
+		return NULL; /* a run is worth more than its display */
+	live->lines = !terminal_redraws(stderr);
+	live->terminal = terminal_of(stderr);
+	live->began_ns = clock_monotonic_ns();
+	live->predicted_s = plan->predicted_s;
+	take_warnings(live, r, 0);
+	return live;
 }
 
 /* The slices that have come since. */
@@ -216,7 +216,7 @@ void live_tell(void *ctx, const struct progress_now *now, enum progress_event ev
 	live->telling = true;
 	if (event == PROGRESS_BEGINS)
 		memset(live->engines, 0, sizeof(live->engines));
-	take_warnings(live, now);
+	take_warnings(live, now->result, progress_share(now));
 	if (live->lines && event == PROGRESS_BEGINS)
 		line_begins(live, now);
 	if (live->lines && event != PROGRESS_ENDS)

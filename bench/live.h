@@ -21,9 +21,10 @@
 #define LIVE_SETTLE_NS 4000000u
 
 struct live;
+struct result;
 
-/* NULL where nothing is to be shown; freed by live_end(). */
-struct live *live_begin(enum progress_kind wish, const struct plan *plan);
+/* NULL where nothing is to be shown; freed by live_end(). r: of a run that has not begun, with its warnings. */
+struct live *live_begin(enum progress_kind wish, const struct plan *plan, const struct result *r);
 /* A struct progress tells it; ctx is the struct live. Also called in children: its state is shared. */
 void live_tell(void *ctx, const struct progress_now *now, enum progress_event event);
 /* Takes the display off the terminal. NULL is allowed. In the process that began it. */

@@ -101,7 +101,7 @@ static int report(const struct result *r, const struct options *o, const struct 
 static int execute(const struct plan *plan, struct result *r, const struct options *o,
 		   struct checkpoint *kept)
 {
-	struct live *live = live_begin(o->quiet ? PROGRESS_NEVER : o->progress, plan);
+	struct live *live = live_begin(o->quiet ? PROGRESS_NEVER : o->progress, plan, r);
 	struct progress progress = { live_tell, live };
 	struct err err = { 0 };
 	int code, reported;

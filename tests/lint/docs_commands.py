@@ -20,7 +20,7 @@ COMMAND = re.compile(r"(\./|scripts/|build/|tests/|iopt (?!\w+: |0\.|doctor \||c
 NOT_RUN = {
     "iopt doctor --calibrate": "takes more than a minute; cli/doctor has it",
     "iopt verify --mutants": "takes minutes; cli/mutants has it",
-    "source <(": "is bash; cli/completion has it",
+    "source <(": "is bash",
     "| man -l": "wants man",
     "iopt run configs/scaling.ini --place cpus:0,2-5": "wants six CPUs",
 }
@@ -120,7 +120,7 @@ class Commands:
         if not part:
             self.problem(f"iopt {verb} --help", 1, "no example")
             return
-        lines = re.sub(r"\\\n", " ", part.group(1)).splitlines()
+        lines = re.sub(r"\\\n\s*", "", part.group(1)).splitlines()
         run = [re.sub(r"\s{3,}\w.*", "", x.strip()) for x in lines if not any(skip in x for skip in NOT_RUN)]
         self.not_run += len(lines) - len(run)
         folder = self.folder(f"help-{verb}")
