@@ -133,6 +133,7 @@ void plan_thread_counts(struct list_u64 *out, const struct options *o, const str
 		add_once(out, o->threads.v[i] == THREADS_ALL ? all : o->threads.v[i]);
 	if (out->n)
 		return;
+	all = topology_within_quota(topo, (unsigned)all);
 	for (uint64_t t = 1; t < all; t *= 2)
 		out->v[out->n++] = t;
 	out->v[out->n++] = all;
@@ -343,6 +344,8 @@ int plan_build(struct plan *plan, struct options *jobs, size_t njobs,
 		fit_machine(&jobs[i], topo);
 		if (jobs[i].left_out[0])
 			plan_leave_out(plan, "%s: no place in this sweep", jobs[i].left_out);
+		if (!preset_of(&jobs[i]))
+			plan_note_quota(plan, &jobs[i], topo);
 		if (preset_of(&jobs[i]))
 			code = preset_of(&jobs[i])->plan(plan, &jobs[i], topo, err);
 		else

@@ -81,6 +81,8 @@ unsigned plan_memory_node(const struct topology *t, const struct mem_choice *mem
 /* Can workers on these CPUs have their memory? 0, or EXIT_NO_RESOURCE saying what is there. */
 int plan_check_memory(const struct topology *t, const struct mem_choice *mem, const unsigned *cpus,
 		      unsigned threads, struct err *err);
+/* Does our control group grant as much memory? 0, or EXIT_NO_RESOURCE saying how much it does. */
+int plan_check_limit(const struct plan *plan, const struct topology *t, struct err *err);
 /*
  * The i-th thing about its CPUs and nodes that a reader of a group's figures should know, into
  * `text`; false: no more.

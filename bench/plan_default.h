@@ -22,6 +22,8 @@ int plan_check_shape(const struct group *g, struct err *err);
 void plan_add_rulers(struct group *g);
 /* Note, once, what is left out: plan_left_out.c */
 void plan_leave_out(struct plan *plan, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Note that a CPU quota leaves fewer threads than there are CPUs, where their number is ours to choose. */
+void plan_note_quota(struct plan *plan, const struct options *o, const struct topology *topo);
 /* EXIT_USAGE when all that this job names was left out: no groups since `first`. */
 int plan_check_any(const struct plan *plan, size_t first, const struct options *o, struct err *err);
 /* Count, in `twin`, groups whose cases another group has already: no two ids are the same. */
@@ -31,6 +33,6 @@ int plan_tell_twins(struct plan *plan, struct err *err);
 void plan_predict(struct plan *plan, unsigned processes);
 /* Levels of a choice of --levels; 0: auto. */
 unsigned plan_levels(unsigned choice);
-/* The user's list, or 1, 2, 4, … and all allowed CPUs. */
+/* The user's list, or 1, 2, 4, … and all allowed CPUs, of which a CPU quota may leave fewer. */
 void plan_thread_counts(struct list_u64 *out, const struct options *o, const struct place *place,
 			const struct topology *topo);

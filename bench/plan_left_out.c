@@ -20,6 +20,15 @@ void plan_leave_out(struct plan *plan, const char *fmt, ...)
 	plan->nleft_out++;
 }
 
+void plan_note_quota(struct plan *plan, const struct options *o, const struct topology *topo)
+{
+	unsigned cpus = place_capacity(topo, &o->places[0]), most = topology_within_quota(topo, cpus);
+
+	if (!o->threads.n && most < cpus)
+		plan_leave_out(plan, "more than %u thread%s: the control group grants %.1f CPUs: raise cpu.max, "
+			       "or name more --threads", most, most == 1 ? "" : "s", topo->quota_cpus);
+}
+
 bool plan_left_out(const struct plan *plan, unsigned i, char *text, size_t size)
 {
 	if (i < plan->nleft_out && i < PLAN_LEFT_OUT_MAX)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/plan.h"
+#include "bench/units.h"
 
 unsigned plan_memory_node(const struct topology *t, const struct mem_choice *mem, unsigned os_cpu)
 {
@@ -54,6 +55,18 @@ int plan_check_memory(const struct topology *t, const struct mem_choice *mem, co
 			       : err_set(err, EXIT_NO_RESOURCE, "--mem remote: no node has memory %s",
 					 here(t));
 	return 0;
+}
+
+int plan_check_limit(const struct plan *plan, const struct topology *t, struct err *err)
+{
+	char wanted[32], granted[32];
+
+	if (!t->limit_bytes || plan->predicted_bytes <= t->limit_bytes)
+		return 0;
+	return err_set(err, EXIT_NO_RESOURCE, "this takes up to %s of memory, and the control group grants %s "
+		       "(memory.max): raise it, or use fewer --threads, --tables or --engines",
+		       show_bytes(wanted, sizeof(wanted), plan->predicted_bytes),
+		       show_bytes(granted, sizeof(granted), t->limit_bytes));
 }
 
 /* The nodes workers are on, rising, and for each what its workers' pages are asked of. */

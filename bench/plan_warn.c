@@ -44,6 +44,12 @@ bool plan_warning(const struct group *g, const struct topology *t, unsigned i, c
 			 g->place.text);
 		return true;
 	}
+	if (topology_within_quota(t, g->threads) < g->threads && !i--) {
+		snprintf(text, size, "%u threads, and the control group grants %.1f CPUs: it is stopped again "
+			 "and again, locks held or not; fewer --threads, or raise cpu.max", g->threads,
+			 t->quota_cpus);
+		return true;
+	}
 	if (mixes_kinds(g, t) && !i--) {
 		snprintf(text, size, "workers run on cores of several kinds: figures mix them, and "
 			 "fairness is not the lock's; --place cpus:LIST keeps to one kind");

@@ -131,6 +131,8 @@ static int with_plan(struct result *r, const struct plan *plan, const struct top
 	struct checkpoint *kept = NULL;
 	int code;
 
+	if (plan_check_limit(plan, topo, err))
+		return err->code;
 	if (o->dry_run) {
 		plan_print(plan, topo, stdout);
 		return finish_stdout();

@@ -61,6 +61,8 @@ static void print_machine(const struct screen *s)
 			 h->hypervisor);
 	flow_add(&flow, "%s%s", isdigit((unsigned char)h->kernel[0]) ? "Linux " : "", h->kernel);
 	flow_add(&flow, "%u/%u CPU%s as asked", sum.cpus_as_asked, sum.cpus, plural(sum.cpus));
+	if (t && t->quota_cpus > 0 && t->quota_cpus < t->nallowed)
+		flow_add(&flow, "quota %.1f CPUs", t->quota_cpus);
 	flow_end(&flow);
 }
 

@@ -231,16 +231,17 @@ static void print_tail(const struct screen *s, const struct columns *columns, si
 static void print_limits(const struct screen *s)
 {
 	const struct topology *t = s->r->topo;
+	unsigned cpus = t ? topology_within_quota(t, t->nallowed) : 0;
 	struct flow flow;
 
-	if (!t || (t->nnodes > 1 && t->nallowed > 2))
+	if (!t || (t->nnodes > 1 && cpus > 2))
 		return;
 	flow = flow_begin(s, "   not shown  ", "; ");
 	if (t->nnodes < 2)
 		flow_add(&flow, "what distance between NUMA nodes adds: this machine has one");
-	if (t->nallowed <= 2)
-		flow_add(&flow, "contention of more than %u thread%s: it has no more CPUs", t->nallowed,
-			 t->nallowed == 1 ? "" : "s");
+	if (cpus <= 2)
+		flow_add(&flow, "contention of more than %u thread%s: %s no more CPUs", cpus,
+			 cpus == 1 ? "" : "s", cpus < t->nallowed ? "its control group grants" : "it has");
 	flow_end(&flow);
 }
 

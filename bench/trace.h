@@ -60,10 +60,10 @@ struct trace {
 };
 
 /*
- * `name` is a path, or the name of a shipped trace ("nvme-amd-lazy"), looked for in
- * $IOPT_TRACE_DIR, what was installed with the program, and the source tree. EXIT_BAD_DATA for what cannot be read or
- * holds no event to replay, with file and line number for a damaged line; EXIT_NO_RESOURCE for no
- * memory.
+ * `name` is a path, or the name of a shipped trace ("nvme-amd-lazy"), looked for in $IOPT_TRACE_DIR,
+ * where they were installed with the program, and the source tree. EXIT_BAD_DATA for what cannot be
+ * read or holds no event to replay, with file and line number for a damaged line; EXIT_NO_RESOURCE
+ * for no memory.
  */
 int trace_load(struct trace **out, const char *name, struct err *err);
 void trace_free(struct trace *t);

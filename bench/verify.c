@@ -166,7 +166,8 @@ static int default_threads(struct verify_options *o, struct err *err)
 
 	if (topology_load(&topo, NULL, err))
 		return err->code;
-	o->threads = topo->nallowed < 2 ? 2 : topo->nallowed;
+	o->threads = topology_within_quota(topo, topo->nallowed);
+	o->threads = o->threads < 2 ? 2 : o->threads;
 	if (o->threads > THREADS_DEFAULT_MAX)
 		o->threads = THREADS_DEFAULT_MAX;
 	topology_free(topo);

@@ -233,7 +233,7 @@ static int lay_seats(struct pass *p, struct err *err)
 	if (topology_load(&topo, NULL, err))
 		return err->code;
 	p->each = p->m->threads + 1;
-	p->m->at_once = topo->nallowed / p->each;
+	p->m->at_once = topology_within_quota(topo, topo->nallowed) / p->each;
 	if (p->m->at_once > AT_ONCE_MAX)
 		p->m->at_once = AT_ONCE_MAX;
 	p->own_cpus = p->m->at_once >= 2;

@@ -58,7 +58,7 @@ static int pin(struct verify_round *r, struct err *err)
 
 	if (!topo)
 		return err->code;
-	choose_threads(r, topo->nallowed);
+	choose_threads(r, topology_within_quota(topo, topo->nallowed));
 	r->thread = aligned_alloc(CACHE_ALIGN, r->nthreads * sizeof(*r->thread));
 	r->cpus = calloc(r->nthreads, sizeof(*r->cpus));
 	if (!r->thread || !r->cpus || !verify_cells_reserve(r))

@@ -49,10 +49,10 @@ int out_dir_check(const char *dir, struct err *err);
  */
 int out_dir_write_job(const struct result *r, const char *dir, struct err *err);
 /*
- * result.json, summary.csv, slices.csv, series.csv, latency.csv, scaling.csv, comparisons.csv, workers.csv,
- * latency.hlog, hgrm/, job.ini in `dir`, made if need be. All are written under temporary names first and renamed when all are complete.
- * They replace an earlier result of this program; files of these names that are anything else are
- * left alone.
+ * result.json, summary.csv, slices.csv, series.csv, latency.csv, scaling.csv, comparisons.csv,
+ * workers.csv, latency.hlog, hgrm/, job.ini in `dir`, made if need be. All are written under temporary
+ * names first and renamed when all are complete. They replace an earlier result of this program; files
+ * of these names that are anything else are left alone.
  * EXIT_CANT_CREATE, EXIT_WRITE in err.
  */
 int out_dir_write(const struct result *r, const char *dir, struct err *err);

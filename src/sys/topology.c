@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/host_file.h"
 #include "sys/topology_read.h"
 
 static int no_memory(struct err *err)
@@ -223,6 +224,8 @@ int topology_load(struct topology **out, const char *spec, struct err *err)
 	if (!t)
 		return no_memory(err);
 	t->this_system = !spec;
+	if (!spec)
+		host_cgroup("", &t->quota_cpus, &t->limit_bytes);
 	t->spec = spec ? strdup(spec) : NULL;
 	rc = spec && !t->spec ? no_memory(err) : load_hwloc(&hw, spec, err);
 	if (!rc) {
@@ -234,6 +237,13 @@ int topology_load(struct topology **out, const char *spec, struct err *err)
 	else
 		*out = t;
 	return rc;
+}
+
+unsigned topology_within_quota(const struct topology *t, unsigned n)
+{
+	unsigned whole = t->quota_cpus < 1 ? 1 : t->quota_cpus < n ? (unsigned)t->quota_cpus : n;
+
+	return t->quota_cpus > 0 && whole < n ? whole : n;
 }
 
 void topology_free(struct topology *t)

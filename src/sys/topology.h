@@ -46,6 +46,8 @@ struct topology {
 	bool this_system;  /* false: synthetic or from a file; binding is impossible */
 	char *spec;        /* what it was loaded from; NULL for this system */
 	unsigned ncpus, nnodes, npackages, nl3, ncores, nallowed;
+	double quota_cpus; /* CPUs' worth of time that the control group grants; 0: no limit */
+	uint64_t limit_bytes; /* of memory, the same */
 	unsigned smt;      /* most PUs in a core */
 	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: unknown or none */
 	unsigned noffline, nkinds, ncaches;
@@ -63,6 +65,12 @@ int topology_load(struct topology **out, const char *spec, struct err *err);
 void topology_free(struct topology *t);
 /* Index into nodes[] of an OS node number, or -1. */
 int topology_node(const struct topology *t, unsigned os_node);
+/*
+ * Of n CPUs, how many may compute at once: no more than the control group's quota has whole CPUs, and
+ * one at least. Beyond that the kernel stops all threads of the group for the rest of each period, with
+ * whatever lock they hold.
+ */
+unsigned topology_within_quota(const struct topology *t, unsigned n);
 /* The CPU with this OS number, or NULL. */
 const struct topo_cpu *topology_cpu(const struct topology *t, unsigned os_cpu);
 /* May this process take memory of nodes[i]? */

@@ -41,7 +41,7 @@ class Install(Command):
         shutil.copy(os.path.join(traces, "nvme-amd-lazy.trace.gz"), os.path.join(traces, "mine.trace.gz"))
         self.assertIn("trace mine: ", self.tool(iopt, "trace", "mine"))  # those beside it, not the sources'
         out = os.path.join(self.dir, "out")
-        self.tool(iopt, "run", "--quiet", "--threads", "1", "--duration", "0.1s", "--slice", "1ms", "--workload",
+        self.tool(iopt, "run", "--quiet", "--threads", "1", "--duration", "0.1s", "--slice", "1ms", "--warmup", "100us", "--workload",
                   "private", "--engines", "lockless-2019,mutex-2019", "--out", out)
         self.tool(iopt, "report", out)
         self.assertTrue(os.path.getsize(os.path.join(out, "report.html")))
