@@ -10,6 +10,7 @@
 #include "bench/floor.h"
 #include "bench/json.h"
 #include "bench/signals.h"
+#include "bench/terminal.h"
 #include "sys/clock.h"
 
 #define TELL 0.05 /* a machine that cannot tell this is not one to gate on */
@@ -45,7 +46,7 @@ static int measure(struct calibration *c, unsigned trials, char *const *args, in
 {
 	const struct duet_build self = { "/proc/self/exe", NULL };
 	uint64_t start = clock_monotonic_ns();
-	bool show = isatty(STDERR_FILENO);
+	bool show = terminal_redraws(stderr);
 	int code = 0;
 
 	for (c->n = 0; !code && c->n < trials; c->n += !code) {

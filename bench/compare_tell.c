@@ -1,7 +1,4 @@
 /* compare_tell.c - a verdict to whoever asked: stdout, a file, an exit code. */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "bench/compare.h"
 #include "bench/verbs.h"
 
@@ -19,10 +16,9 @@ int compare_worse(int a, int b)
 int compare_tell(const struct gate *g, const struct gate_options *as,
 		 const struct compare_options *o, struct err *err)
 {
-	bool colour = o->format == GATE_TEXT && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	bool mere = g->code == EXIT_REGRESSED || g->code == EXIT_INCONCLUSIVE;
 	int code = as->warn_only && mere ? EXIT_FINE : g->code;
-	int told = gate_write(g, as, o->format, stdout, colour) ? finish_stdout() : EXIT_FINE;
+	int told = gate_write(g, as, o->format, stdout, terminal_of(stdout)) ? finish_stdout() : EXIT_FINE;
 
 	/* after the text: where the file cannot be written, the figures are not lost */
 	if (o->verdict)

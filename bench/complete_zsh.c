@@ -56,7 +56,7 @@ static void flag_spec(void *ctx, const struct complete_flag *f)
 	if (f->value == VALUE_FILE || f->value == VALUE_DIR)
 		fputs(f->value == VALUE_DIR ? "_files -/" : "_files", out);
 	if (f->words[0])
-		fprintf(out, "_iopt_words%s", f->value == VALUE_LIST ? " -l" : "");
+		fprintf(out, " _iopt_words%s", f->value == VALUE_LIST ? " -l" : "");
 	for (size_t i = 0; f->words[i]; i++) {
 		fputc(' ', out);
 		put_escaped(out, f->words[i]);

@@ -87,10 +87,8 @@ static int examine(struct doctor_report *r, const struct doctor_options *o, stru
 
 static int report(const struct doctor_report *r, const struct doctor_options *o, struct err *err)
 {
-	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-
 	if (o->format == FORMAT_IS_TEXT)
-		doctor_print(r, stdout, colour);
+		doctor_print(r, stdout, terminal_of(stdout));
 	else if (doctor_write_json(r, stdout))
 		return err_set(err, EXIT_WRITE, "cannot write the JSON text");
 	return r->count[CHECK_COMPLAINT] ? EXIT_UNTRUSTED : EXIT_FINE;

@@ -3,58 +3,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/columns.h"
 #include "bench/doctor_report.h"
 #include "bench/units.h"
 
-#define COLUMNS 100
-#define NAME_COLUMNS 15
+#define NAME_COLUMNS 17 /* with its mark, and a blank behind it */
 #define WORST_CPUS 8u
 #define ROW_CPUS 16u
 
 static const char mark[] = { [CHECK_OK] = ' ', [CHECK_UNKNOWN] = '?', [CHECK_NOTE] = '-',
 			     [CHECK_COMPLAINT] = '!' };
 
-/* Words from column `at` on, further lines indented by `indent`. */
-static void print_words(FILE *out, const char *text, int at, int indent)
+static enum paint check_paint(enum check_verdict verdict)
 {
-	bool first = true;
-
-	while (*text) {
-		int length = (int)strcspn(text, " ");
-
-		if (!first && at + 1 + length > COLUMNS) {
-			fprintf(out, "\n%*s", indent, "");
-			at = indent;
-			first = true;
-		}
-		fprintf(out, "%s%.*s", first ? "" : " ", length, text);
-		at += length + !first;
-		first = false;
-		text += length;
-		text += *text == ' ';
-	}
-	fputc('\n', out);
+	return verdict == CHECK_COMPLAINT ? PAINT_WORSE : verdict == CHECK_NOTE ? PAINT_UNSURE : PAINT_NONE;
 }
 
-static void print_check(const struct check *c, const struct check_found *found, FILE *out,
-			bool colour)
+static void put_check(struct columns *t, const struct check *c, const struct check_found *found)
 {
-	const char *begin = !colour ? "" : found->verdict == CHECK_COMPLAINT ? "\033[31m"
-					 : found->verdict == CHECK_NOTE	     ? "\033[33m" : "";
-	char text[400];
-
-	fprintf(out, "%s%c %-*s%s", begin, mark[found->verdict], NAME_COLUMNS, c->name,
-		*begin ? "\033[0m" : "");
+	columns_row(t);
+	columns_paint(t, check_paint(found->verdict), "%c %s", mark[found->verdict], c->name);
 	if (found->verdict < CHECK_NOTE) {
-		print_words(out, found->found, NAME_COLUMNS + 2, NAME_COLUMNS + 2);
+		columns_rest(t, PAINT_NONE, "%s", found->found);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s: %s", found->found, c->why);
-	print_words(out, text, NAME_COLUMNS + 2, NAME_COLUMNS + 2);
+	columns_rest(t, PAINT_NONE, "%s: %s", found->found, c->why);
 	if (found->remedy[0]) {
-		fprintf(out, "%*s", NAME_COLUMNS + 2, "=> ");
-		print_words(out, found->remedy, NAME_COLUMNS + 2, NAME_COLUMNS + 2);
+		columns_row(t);
+		columns_cell(t, "%*s=>", NAME_COLUMNS - 3, "");
+		columns_rest(t, PAINT_NONE, "%s", found->remedy);
 	}
+}
+
+static void print_checks(const struct doctor_report *r, FILE *out, const struct terminal *terminal)
+{
+	static const struct column column[] = { { .least = NAME_COLUMNS - 1 }, { .gap = 1 } };
+	struct columns t = columns_begin(out, terminal, column, 2, 0);
+
+	for (size_t i = 0; i < nchecks; i++)
+		put_check(&t, &checks[i], &r->found[i]);
+	columns_end(&t);
 }
 
 static int by_loss(const void *a, const void *b)
@@ -67,26 +55,36 @@ static int by_loss(const void *a, const void *b)
 	return x->cpu < y->cpu ? -1 : x->cpu > y->cpu;
 }
 
-static void print_cpu(const struct hiccup_cpu *c, FILE *out)
+static void put_cpu(struct columns *t, const struct hiccup_cpu *c)
 {
 	double seconds = (double)c->duration_ns / 1e9;
-	char quantile[32] = "-", worst[32] = "-", gaps[32];
+	char text[32];
 
+	columns_row(t);
+	columns_cell(t, "%u", c->cpu);
 	if (c->error) {
-		fprintf(out, "  %5u  not probed: %s\n", c->cpu, strerrorname_np(c->error));
+		columns_rest(t, PAINT_NONE, "not probed: %s", strerrorname_np(c->error));
 		return;
 	}
-	if (hist_supports(&c->gaps, 0.9999))
-		show_ns(quantile, sizeof(quantile), (double)hist_quantile(&c->gaps, 0.9999));
-	if (c->gaps.n)
-		show_ns(worst, sizeof(worst), (double)c->gaps.max);
-	fprintf(out, "  %5u %10s %10s %10s %10llu %10.3g %%\n", c->cpu,
-		show_int(gaps, sizeof(gaps), (uint64_t)((double)c->gaps.n / seconds)), quantile, worst,
-		(unsigned long long)c->long_gaps, 100 * c->lost_ns / (double)c->duration_ns);
+	columns_cell(t, "%s", show_int(text, sizeof(text), (uint64_t)((double)c->gaps.n / seconds)));
+	columns_cell(t, "%s", !hist_supports(&c->gaps, 0.9999) ? "-" :
+		     show_ns(text, sizeof(text), (double)hist_quantile(&c->gaps, 0.9999)));
+	columns_cell(t, "%s", c->gaps.n ? show_ns(text, sizeof(text), (double)c->gaps.max) : "-");
+	columns_cell(t, "%llu", (unsigned long long)c->long_gaps);
+	columns_cell(t, "%.3g %%", 100 * c->lost_ns / (double)c->duration_ns);
 }
 
-static void print_probe(const struct doctor_report *r, FILE *out)
+static void print_probe(const struct doctor_report *r, FILE *out, const struct terminal *terminal)
 {
+	static const struct column column[] = {
+		{ .title = "cpu", .align = COLUMNS_RIGHT, .least = 5 },
+		{ .title = "a second", .align = COLUMNS_RIGHT, .least = 9 },
+		{ .title = "p99.99", .align = COLUMNS_RIGHT, .least = 9 },
+		{ .title = "longest", .align = COLUMNS_RIGHT, .least = 9 },
+		{ .title = ">= 1 ms", .align = COLUMNS_RIGHT, .least = 9 },
+		{ .title = "time lost", .align = COLUMNS_RIGHT, .least = 11 },
+	};
+	struct columns t;
 	unsigned n = r->probe.cpus, shown = n > ROW_CPUS ? WORST_CPUS : n;
 	const struct hiccup_cpu **cpu = calloc(n, sizeof(*cpu));
 	char text[32];
@@ -99,10 +97,10 @@ static void print_probe(const struct doctor_report *r, FILE *out)
 		qsort(cpu, n, sizeof(*cpu), by_loss);
 	fprintf(out, "\nPAUSES of 200 ns and more in loops that do nothing, on %u CPU%s at once for %s\n", n,
 		n == 1 ? "" : "s", show_ns(text, sizeof(text), (double)r->probe_ns));
-	fprintf(out, "  %5s %10s %10s %10s %10s %12s\n", "cpu", "a second", "p99.99", "longest", ">= 1 ms",
-		"time lost");
+	t = columns_begin(out, terminal, column, sizeof(column) / sizeof(column[0]), 2);
 	for (unsigned i = 0; i < shown; i++)
-		print_cpu(cpu[i], out);
+		put_cpu(&t, cpu[i]);
+	columns_end(&t);
 	if (shown < n)
 		fprintf(out, "  %u others lost less of their time (--format json has all)\n", n - shown);
 	free(cpu);
@@ -117,68 +115,92 @@ static char shade(double ns, double least)
 	return shades[step < 0 ? 0 : step > 4 ? 4 : step];
 }
 
+/* The CPUs from `from` to `to` - 1 with all before them. */
 static void print_block(const struct transfer_matrix *m, double least, unsigned from, unsigned to,
-			FILE *out)
+			FILE *out, const struct terminal *terminal)
 {
-	fprintf(out, "  %5s", "cpu");
-	for (unsigned j = from; j < to; j++)
-		fprintf(out, " %4u", m->cpu[j]);
-	fputc('\n', out);
+	struct column column[COLUMNS_MAX] = { { .title = "cpu", .align = COLUMNS_RIGHT, .least = 5 } };
+	char title[COLUMNS_MAX][16];
+	struct columns t;
+
+	for (unsigned j = from; j < to; j++) {
+		snprintf(title[j - from], sizeof(title[0]), "%u ", m->cpu[j]); /* a blank for the shade */
+		column[1 + j - from] = (struct column){ .title = title[j - from], .align = COLUMNS_RIGHT,
+							.least = 4, .gap = 1 };
+	}
+	t = columns_begin(out, terminal, column, 1 + to - from, 2);
 	for (unsigned i = 0; i + 1 < m->n && i < to; i++) {
-		fprintf(out, "  %5u", m->cpu[i]);
+		columns_row(&t);
+		columns_cell(&t, "%u", m->cpu[i]);
 		for (unsigned j = from; j < to; j++) {
 			double ns = m->round_trip_ns[i * m->n + j];
 
 			if (j <= i)
-				fputs("     ", out);
+				columns_cell(&t, "%s", "");
 			else if (isnan(ns))
-				fprintf(out, "%4s ", "?");
+				columns_cell(&t, "? ");
 			else
-				fprintf(out, "%4.0f%c", ns, shade(ns, least));
+				columns_cell(&t, "%.0f%c", ns, shade(ns, least));
 		}
-		fputc('\n', out);
 	}
+	columns_end(&t);
 }
 
-static void print_matrix(const struct doctor_report *r, FILE *out)
+/* So many CPUs as a line has room for, eights where it has much. */
+static unsigned block_cpus(const struct terminal *terminal, double most)
+{
+	const int digits = snprintf(NULL, 0, "%.0f", most), each = 2 + (digits < 3 ? 3 : digits);
+	const unsigned room = (terminal->width - 7) / (unsigned)each;
+
+	return room < ROW_CPUS ? room : room / 8 * 8;
+}
+
+static void print_matrix(const struct doctor_report *r, FILE *out, const struct terminal *terminal)
 {
 	const struct transfer_matrix *m = &r->matrix;
-	double least = INFINITY;
+	double least = INFINITY, most = 0;
+	unsigned n;
 
 	if (m->n < 2) {
 		fprintf(out, "\nCORE TO CORE needs two CPUs\n");
 		return;
 	}
 	for (size_t i = 0; i < (size_t)m->n * m->n; i++)
-		if (m->round_trip_ns[i] < least)
-			least = m->round_trip_ns[i];
+		if (!isnan(m->round_trip_ns[i])) {
+			least = fmin(least, m->round_trip_ns[i]);
+			most = fmax(most, m->round_trip_ns[i]);
+		}
+	n = block_cpus(terminal, most);
 	fprintf(out, "\nCORE TO CORE a cache line there and back, ns, median of 15 x 200 (%u of %u CPUs)\n",
 		m->n, r->topo->nallowed);
-	for (unsigned from = 0; from < m->n; from += ROW_CPUS)
-		print_block(m, least, from, from + ROW_CPUS < m->n ? from + ROW_CPUS : m->n, out);
+	for (unsigned from = 0; from < m->n; from += n)
+		print_block(m, least, from, from + n < m->n ? from + n : m->n, out, terminal);
 	fprintf(out, "  against the nearest pair: . x2  + x4  * x8  # x16 and more\n");
 	if (m->unanswered)
 		fprintf(out, "  ? %u pair%s did not get through in 20 ms: a CPU was busy\n", m->unanswered,
 			m->unanswered == 1 ? "" : "s");
 }
 
-void doctor_print(const struct doctor_report *r, FILE *out, bool colour)
+void doctor_print(const struct doctor_report *r, FILE *out, struct terminal terminal)
 {
 	const unsigned *count = r->count;
+	char text[512];
 
-	fprintf(out, "iopt doctor | %s | %s | %u CPU%s, %u node%s\n",
-		r->host.cpu_model[0] ? r->host.cpu_model : "unknown CPU", r->host.kernel,
-		r->topo->nallowed, r->topo->nallowed == 1 ? "" : "s", r->topo->nnodes,
-		r->topo->nnodes == 1 ? "" : "s");
-	for (size_t i = 0; i < nchecks; i++)
-		print_check(&checks[i], &r->found[i], out, colour);
+	snprintf(text, sizeof(text), "iopt doctor | %s | %s | %u CPU%s, %u node%s",
+		 r->host.cpu_model[0] ? r->host.cpu_model : "unknown CPU", r->host.kernel,
+		 r->topo->nallowed, r->topo->nallowed == 1 ? "" : "s", r->topo->nnodes,
+		 r->topo->nnodes == 1 ? "" : "s");
+	columns_words(out, &terminal, PAINT_NONE, 0, 2, text);
+	print_checks(r, out, &terminal);
 	if (r->probe_ns)
-		print_probe(r, out);
+		print_probe(r, out, &terminal);
 	if (r->matrix.n)
-		print_matrix(r, out);
-	fprintf(out, "\n%u complaint%s, %u note%s, %u ok, %u unknown: %s\n", count[CHECK_COMPLAINT],
-		count[CHECK_COMPLAINT] == 1 ? "" : "s", count[CHECK_NOTE],
-		count[CHECK_NOTE] == 1 ? "" : "s", count[CHECK_OK], count[CHECK_UNKNOWN],
-		count[CHECK_COMPLAINT] ? "a measurement would be spoiled here, now"
-				       : "nothing seen that would spoil a measurement");
+		print_matrix(r, out, &terminal);
+	snprintf(text, sizeof(text), "%u complaint%s, %u note%s, %u ok, %u unknown: %s", count[CHECK_COMPLAINT],
+		 count[CHECK_COMPLAINT] == 1 ? "" : "s", count[CHECK_NOTE],
+		 count[CHECK_NOTE] == 1 ? "" : "s", count[CHECK_OK], count[CHECK_UNKNOWN],
+		 count[CHECK_COMPLAINT] ? "a measurement would be spoiled here, now"
+					: "nothing seen that would spoil a measurement");
+	fputc('\n', out);
+	columns_words(out, &terminal, PAINT_NONE, 0, 2, text);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "bench/terminal.h"
 #include "sys/checks.h"
 #include "sys/hiccup.h"
 #include "sys/transfer.h"
@@ -25,7 +26,7 @@ struct doctor_report {
 /* Look at what has been gathered so far: found and count. `clock` false: it has not been measured. */
 void doctor_look(struct doctor_report *r, bool clock);
 
-void doctor_print(const struct doctor_report *r, FILE *out, bool colour);
+void doctor_print(const struct doctor_report *r, FILE *out, struct terminal terminal);
 /* 0, or -1 when the stream would not take it all, or for no memory. */
 int doctor_write_json(const struct doctor_report *r, FILE *out);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bench/duet_process.h"
+#include "bench/terminal.h"
 #include "sys/clock.h"
 
 #define STUCK_FACTOR 10.0 /* times the longest process so far, and … */
@@ -47,9 +48,7 @@ static double since_s(uint64_t began_ns)
 
 static bool shows_progress(const struct duet *d)
 {
-	const char *term = getenv("TERM");
-
-	return !d->quiet && isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
+	return !d->quiet && terminal_redraws(stderr);
 }
 
 /* After a process: how many pairs, what the last look said, how long still. */

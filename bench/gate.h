@@ -7,6 +7,7 @@
 
 #include "bench/fingerprint.h"
 #include "bench/stored.h"
+#include "bench/terminal.h"
 #include "stat/verdict.h"
 
 enum gate_metric {
@@ -114,7 +115,7 @@ int gate_note(struct gate *g, const char *fmt, ...) __attribute__((format(printf
 /* Writers: 0, or -1 when the stream would not take it all. */
 enum gate_format { GATE_TEXT, GATE_MD, GATE_JSON, GATE_CSV };
 int gate_write(const struct gate *g, const struct gate_options *o, enum gate_format format,
-	       FILE *out, bool colour);
+	       FILE *out, struct terminal terminal);
 /*
  * Before anything is measured or read: away with the verdict file of an earlier comparison, so that
  * nobody takes it for this one's when this one ends early. A file that is anything else stays.

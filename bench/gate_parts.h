@@ -43,7 +43,7 @@ char *gate_show_side(char *buf, size_t size, const struct stored *s);
 bool gate_row_shown(const struct gate_row *row, const struct gate_options *o);
 
 /* The writers: 0, or -1 when the stream would not take it all or memory ran out. */
-int gate_write_text(const struct gate *g, const struct gate_options *o, FILE *out, bool colour);
+int gate_write_text(const struct gate *g, const struct gate_options *o, FILE *out, struct terminal terminal);
 int gate_write_md(const struct gate *g, const struct gate_options *o, FILE *out);
 int gate_write_json(const struct gate *g, const struct gate_options *o, FILE *out);
 int gate_write_csv(const struct gate *g, FILE *out);

@@ -1,138 +1,140 @@
-/* gate_text.c - the verdict for people: a screen of at most 100 columns, the worst first. */
-#include <ctype.h>
+/* gate_text.c - the verdict for people: a screen as wide as the terminal, the worst first. */
 #include <string.h>
 
+#include "bench/columns.h"
 #include "bench/gate_parts.h"
 
-#define COLUMNS 100
 #define MISSING_MAX 20u
 
-struct screen {
+/* Where the text goes. */
+struct page {
 	FILE *out;
-	bool colour;
+	struct terminal terminal;
 };
 
-/* Words on lines of 100 columns, those after the first indented. What is not text becomes '?'. */
-static void wrap(const struct screen *s, const char *lead, const char *text)
+static void wrap_painted(const struct page *p, enum paint paint, const char *lead, const char *text)
 {
-	int at = fprintf(s->out, "%s", lead), indent = at;
-	bool begun = false;
-
-	while (*text) {
-		int length = (int)strcspn(text, " ");
-
-		if (begun && at + 1 + length > COLUMNS)
-			at = fprintf(s->out, "\n%*s", indent, "") - 1;
-		else if (begun)
-			at += fprintf(s->out, " ");
-		at += length;
-		begun = true;
-		for (; length; length--, text++)
-			fputc(iscntrl((unsigned char)*text) ? '?' : *text, s->out);
-		text += strspn(text, " ");
-	}
-	fputc('\n', s->out);
+	fprintf(p->out, "%s%s%s", paint_begin(&p->terminal, paint), lead, paint_end(&p->terminal, paint));
+	columns_words(p->out, &p->terminal, paint, strlen(lead), strlen(lead), text);
 }
 
-static const char *colour_of(enum gate_verdict v)
+static void wrap(const struct page *p, const char *lead, const char *text)
+{
+	wrap_painted(p, PAINT_NONE, lead, text);
+}
+
+static enum paint paint_of(enum gate_verdict v)
 {
 	switch (v) {
 	case GATE_REGRESSED:
-		return "\033[31m";
+		return PAINT_WORSE;
 	case GATE_INCONCLUSIVE:
-		return "\033[33m";
+		return PAINT_UNSURE;
 	case GATE_IMPROVED:
-		return "\033[32m";
+		return PAINT_BETTER;
 	default:
-		return "";
+		return PAINT_NONE;
 	}
 }
 
-static void print_row(const struct screen *s, const struct gate_row *row)
+static void put_row(struct columns *t, const struct gate_row *row)
 {
-	char base[32], new[32], ratio[64], margin[48], p[16], steady[200];
-	const char *colour = s->colour ? colour_of(row->verdict) : "";
+	char text[64];
 
-	fprintf(s->out, "  %-11s %11s %11s  %-21s %13s %6s  %s%s%s\n", row->name,
-		gate_show_value(base, sizeof(base), row, 0), gate_show_value(new, sizeof(new), row, 1),
-		gate_show_ratio(ratio, sizeof(ratio), row), gate_show_margin(margin, sizeof(margin), row),
-		gate_show_p(p, sizeof(p), row), colour, gate_verdict_name[row->verdict],
-		*colour ? "\033[0m" : "");
-	if (*gate_show_steady(steady, sizeof(steady), row))
-		wrap(s, "      ", steady);
-	if (row->why[0])
-		wrap(s, "      ", row->why);
+	columns_row(t);
+	columns_cell(t, "%s", row->name);
+	columns_cell(t, "%s", gate_show_value(text, sizeof(text), row, 0));
+	columns_cell(t, "%s", gate_show_value(text, sizeof(text), row, 1));
+	columns_cell(t, "%s", gate_show_ratio(text, sizeof(text), row));
+	columns_cell(t, "%s", gate_show_margin(text, sizeof(text), row));
+	columns_cell(t, "%s", gate_show_p(text, sizeof(text), row));
+	columns_paint(t, paint_of(row->verdict), "%s", gate_verdict_name[row->verdict]);
 }
 
-static void print_head(const struct screen *s, const struct gate *g, const struct gate_options *o)
+static void print_head(const struct page *p, const struct gate *g, const struct gate_options *o)
 {
 	char text[1024];
 
-	wrap(s, "iopt compare  ", gate_show_design(text, sizeof(text), g, o));
-	wrap(s, "  base  ", gate_show_side(text, sizeof(text), g->base));
-	wrap(s, "  new   ", gate_show_side(text, sizeof(text), g->new));
+	wrap(p, "iopt compare  ", gate_show_design(text, sizeof(text), g, o));
+	wrap(p, "  base  ", gate_show_side(text, sizeof(text), g->base));
+	wrap(p, "  new   ", gate_show_side(text, sizeof(text), g->new));
 	if (g->base) {
 		fingerprint_show(&g->base->host, text, sizeof(text));
-		wrap(s, "  on    ", text);
+		wrap(p, "  on    ", text);
 	}
 	if (o->design == GATE_FILES)
-		wrap(s, "! ", "measured one after the other, so that drift counts: prefer --old and --new");
+		wrap(p, "! ", "measured one after the other, so that drift counts: prefer --old and --new");
 }
 
-static void print_remarks(const struct screen *s, const struct gate *g)
+static void print_remarks(const struct page *p, const struct gate *g)
 {
 	char more[64];
 
 	for (size_t i = 0; i < g->nnotes; i++)
-		wrap(s, "! ", g->notes[i]);
+		wrap(p, "! ", g->notes[i]);
 	for (size_t i = 0; i < g->ndiffers; i++)
-		wrap(s, "differs: ", g->differs[i]);
+		wrap(p, "differs: ", g->differs[i]);
 	for (size_t i = 0; i < g->nmissing && i < MISSING_MAX; i++)
-		wrap(s, "", g->missing[i]);
+		wrap(p, "", g->missing[i]);
 	if (g->nmissing > MISSING_MAX) {
 		snprintf(more, sizeof(more), "and %zu more that one side lacks", g->nmissing - MISSING_MAX);
-		wrap(s, "", more);
+		wrap(p, "", more);
 	}
 }
 
-static void print_rows(const struct screen *s, const struct gate *g, const struct gate_options *o)
+static void remarks_on(const struct page *p, const struct gate_row *row)
 {
-	const struct stored_case *last = NULL;
+	char steady[200];
+
+	if (*gate_show_steady(steady, sizeof(steady), row))
+		wrap(p, "      ", steady);
+	if (row->why[0])
+		wrap(p, "      ", row->why);
+}
+
+static void print_rows(const struct page *p, const struct gate *g, const struct gate_options *o)
+{
 	char level[24];
+	const struct column column[] = {
+		{ .title = "metric", .least = 11 }, { .title = "base", .align = COLUMNS_RIGHT, .least = 10 },
+		{ .title = "new", .align = COLUMNS_RIGHT, .least = 10 }, { .title = level, .least = 21 },
+		{ .title = "margin", .align = COLUMNS_RIGHT, .least = 12, .fold = true },
+		{ .title = "p Holm", .align = COLUMNS_RIGHT, .least = 5 }, { .title = "verdict" },
+	};
+	const struct stored_case *last = NULL;
+	struct page below = *p;
+	struct columns t;
 
 	snprintf(level, sizeof(level), "ratio [%.3g %%]", 100 * (1 - g->alpha));
-	fprintf(s->out, "\n  %-11s %11s %11s  %-21s %13s %6s  %s\n", "metric", "base", "new", level,
-		"margin", "p Holm", "verdict");
+	fputc('\n', p->out);
+	t = columns_begin(p->out, &p->terminal, column, sizeof(column) / sizeof(column[0]), 2);
 	for (size_t i = 0; i < g->nrows; i++) {
 		const struct gate_row *row = &g->rows[i];
 
 		if (!gate_row_shown(row, o))
 			continue;
-		if (row->a != last) {
-			fputs(s->colour ? "\033[1m" : "", s->out);
-			wrap(s, "", row->a->id);
-			fputs(s->colour ? "\033[0m" : "", s->out);
-		}
+		below.out = columns_below(&t);
+		if (row->a != last)
+			wrap_painted(&below, PAINT_TITLE, "", row->a->id);
 		last = row->a;
-		print_row(s, row);
+		put_row(&t, row);
+		below.out = columns_below(&t);
+		remarks_on(&below, row);
 	}
-	fputc('\n', s->out);
+	columns_end(&t);
+	fputc('\n', p->out);
 }
 
-int gate_write_text(const struct gate *g, const struct gate_options *o, FILE *out, bool colour)
+int gate_write_text(const struct gate *g, const struct gate_options *o, FILE *out, struct terminal terminal)
 {
-	const struct screen s = { out, colour };
+	const struct page p = { out, terminal };
 	char text[400];
 
-	print_head(&s, g, o);
-	print_remarks(&s, g);
+	print_head(&p, g, o);
+	print_remarks(&p, g);
 	if (g->nrows)
-		print_rows(&s, g, o);
-	if (colour)
-		fputs(colour_of(g->verdict), out);
+		print_rows(&p, g, o);
 	snprintf(text, sizeof(text), "%s (%s)", gate_word(g), g->summary);
-	wrap(&s, "verdict: ", text);
-	if (colour)
-		fputs("\033[0m", out);
+	wrap_painted(&p, paint_of(g->verdict), "verdict: ", text);
 	return fflush(out) || ferror(out) ? -1 : 0;
 }

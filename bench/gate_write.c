@@ -9,7 +9,7 @@
 #include "bench/signals.h"
 
 int gate_write(const struct gate *g, const struct gate_options *o, enum gate_format format,
-	       FILE *out, bool colour)
+	       FILE *out, struct terminal terminal)
 {
 	switch (format) {
 	case GATE_MD:
@@ -21,7 +21,7 @@ int gate_write(const struct gate *g, const struct gate_options *o, enum gate_for
 	case GATE_TEXT:
 		break;
 	}
-	return gate_write_text(g, o, out, colour);
+	return gate_write_text(g, o, out, terminal);
 }
 
 /* A pipe, a device, or a link to who knows what (/dev/stdout): nothing to rename over. */

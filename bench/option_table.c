@@ -120,6 +120,14 @@ const struct choice format_choices[] = {
 	{ NULL, NULL },
 };
 
+/* In the order of their enum. */
+static const struct choice progress_choices[] = {
+	{ "auto", "a live display where stderr is a terminal, else nothing" },
+	{ "always", "without a terminal, or on a dumb one: a line when a group begins and one when it ends" },
+	{ "never", "nothing, as --quiet" },
+	{ NULL, NULL },
+};
+
 const struct choice engine_groups[] = {
 	{ "2019", "every engine of the 2019 body" },
 	{ "modern", "every engine of the modern body (the re-walking siblings apart)" },
@@ -293,6 +301,8 @@ const struct option_row option_rows[] = {
 	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "format", &kind_choice, ONE(format), 0, 0, format_choices, "text", NULL,
 	  "what goes to stdout", GROUP_OUTPUT, ROW_ONCE, NULL },
+	{ "progress", &kind_choice, ONE(progress), 0, 0, progress_choices, "auto", NULL,
+	  "what is measured, how far it is and what is found so far, on stderr", GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ "quiet", &kind_bool, ONE(quiet), NO_RANGE, "no", NULL, "no progress on stderr",
 	  GROUP_OUTPUT, ROW_ONCE, NULL },
 	{ .name = NULL },

@@ -46,6 +46,8 @@ enum order_kind { ORDER_AUTO, ORDER_RANDOM, ORDER_ASCENDING, ORDER_DESCENDING };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
 enum walk_kind { WALK_CURSOR, WALK_REWALK };
+/* --progress: on a terminal; plain lines elsewhere too. */
+enum progress_kind { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 /* --rate: constant gaps, or as a Poisson process. */
@@ -116,6 +118,7 @@ struct options {
 	bool aa;                    /* every engine twice */
 	bool lock_stat;             /* observe the locks, in slices of their own */
 	bool dry_run, quiet;
+	enum progress_kind progress;
 	char topology[256];         /* "" : this machine */
 	char out[256];              /* "" : nothing is written */
 	char resume[256];           /* "" : a new run; else where the interrupted one wrote */

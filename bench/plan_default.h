@@ -29,6 +29,8 @@ int plan_check_any(const struct plan *plan, size_t first, const struct options *
 /* Count, in `twin`, groups whose cases another group has already: no two ids are the same. */
 int plan_tell_twins(struct plan *plan, struct err *err);
 #define PLAN_GROUP_OVERHEAD_S 0.35 /* opening, calibration, audit, closing; measured on two cores */
+/* Of a group, in all processes. */
+double plan_predict_group_s(const struct group *g, unsigned processes);
 /* Fill predicted_s and predicted_bytes: plan_predict.c */
 void plan_predict(struct plan *plan, unsigned processes);
 /* Levels of a choice of --levels; 0: auto. */

@@ -28,15 +28,18 @@ static double lock_stat_s(const struct group *g, unsigned processes)
 	return !g->lock_stat ? 0 : share_s > least_s ? share_s : least_s;
 }
 
+double plan_predict_group_s(const struct group *g, unsigned processes)
+{
+	return (double)g->duration_ns / 1e9 + lock_stat_s(g, processes) + PLAN_GROUP_OVERHEAD_S * processes;
+}
+
 void plan_predict(struct plan *plan, unsigned processes)
 {
 	plan->predicted_s = 0.7;
 	for (size_t i = 0; i < plan->n; i++) {
 		uint64_t bytes = predict_bytes(&plan->groups[i]);
 
-		plan->predicted_s += (double)plan->groups[i].duration_ns / 1e9 +
-				     lock_stat_s(&plan->groups[i], processes) +
-				     PLAN_GROUP_OVERHEAD_S * processes;
+		plan->predicted_s += plan_predict_group_s(&plan->groups[i], processes);
 		if (bytes > plan->predicted_bytes)
 			plan->predicted_bytes = bytes;
 	}

@@ -1,42 +1,69 @@
 #include "bench/progress.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bench/plan.h"
-#include "sys/clock.h"
+#include "bench/plan_default.h"
+#include "bench/mix.h"
+#include "bench/option_dma.h"
+#include "bench/units.h"
 
-#define BAR 20
-
-void progress_start(struct progress_line *p, bool quiet, double predicted_s)
+double progress_share(const struct progress_now *now)
 {
-	const char *term = getenv("TERM");
+	double before = 0, all = 0;
 
-	p->on = !quiet && isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
-	p->started_ns = clock_monotonic_ns();
-	p->predicted_s = predicted_s;
+	for (size_t i = 0; i < now->plan->n; i++) {
+		double s = plan_predict_group_s(&now->plan->groups[i], now->processes);
+
+		before += i < now->group ? s : i == now->group ? s * now->done : 0;
+		all += s;
+	}
+	return (now->process + (all > 0 ? before / all : 0)) / now->processes;
 }
 
-void progress_tick(void *ctx, double share, const struct group *g)
+__attribute__((format(printf, 3, 4))) static void add(char *buf, size_t size, const char *fmt, ...)
 {
-	struct progress_line *p = ctx;
-	double spent_s = (double)(clock_monotonic_ns() - p->started_ns) / 1e9;
-	double left_s = share > 0.05 ? spent_s / share - spent_s : p->predicted_s - spent_s;
-	int filled = (int)(share * BAR);
+	size_t used = strlen(buf);
+	va_list ap;
 
-	if (!p->on)
-		return;
-	fprintf(stderr, "\r\033[K[%.*s%*s] %3.0f %%  %.0f s left  %s%s%s, %u thread%s", filled,
-		"####################", BAR - filled, "", 100 * share, left_s > 0 ? left_s : 0,
-		g->workload->name, g->argument[0] ? ":" : "", g->argument, g->threads,
-		g->threads == 1 ? "" : "s");
-	fflush(stderr);
+	va_start(ap, fmt);
+	vsnprintf(buf + used, size - used, fmt, ap);
+	va_end(ap);
 }
 
-void progress_end(struct progress_line *p)
+static void add_dma(const struct group *g, char *buf, size_t size)
 {
-	if (p->on)
-		fprintf(stderr, "\r\033[K");
+	char buffers[MIX_TEXT_MAX];
+
+	if (*buffers_show(buffers, sizeof(buffers), &g->buffers))
+		add(buf, size, ", buffers %s", buffers);
+	add(buf, size, ", iova %s, flush %s", g->iova->name, flush_name(g->flush));
+}
+
+char *progress_group(const struct group *g, char *buf, size_t size)
+{
+	char text[MIX_TEXT_MAX];
+
+	snprintf(buf, size, "%s%s%s, %u thread%s", g->workload->name, *g->argument ? ":" : "", g->argument,
+		 g->threads, g->threads == 1 ? "" : "s");
+	if (g->nodes_used > 1)
+		add(buf, size, " on %u nodes", g->nodes_used);
+	if (group_readers(g))
+		add(buf, size, ", %u of them readers", group_readers(g));
+	if (g->workload->dma)
+		add_dma(g, buf, size);
+	else
+		add(buf, size, ", %s", page_mix_show(text, sizeof(text), &g->mix, 1ull << g->page_lg2));
+	if (g->batch > 1)
+		add(buf, size, ", batch %lu", (unsigned long)g->batch);
+	if (g->think_ns)
+		add(buf, size, ", think %s", show_ns(text, sizeof(text), (double)g->think_ns));
+	if (g->rate)
+		add(buf, size, ", %s operations/s each", show_count(text, sizeof(text), (double)g->rate));
+	add(buf, size, ", %s/%s", g->place.text, g->mem.text);
+	if (g->place.smt != SMT_LAST)
+		add(buf, size, ", smt %s", smt_name(g->place.smt));
+	if (g->zero != POOL_ZERO_ALLOC)
+		add(buf, size, ", zero %s", zero_name(g->zero));
+	return buf;
 }

@@ -1,19 +1,33 @@
-/* progress.h - one line on stderr that says how far a run is; only on a terminal. Main thread. */
+/*
+ * progress.h - where a run is, told between slices to whoever shows it (live.h). Main thread, or that
+ * of the process that measures.
+ *
+ * Nobody is told anything while a slice is measured: the runner's thread then waits in crew_run() for
+ * the workers, and calls nothing else.
+ */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "bench/plan.h"
 
-struct group;
+struct result;
 
-struct progress_line {
-	bool on;
-	uint64_t started_ns;
-	double predicted_s;
+enum progress_event { PROGRESS_BEGINS, PROGRESS_SLICE, PROGRESS_ENDS }; /* a group; or of it a slice is done */
+
+struct progress_now {
+	const struct plan *plan;
+	const struct result *result; /* of this process; a case has the slices that are done */
+	size_t group, first;         /* plan->groups[group], whose cases begin at result->cases[first] */
+	uint32_t process;
+	unsigned processes;
+	double done;                 /* share of the group's time */
 };
 
-/* Nothing is shown when `quiet`, or when stderr is no terminal. */
-void progress_start(struct progress_line *p, bool quiet, double predicted_s);
-/* A progress tick of the runner: ctx is the struct progress_line. */
-void progress_tick(void *ctx, double share, const struct group *g);
-void progress_end(struct progress_line *p);
+struct progress {
+	void (*tell)(void *ctx, const struct progress_now *now, enum progress_event event);
+	void *ctx;
+};
+
+/* Share of the whole run that is done, as the plan predicts times. */
+double progress_share(const struct progress_now *now);
+/* "private, 2 threads, 4K, think 1 us, compact/local": what the group measures. Returns buf. */
+char *progress_group(const struct group *g, char *buf, size_t size);

@@ -1,13 +1,13 @@
 /* run.c - `iopt run`: options, plan, run, report. */
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench/doctor.h"
+#include "bench/live.h"
 #include "bench/plan.h"
-#include "bench/progress.h"
 #include "bench/runner.h"
 #include "bench/signals.h"
+#include "bench/terminal.h"
 #include "bench/verbs.h"
 #include "bench/write.h"
 
@@ -66,13 +66,11 @@ static int exit_code(const struct result *r, int write_code)
 
 static int print(const struct result *r, const struct options *o)
 {
-	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-
 	if (o->format == FORMAT_JSON)
 		return write_json(r, stdout);
 	if (o->format == FORMAT_CSV)
 		return write_summary_csv(r, stdout);
-	screen_print(r, stdout, colour);
+	screen_print(r, stdout, terminal_of(stdout));
 	return 0;
 }
 
@@ -103,14 +101,13 @@ static int report(const struct result *r, const struct options *o, const struct 
 static int execute(const struct plan *plan, struct result *r, const struct options *o,
 		   struct checkpoint *kept)
 {
-	struct progress_line line;
-	struct progress progress = { progress_tick, &line };
+	struct live *live = live_begin(o->quiet ? PROGRESS_NEVER : o->progress, plan, r);
+	struct progress progress = { live_tell, live };
 	struct err err = { 0 };
 	int code, reported;
 
-	progress_start(&line, o->quiet, plan->predicted_s);
-	code = run_plan(plan, o->processes, r, &progress, kept, &err);
-	progress_end(&line);
+	code = run_plan(plan, o->processes, r, live ? &progress : NULL, kept, &err);
+	live_end(live);
 	if (code)
 		verb_fail("run", &err);
 	if (analyse(r)) {

@@ -25,10 +25,23 @@ static bool stopped(void)
 	return at_load(&run_interrupted, relaxed); /* set by a signal handler; nothing else rides on it */
 }
 
+/* What a share of the plan is carried out for, and where it is. */
+struct share {
+	struct progress_now now;
+	const struct progress *progress;
+};
+
+static void tell(const struct share *share, enum progress_event event)
+{
+	if (share->progress)
+		share->progress->tell(share->progress->ctx, &share->now, event);
+}
+
 /* A B C D, then D C B A: every engine's slices see the same drift. */
-static int half_round(struct group_run *run, uint32_t process, uint32_t round, uint32_t half,
+static int half_round(struct group_run *run, struct share *share, uint32_t round, uint32_t half,
 		      struct err *err)
 {
+	uint32_t process = share->now.process;
 	unsigned n = run->g->nengines;
 
 	for (unsigned i = 0; i < n && !stopped(); i++) {
@@ -47,6 +60,8 @@ static int half_round(struct group_run *run, uint32_t process, uint32_t round, u
 		s.at_ns = clock_monotonic_ns() - run->measuring_ns;
 		if (case_add_slice(run->engines[e].result, &s))
 			return err_set(err, EXIT_NO_RESOURCE, "no memory for slices");
+		share->now.done = fmin((double)s.at_ns / (double)run->g->duration_ns, 1);
+		tell(share, PROGRESS_SLICE);
 	}
 	return 0;
 }
@@ -62,7 +77,7 @@ static bool enough(const struct group_run *run)
 	return run->g->ops_enough && done >= run->g->ops_enough * run->g->threads;
 }
 
-static int measure(struct group_run *run, uint32_t process, struct err *err)
+static int measure(struct group_run *run, struct share *share, struct err *err)
 {
 	uint64_t until = clock_monotonic_ns() + run->g->duration_ns;
 	struct table_turns turns;
@@ -74,7 +89,7 @@ static int measure(struct group_run *run, uint32_t process, struct err *err)
 	run->recording = true;
 	for (uint32_t round = 0; !stopped(); round++) {
 		for (uint32_t half = 0; half < 2; half++)
-			if (half_round(run, process, round, half, err))
+			if (half_round(run, share, round, half, err))
 				return err->code;
 		if (clock_monotonic_ns() >= until || enough(run))
 			break;
@@ -167,24 +182,23 @@ static int audit_all(struct group_run *run, bool count, struct err *err)
 	return code;
 }
 
-static int run_group(const struct group *planned, uint32_t process, unsigned processes, size_t first,
-		     struct result *result, struct err *err)
+static int run_group(struct share *share, struct result *result, struct err *err)
 {
-	struct group g = *planned;
+	struct group g = share->now.plan->groups[share->now.group];
 	struct group_run *run;
 	int code;
 
-	g.duration_ns /= processes;
+	g.duration_ns /= share->now.processes;
 	fit_slices(&g);
-	if (group_open(&run, &g, result, first, err))
+	if (group_open(&run, &g, result, share->now.first, err))
 		return err->code;
 	code = group_calibrate(run, err);
 	if (!code)
-		code = measure(run, process, err);
+		code = measure(run, share, err);
 	if (!code)
 		code = audit_all(run, true, err);
 	for (unsigned e = 0; e < g.nengines; e++)
-		if (finish_case(run, e, process) && !code)
+		if (finish_case(run, e, share->now.process) && !code)
 			code = err_set(err, EXIT_NO_RESOURCE, "no memory for what a process found");
 	/* last, so that nothing they do is in the figures; the ledger has been read as well */
 	if (!code && g.workload->dma && !stopped())
@@ -198,18 +212,22 @@ static int run_group(const struct group *planned, uint32_t process, unsigned pro
 int run_share(const struct plan *plan, uint32_t process, unsigned processes, struct result *result,
 	      const struct progress *progress, struct checkpoint *kept, struct err *err)
 {
-	size_t first = 0;
+	struct share share = { .now = { .plan = plan, .result = result, .process = process,
+					.processes = processes }, .progress = progress };
+	struct progress_now *now = &share.now;
 
-	for (size_t i = 0; i < plan->n && !stopped(); first += plan->groups[i++].nengines) {
-		if (checkpoint_has(kept, process, i))
+	for (; now->group < plan->n && !stopped(); now->first += plan->groups[now->group++].nengines) {
+		if (checkpoint_has(kept, process, now->group))
 			continue;
-		if (progress && progress->tick)
-			progress->tick(progress->ctx, ((double)process + (double)i / (double)plan->n) /
-				       processes, &plan->groups[i]);
-		if (run_group(&plan->groups[i], process, processes, first, result, err))
+		now->done = 0;
+		tell(&share, PROGRESS_BEGINS);
+		if (run_group(&share, result, err))
 			return err->code;
+		now->done = 1;
+		if (!stopped())
+			tell(&share, PROGRESS_ENDS);
 		if (kept && !stopped())
-			checkpoint_add(kept, process, i, first, result);
+			checkpoint_add(kept, process, now->group, now->first, result);
 	}
 	return 0;
 }

@@ -6,20 +6,14 @@
 #pragma once
 
 #include "bench/checkpoint.h"
-#include "bench/plan.h"
+#include "bench/progress.h"
 #include "bench/result.h"
 
 /* Set by the SIGINT handler: the slice under way is finished, then everything valid is kept. */
 extern _Atomic int run_interrupted;
 
-struct progress {
-	/* Called between slices; share in [0, 1] of the whole run. May be NULL. */
-	void (*tick)(void *ctx, double share, const struct group *g);
-	void *ctx;
-};
-
 /*
- * `kept` (or NULL) is told of every finished group, and of what it has already nothing is measured.
+ * `progress` (or NULL) is told between slices. `kept` (or NULL) is told of every finished group, and of what it has already nothing is measured.
  * result->topo, jobs, seed and host are filled by the caller. Cases are appended; with several
  * processes each runs the whole plan for its share of the time and the slices are merged.
  * EXIT_NO_RESOURCE and the like in err; an interrupt is not an error (result->complete is false).

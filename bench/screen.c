@@ -92,27 +92,15 @@ static void print_ruler(const struct screen *s)
 	flow_end(&flow);
 }
 
-static void print_words(const struct screen *s, const char *lead, const char *text)
-{
-	struct flow flow = flow_begin(s, lead, " ");
-	char copy[sizeof(s->r->warnings[0])], *rest = copy, *word;
-
-	snprintf(copy, sizeof(copy), "%s", text);
-	while ((word = strsep(&rest, " ")))
-		flow_add(&flow, "%s", word);
-	flow_end(&flow);
-}
-
 static void print_warnings(const struct screen *s)
 {
-	const char *colour = s->colour ? "\033[33m" : "", *plain = s->colour ? "\033[0m" : "";
-
 	if (!s->r->complete)
 		screen_alarm(s, "! incomplete: the run was cut short; this is what it had measured");
 	for (unsigned i = 0; i < s->r->nwarnings; i++) {
-		fputs(colour, s->out);
-		print_words(s, "! ", s->r->warnings[i]);
-		fputs(plain, s->out);
+		char text[sizeof(s->r->warnings[i]) + 2];
+
+		snprintf(text, sizeof(text), "! %s", s->r->warnings[i]);
+		columns_words(s->out, &s->terminal, PAINT_UNSURE, 0, 2, text);
 	}
 	if (s->r->lost_pinning)
 		screen_alarm(s, "! a worker did not stay pinned to its CPU: do not trust this run");
@@ -131,7 +119,7 @@ static void print_failures(const struct screen *s)
 			continue;
 		screen_alarm(s, "   ! %s: failed, its numbers are withheld", c->case_id);
 		for (unsigned k = 0; k < c->nevidence; k++)
-			fprintf(s->out, "     %s\n", c->evidence[k]);
+			screen_words(s, "     ", "%s", c->evidence[k]);
 	}
 }
 
@@ -140,13 +128,13 @@ static void print_audit(const struct screen *s)
 	struct audit_sum sum = audit_sum(s->r);
 	struct flow flow;
 
-	fputs(s->colour ? "\033[1m" : "", s->out);
+	fputs(paint_begin(&s->terminal, PAINT_TITLE), s->out);
 	flow = flow_begin(s, "4  AUDIT ", " | ");
-	fputs(s->colour ? "\033[0m" : "", s->out);
+	fputs(paint_end(&s->terminal, PAINT_TITLE), s->out);
 	flow_add(&flow, "%u/%u clean", sum.clean, sum.audited);
 	if (sum.unbalanced)
-		flow_add(&flow, "pages do NOT balance in %u case%s", sum.unbalanced,
-			 plural(sum.unbalanced));
+		flow_paint(&flow, PAINT_WORSE, "pages do NOT balance in %u case%s", sum.unbalanced,
+			   plural(sum.unbalanced));
 	else
 		flow_add(&flow, "pages balance");
 	if (isfinite(sum.on_asked_node))
@@ -176,7 +164,7 @@ static void print_files(const struct screen *s)
 	const char *out = s->r->njobs ? s->r->jobs[0].out : "";
 	struct flow flow;
 
-	fprintf(s->out, "SCOPE %s\n", screen_scope(s->r));
+	screen_words(s, "SCOPE ", "%s", screen_scope(s->r));
 	if (!out[0]) {
 		fprintf(s->out, "FILES none: --out DIR keeps the numbers\n");
 		return;
@@ -190,9 +178,9 @@ static void print_files(const struct screen *s)
 	flow_end(&flow);
 }
 
-void screen_print(const struct result *r, FILE *out, bool colour)
+void screen_print(const struct result *r, FILE *out, struct terminal terminal)
 {
-	struct screen s = { .out = out, .colour = colour, .r = r, .standard = true };
+	struct screen s = { .out = out, .terminal = terminal, .r = r, .standard = true };
 	const struct preset *preset = r->njobs == 1 ? preset_of(&r->jobs[0]) : NULL;
 
 	for (size_t i = 0; i < r->njobs; i++)

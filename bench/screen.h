@@ -1,20 +1,19 @@
 /*
- * screen.h - what the parts of the screen share: titles, wrapped lines, short forms. Lines are at
- * most 100 columns of ASCII, rows of section 2 nine more. Whatever is printed here is also in result.json.
+ * screen.h - what the parts of the screen share: titles, wrapped lines, short forms. Lines are as wide
+ * as the terminal at most, and of ASCII. Whatever is printed here is also in result.json.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "bench/columns.h"
 #include "bench/result.h"
-
-#define SCREEN_COLUMNS 100u
-#define SCREEN_WIDE 109u /* rows of section 2 */
+#include "bench/terminal.h"
 
 struct screen {
 	FILE *out;
-	bool colour;
+	struct terminal terminal;
 	const struct result *r;
 	bool standard; /* the default run, nothing chosen */
 };
@@ -22,11 +21,17 @@ struct screen {
 /* A section's title, and what it says beside it. */
 void screen_title(const struct screen *s, const char *title, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* A line in red, for what must not be overlooked. */
+/* Words behind a lead, further lines indented as far. */
+void screen_words(const struct screen *s, const char *lead, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What must not be overlooked. */
 void screen_alarm(const struct screen *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Pieces on one line while they fit; the next line is indented as the first piece is. */
+/*
+ * Pieces on one line while they fit; the next line is indented as the first piece is. A piece that is
+ * wider than a line goes on word by word.
+ */
 struct flow {
 	const struct screen *s;
 	const char *separator;
@@ -35,10 +40,19 @@ struct flow {
 };
 struct flow flow_begin(const struct screen *s, const char *lead, const char *separator);
 void flow_add(struct flow *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void flow_paint(struct flow *f, enum paint paint, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void flow_end(struct flow *f);
+
+struct columns screen_columns(const struct screen *s, const struct column *column, unsigned n,
+			      unsigned indent);
+/* The screen below the last row of a table. */
+struct screen screen_below(const struct screen *s, struct columns *t);
 
 /* "mutex-2019"; in full where another format than amdv1 must be told apart: "vtdss/mutex". */
 const char *short_name(const struct pt_engine *e);
+/* In a row of a table: in full where there is room. */
+const char *row_name(const struct screen *s, const struct pt_engine *e);
 /* "0", "1 us" */
 char *show_think(char *buf, size_t size, uint64_t think_ns);
 /* "node 0", "32+32 nodes" (workers by node), "5 nodes" */

@@ -11,8 +11,6 @@
 #include "bench/screen.h"
 #include "bench/units.h"
 
-#define RATIO_COLUMNS 19u /* of a row */
-
 void screen_path(struct flow *flow, const struct case_result *c)
 {
 	char text[24];
@@ -25,21 +23,18 @@ void screen_path(struct flow *flow, const struct case_result *c)
 	flow_add(flow, "flush %s%s", c->dma.flush, dma_flushes(&c->dma) ? " (model)" : "");
 }
 
-static void heading(const struct screen *s)
-{
-	fprintf(s->out, "     %-21s %6s %11s | %5s %5s %5s %6s %5s | %s\n", "", "", "whole calls", "IOVA", "page",
-		"table", "model", "IOVA", "whole by");
-	fprintf(s->out, "     %-21s %6s %5s %5s | %5s %5s %5s %6s %5s | %s\n", "engine", "ops/s", "map",
-		"unmap", "alloc", "map", "unmap", "inval.", "free", "its parts");
-}
-
-/* Without its bounds where these are so far apart that the row would not fit. */
-static char *show_fitting(char *buf, size_t size, const struct interval *ratio)
-{
-	const struct interval bare = { .mid = ratio->mid, .n = ratio->n };
-
-	return strlen(show_ratio(buf, size, ratio)) <= RATIO_COLUMNS ? buf : show_ratio(buf, size, &bare);
-}
+/* A heading of two lines, the upper one over whole calls and over parts. */
+static const struct column path_columns[] = {
+	{ .title = "engine", .least = 21 }, { .title = "ops/s", .align = COLUMNS_RIGHT, .least = 6, .gap = 1 },
+	{ .title = "whole\nmap", .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
+	{ .title = "calls\nunmap", .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
+	{ .title = "IOVA\nalloc", .align = COLUMNS_RIGHT, .least = 5, .bar = true },
+	{ .title = "page\nmap", .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
+	{ .title = "table\nunmap", .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
+	{ .title = "model\ninval.", .align = COLUMNS_RIGHT, .least = 6, .gap = 1 },
+	{ .title = "IOVA\nfree", .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
+	{ .title = "whole by\nits parts", .bar = true, .fold = true },
+};
 
 /* ns in five columns, whatever a disturbed slice came to. */
 static char *cell(char *buf, size_t size, double ns)
@@ -53,24 +48,25 @@ static char *cell(char *buf, size_t size, double ns)
 	return buf;
 }
 
-static void case_row(const struct screen *s, const struct case_result *c)
+static void case_row(const struct screen *s, struct columns *t, const struct case_result *c)
 {
 	const struct interval rate = { .mid = c->ops_per_s.mid, .n = c->ops_per_s.n };
-	char ops[24], whole[2][16], part[DMA_PARTS][16], ratio[48], name[48];
+	char text[48];
 
-	snprintf(name, sizeof(name), "%s%s", short_name(c->engine), c->again ? " again" : "");
+	columns_row(t);
+	columns_cell(t, "%s%s", row_name(s, c->engine), c->again ? " again" : "");
 	if (case_withheld(c)) {
-		fprintf(s->out, "     %-21.21s withheld, see audit\n", name);
+		columns_rest(t, PAINT_WORSE, "withheld, see audit");
 		return;
 	}
-	cell(whole[OP_MAP], sizeof(whole[OP_MAP]), c->dma.whole_map_ns);
-	cell(whole[OP_UNMAP], sizeof(whole[OP_UNMAP]), c->dma.whole_unmap_ns);
-	for (unsigned k = 0; k < DMA_PARTS; k++) /* a workload may have no parts to tell apart */
-		cell(part[k], sizeof(part[k]), c->phases[k].name ? c->phases[k].ns_per_op : NAN);
-	fprintf(s->out, "     %-21.21s %6s %5s %5s | %5s %5s %5s %6s %5s | %s\n", name,
-		show_rate(ops, sizeof(ops), &rate), whole[OP_MAP], whole[OP_UNMAP], part[DMA_ALLOC],
-		part[DMA_MAP], part[DMA_UNMAP], dma_flushes(&c->dma) ? part[DMA_INVALIDATE] : "-",
-		part[DMA_FREE], show_fitting(ratio, sizeof(ratio), &c->dma.whole_by_parts));
+	columns_cell(t, "%s", show_rate(text, sizeof(text), &rate));
+	columns_cell(t, "%s", cell(text, sizeof(text), c->dma.whole_map_ns));
+	columns_cell(t, "%s", cell(text, sizeof(text), c->dma.whole_unmap_ns));
+	for (unsigned k = 0; k < DMA_PARTS; k++) { /* a workload may have no parts to tell apart */
+		cell(text, sizeof(text), c->phases[k].name ? c->phases[k].ns_per_op : NAN);
+		columns_cell(t, "%s", k == DMA_INVALIDATE && !dma_flushes(&c->dma) ? "-" : text);
+	}
+	columns_cell(t, "%s", show_ratio(text, sizeof(text), &c->dma.whole_by_parts));
 }
 
 static bool in_group(const struct case_result *c, unsigned group)
@@ -105,14 +101,15 @@ static void table_line(const struct screen *s, unsigned group)
 		if (!in_group(c, group) || !c->dma.table_ns.n)
 			continue;
 		if (!begun) {
-			flow = flow_begin(s, c->dma.by_page ?
-					  "     page table of a map and all its unmaps, by difference to null: " :
-					  "     page table of a map and an unmap, by difference to null: ", ", ");
+			flow = flow_begin(s, "     ", " ");
 			flow.indent = 7;
+			flow_add(&flow, "page table of a map and %s, by difference to null:",
+				 c->dma.by_page ? "all its unmaps" : "an unmap");
 		}
 		begun = true;
 		flow_add(&flow, "%s %s", short_name(c->engine),
 			 show_added(text, sizeof(text), &c->dma.table_ns));
+		flow.separator = ", "; /* behind the colon there was none */
 	}
 	if (begun)
 		flow_end(&flow);
@@ -292,17 +289,12 @@ static void group_lines(const struct screen *s, const struct case_result *c)
 	census_line(s, c);
 }
 
-static void print_group(const struct screen *s, size_t first)
+/* What is said of a group below its rows. */
+static void group_remarks(const struct screen *s, size_t first)
 {
 	const struct result *r = s->r;
 	unsigned group = r->cases[first].group;
 
-	screen_group(s, &r->cases[first]);
-	for (size_t i = first; i < r->ncases; i++)
-		if (r->cases[i].group == group) {
-			case_row(s, &r->cases[i]);
-			screen_pace(s, &r->cases[i]);
-		}
 	page_line(s, &r->cases[first]);
 	table_line(s, group);
 	screen_series(s, group);
@@ -314,6 +306,21 @@ static void print_group(const struct screen *s, size_t first)
 			group_lines(s, &r->cases[i]);
 	screen_comparisons(s, group);
 	screen_group_counters(s, group);
+}
+
+static void put_group(const struct screen *s, struct columns *t, size_t first)
+{
+	const struct result *r = s->r;
+	struct screen below = screen_below(s, t);
+
+	screen_group(&below, &r->cases[first]);
+	for (size_t i = first; i < r->ncases; i++)
+		if (r->cases[i].group == r->cases[first].group) {
+			case_row(s, t, &r->cases[i]);
+			below = screen_below(s, t);
+			screen_pace(&below, &r->cases[i]);
+		}
+	group_remarks(&below, first);
 }
 
 /* Whoever waits between calls makes no stretches of a part (dma.h). */
@@ -339,17 +346,20 @@ void screen_dma(const struct screen *s)
 {
 	const struct result *r = s->r;
 	bool begun = false;
+	struct columns t;
 
 	for (size_t i = 0; i < r->ncases; i++) {
 		if (!r->cases[i].dma.asked || (i && r->cases[i - 1].group == r->cases[i].group))
 			continue;
 		if (!begun) {
 			screen_title(s, "   THE DMA PATH", "ns a call, medians; %s", turns(r));
-			heading(s);
+			t = screen_columns(s, path_columns, sizeof(path_columns) / sizeof(path_columns[0]), 5);
 		}
 		begun = true;
-		print_group(s, i);
+		put_group(s, &t, i);
 	}
+	if (begun)
+		columns_end(&t);
 }
 
 bool screen_models(const struct result *r)

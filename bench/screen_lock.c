@@ -6,11 +6,12 @@
 #include "bench/screen.h"
 #include "bench/units.h"
 
-#define LOCK_COLUMNS 2u
+#define LOCKS_MAX 8u
+#define LOCKS_NARROW 2u /* more have their columns where there is room */
 
 /* The locks that get a column: the first that differ from their baseline in sync alone. */
-struct columns {
-	const struct pt_engine *lock[LOCK_COLUMNS];
+struct locks {
+	const struct pt_engine *lock[LOCKS_MAX];
 	unsigned n;
 };
 
@@ -19,33 +20,34 @@ static bool in_section(const struct screen *s, size_t i)
 	return screen_section(s, &s->r->cases[i]) == 1;
 }
 
-static bool has_column(const struct columns *columns, const struct pt_engine *e)
+static bool has_column(const struct locks *locks, const struct pt_engine *e)
 {
-	for (unsigned k = 0; k < columns->n; k++)
-		if (!strcmp(columns->lock[k]->name, e->name))
+	for (unsigned k = 0; k < locks->n; k++)
+		if (!strcmp(locks->lock[k]->name, e->name))
 			return true;
 	return false;
 }
 
-static struct columns choose_columns(const struct screen *s)
+static struct locks choose_locks(const struct screen *s)
 {
 	const struct result *r = s->r;
-	struct columns columns = { .n = 0 };
+	const unsigned most = s->terminal.width < TERMINAL_ROOMY ? LOCKS_NARROW : LOCKS_MAX;
+	struct locks locks = { .n = 0 };
 	char differs[64];
 
 	for (size_t a = 0; a < r->ncases; a++) {
 		if (!in_section(s, a) || !is_baseline(r, a))
 			continue;
-		for (size_t b = a + 1; b < r->ncases && columns.n < LOCK_COLUMNS; b++) {
+		for (size_t b = a + 1; b < r->ncases && locks.n < most; b++) {
 			const struct case_result *c = &r->cases[b];
 
 			if (c->group == r->cases[a].group && engine_locks(c->engine) &&
-			    !has_column(&columns, c->engine) &&
+			    !has_column(&locks, c->engine) &&
 			    case_differs(&r->cases[a], c, differs, sizeof(differs)) == 1)
-				columns.lock[columns.n++] = c->engine;
+				locks.lock[locks.n++] = c->engine;
 		}
 	}
-	return columns;
+	return locks;
 }
 
 /* The case of `engine` in the group of case a; r->ncases: none. */
@@ -58,20 +60,8 @@ static size_t beside(const struct result *r, size_t a, const struct pt_engine *e
 	return r->ncases;
 }
 
-static void print_heading(const struct screen *s, const struct columns *columns, size_t a)
-{
-	char title[32];
-
-	fprintf(s->out, "   %7s  %-12s %6s %10s", "threads", "where", "think",
-		s->r->cases[a].engine->sync);
-	for (unsigned k = 0; k < columns->n; k++) {
-		snprintf(title, sizeof(title), "%.10s adds [95 %%]", columns->lock[k]->sync);
-		fprintf(s->out, "   %-21s", title);
-	}
-	fprintf(s->out, "   fair\n");
-}
-
-static void print_lock(const struct screen *s, size_t a, const struct pt_engine *lock, double *fair)
+static void put_lock(const struct screen *s, struct columns *t, size_t a, const struct pt_engine *lock,
+		     double *fair)
 {
 	const struct result *r = s->r;
 	size_t b = beside(r, a, lock);
@@ -79,38 +69,64 @@ static void print_lock(const struct screen *s, size_t a, const struct pt_engine 
 	char text[48];
 
 	if (b == r->ncases || (!cmp && !case_withheld(&r->cases[b]))) {
-		fprintf(s->out, "   %-21s", "-");
+		columns_cell(t, "-");
 		return;
 	}
 	if (case_withheld(&r->cases[b])) {
-		fprintf(s->out, "   %-21s", "withheld, see audit");
+		columns_paint(t, PAINT_WORSE, "withheld, see audit");
 		return;
 	}
-	fprintf(s->out, "   %-21s", show_added(text, sizeof(text), &cmp->added_ns));
+	columns_cell(t, "%s", show_added(text, sizeof(text), &cmp->added_ns));
 	*fair = fmin(*fair, r->cases[b].jain);
 }
 
-static void print_row(const struct screen *s, const struct columns *columns, size_t a)
+static void put_row(const struct screen *s, struct columns *t, const struct locks *locks, size_t a)
 {
 	const struct case_result *c = &s->r->cases[a];
+	bool withheld = case_withheld(c);
 	double fair = c->jain;
-	char where[32], think[24], ns[32];
+	char text[32];
 
-	show_think(think, sizeof(think), c->think_ns);
-	if (!c->think_ns)
-		strcpy(think, "0 sat");
-	fprintf(s->out, "   %7u  %-12.12s %6s %10s", c->threads, show_where(where, sizeof(where), c),
-		think, case_withheld(c) ? "withheld" : show_ns(ns, sizeof(ns), c->busy_ns_per_op));
-	for (unsigned k = 0; k < columns->n; k++)
-		print_lock(s, a, columns->lock[k], &fair);
+	columns_row(t);
+	columns_cell(t, "%u", c->threads);
+	columns_cell(t, "%s", show_where(text, sizeof(text), c));
+	columns_cell(t, "%s", c->think_ns ? show_think(text, sizeof(text), c->think_ns) : "0 sat");
+	columns_paint(t, withheld ? PAINT_WORSE : PAINT_NONE, "%s",
+		      withheld ? "withheld" : show_ns(text, sizeof(text), c->busy_ns_per_op));
+	for (unsigned k = 0; k < locks->n; k++)
+		put_lock(s, t, a, locks->lock[k], &fair);
 	if (isfinite(fair))
-		fprintf(s->out, "   %.2f\n", fair);
+		columns_cell(t, "%.2f", fair);
 	else
-		fprintf(s->out, "   -\n");
+		columns_cell(t, "-");
+}
+
+static void print_rows(const struct screen *s, const struct locks *locks, const char *baseline)
+{
+	struct column column[5 + LOCKS_MAX] = {
+		{ .title = "threads", .align = COLUMNS_RIGHT, .least = 7 },
+		{ .title = "where", .least = 12 },
+		{ .title = "think", .align = COLUMNS_RIGHT, .least = 5 },
+		{ .title = baseline, .align = COLUMNS_RIGHT, .least = 9 },
+	};
+	char title[LOCKS_MAX][32];
+	struct columns t;
+
+	for (unsigned k = 0; k < locks->n; k++) {
+		snprintf(title[k], sizeof(title[k]), "%.10s adds [95 %%]", locks->lock[k]->sync);
+		column[4 + k] = (struct column){ .title = title[k], .least = 21, .gap = 3, .fold = true,
+						 .under = !k };
+	}
+	column[4 + locks->n] = (struct column){ .title = "fair", .gap = 3 };
+	t = screen_columns(s, column, 5 + locks->n, 3);
+	for (size_t a = 0; a < s->r->ncases; a++)
+		if (in_section(s, a) && is_baseline(s->r, a))
+			put_row(s, &t, locks, a);
+	columns_end(&t);
 }
 
 /* Engines without a column, where fewest and most threads meet no think time. */
-static void print_others(const struct screen *s, const struct columns *columns, size_t a)
+static void print_others(const struct screen *s, const struct locks *locks, size_t a)
 {
 	const struct result *r = s->r;
 	const struct case_result *base = &r->cases[a];
@@ -121,7 +137,7 @@ static void print_others(const struct screen *s, const struct columns *columns, 
 		const struct comparison *cmp;
 		struct flow flow;
 
-		if (c->group != base->group || c->engine->ruler || has_column(columns, c->engine))
+		if (c->group != base->group || c->engine->ruler || has_column(locks, c->engine))
 			continue;
 		cmp = find_comparison(r, a, b);
 		if (!cmp)
@@ -178,18 +194,19 @@ bool screen_knees(const struct screen *s, const char *lead, const struct pt_engi
 	return begun;
 }
 
-static void print_knees(const struct screen *s, const struct columns *columns)
+static void print_knees(const struct screen *s, const struct locks *locks)
 {
 	bool begun = false;
 	char lead[40];
 
-	for (unsigned k = 0; k < columns->n; k++) {
+	for (unsigned k = 0; k < locks->n; k++) {
 		snprintf(lead, sizeof(lead), "   %-6s%-7s", begun ? "" : "knee",
-			 columns->lock[k]->sync);
-		begun |= screen_knees(s, lead, columns->lock[k]);
+			 locks->lock[k]->sync);
+		begun |= screen_knees(s, lead, locks->lock[k]);
 	}
 }
 
+/* Behind the colon there is no comma. */
 static void add_tail(struct flow *flow, const struct case_result *c, double pair_ns)
 {
 	char p99[16], p999[16];
@@ -197,24 +214,24 @@ static void add_tail(struct flow *flow, const struct case_result *c, double pair
 	flow_add(flow, "%s %s/%s", c->engine->sync,
 		 show_quantile(p99, sizeof(p99), c->latency[OP_MAP], 0.99, pair_ns),
 		 show_quantile(p999, sizeof(p999), c->latency[OP_MAP], 0.999, pair_ns));
+	flow->separator = ", ";
 }
 
-static void print_tail(const struct screen *s, const struct columns *columns, size_t a)
+static void print_tail(const struct screen *s, const struct locks *locks, size_t a)
 {
 	const struct result *r = s->r;
 	const struct case_result *c = &r->cases[a], *slowest = c;
 	double pair_ns = r->ruler.clock.pair_ns;
-	struct flow flow = flow_begin(s, "   tail  ", ", ");
+	struct flow flow = flow_begin(s, "   tail  ", " ");
 	char text[24], where[32];
 
-	flow_add(&flow, "%u thread%s on %s, think %s, p99/p99.9 of map: ", c->threads,
+	flow_add(&flow, "%u thread%s on %s, think %s, p99/p99.9 of map:", c->threads,
 		 c->threads == 1 ? "" : "s", show_where(where, sizeof(where), c),
 		 show_think(text, sizeof(text), c->think_ns));
-	flow.begun = false; /* what follows the colon needs no comma */
 	if (!case_withheld(c))
 		add_tail(&flow, c, pair_ns);
-	for (unsigned k = 0; k < columns->n; k++) {
-		size_t b = beside(r, a, columns->lock[k]);
+	for (unsigned k = 0; k < locks->n; k++) {
+		size_t b = beside(r, a, locks->lock[k]);
 
 		if (b == r->ncases || case_withheld(&r->cases[b]))
 			continue;
@@ -245,7 +262,7 @@ static void print_limits(const struct screen *s)
 	flow_end(&flow);
 }
 
-static void print_details(const struct screen *s, const struct columns *columns, unsigned fewest,
+static void print_details(const struct screen *s, const struct locks *locks, unsigned fewest,
 			  unsigned most)
 {
 	const struct result *r = s->r;
@@ -253,19 +270,21 @@ static void print_details(const struct screen *s, const struct columns *columns,
 	for (size_t a = 0; a < r->ncases; a++)
 		if (in_section(s, a) && is_baseline(r, a) && !r->cases[a].think_ns &&
 		    (r->cases[a].threads == fewest || r->cases[a].threads == most))
-			print_others(s, columns, a);
-	print_knees(s, columns);
+			print_others(s, locks, a);
+	print_knees(s, locks);
 	screen_scaling_line(s);
 	for (size_t a = 0; a < r->ncases; a++)
 		if (in_section(s, a) && is_baseline(r, a) && r->cases[a].threads == most)
-			print_tail(s, columns, a);
+			print_tail(s, locks, a);
 	print_limits(s);
 }
 
 void screen_lock(const struct screen *s)
 {
 	const struct result *r = s->r;
-	struct columns columns = choose_columns(s);
+	const struct case_result *first = NULL;
+	struct locks locks = choose_locks(s);
+	struct flow flow;
 	unsigned fewest = UINT32_MAX, most = 0;
 	bool thought = false;
 	char page[16];
@@ -275,23 +294,23 @@ void screen_lock(const struct screen *s)
 
 		if (!in_section(s, a) || !is_baseline(r, a))
 			continue;
-		if (!most) {
-			screen_title(s, "1  WHAT THE LOCK COSTS",
-				     "%s body in all columns, %s map+unmap, warm, only the root shared",
-				     c->engine->body, show_bytes(page, sizeof(page), c->page_bytes));
-			print_heading(s, &columns, a);
-		}
-		print_row(s, &columns, a);
+		first = first ? first : c;
 		thought |= c->think_ns > 0;
 		most = c->threads > most ? c->threads : most;
 		fewest = c->threads < fewest ? c->threads : fewest;
 	}
-	if (!most)
+	if (!first)
 		return;
-	fprintf(s->out, "   sat: nothing done between operations, a saturation figure; "
-			"fair: Jain's index, lowest in the row\n");
+	screen_title(s, "1  WHAT THE LOCK COSTS",
+		     "%s body in all columns, %s map+unmap, warm, only the root shared", first->engine->body,
+		     show_bytes(page, sizeof(page), first->page_bytes));
+	print_rows(s, &locks, first->engine->sync);
+	flow = flow_begin(s, "   ", "; ");
+	flow_add(&flow, "sat: nothing done between operations, a saturation figure");
+	flow_add(&flow, "fair: Jain's index, lowest in the row");
+	flow_end(&flow);
 	if (thought)
-		fprintf(s->out, "   with think time each op is timed by itself: its ns include part of a "
-				"pair of stamps\n");
-	print_details(s, &columns, fewest, most);
+		screen_words(s, "   ", "with think time each op is timed by itself: its ns include part of a "
+			     "pair of stamps");
+	print_details(s, &locks, fewest, most);
 }

@@ -59,46 +59,45 @@ static char *show_longest(char *buf, size_t size, const struct histogram *h)
 	return buf;
 }
 
-static void lock_row(const struct screen *s, const struct case_result *c)
+static void lock_row(const struct screen *s, struct columns *t, const struct case_result *c)
 {
 	const struct pt_observation *o = &c->lock->sum;
 	double pair_ns = s->r->ruler.clock.pair_ns;
 	struct lock_figures f = lock_figures(c);
-	char part[3][24], cost[16], wait[80], hold[56], passed[56], spins[24], sleeps[24];
+	char text[3][24];
 
-	show_quantile(part[0], sizeof(part[0]), &o->wait, 0.5, pair_ns);
-	show_quantile(part[1], sizeof(part[1]), &o->wait, 0.99, pair_ns);
-	show_longest(part[2], sizeof(part[2]), &o->wait);
-	snprintf(wait, sizeof(wait), "%s/%s/%s", part[0], part[1], part[2]);
-	show_quantile(part[0], sizeof(part[0]), &o->hold, 0.5, pair_ns);
-	show_quantile(part[1], sizeof(part[1]), &o->hold, 0.99, pair_ns);
-	snprintf(hold, sizeof(hold), "%s/%s", part[0], part[1]);
-	show_share(part[0], sizeof(part[0]), f.handoffs);
-	show_share(part[1], sizeof(part[1]), f.across);
-	snprintf(passed, sizeof(passed), "%s/%s", part[0], part[1]);
-	fprintf(s->out, "     %-13.13s %-6s %-7s %-19s %-12s %-14s %-8s %s\n", short_name(c->engine),
-		show_cost(cost, sizeof(cost), f.cost), show_share(part[0], sizeof(part[0]), f.contended),
-		wait, hold, passed, show_per_op(spins, sizeof(spins), f.spins),
-		show_per_op(sleeps, sizeof(sleeps), f.sleeps));
+	columns_row(t);
+	columns_cell(t, "%s", row_name(s, c->engine));
+	columns_cell(t, "%s", show_cost(text[0], sizeof(text[0]), f.cost));
+	columns_cell(t, "%s", show_share(text[0], sizeof(text[0]), f.contended));
+	columns_cell(t, "%s/%s/%s", show_quantile(text[0], sizeof(text[0]), &o->wait, 0.5, pair_ns),
+		     show_quantile(text[1], sizeof(text[1]), &o->wait, 0.99, pair_ns),
+		     show_longest(text[2], sizeof(text[2]), &o->wait));
+	columns_cell(t, "%s/%s", show_quantile(text[0], sizeof(text[0]), &o->hold, 0.5, pair_ns),
+		     show_quantile(text[1], sizeof(text[1]), &o->hold, 0.99, pair_ns));
+	columns_cell(t, "%s/%s", show_share(text[0], sizeof(text[0]), f.handoffs),
+		     show_share(text[1], sizeof(text[1]), f.across));
+	columns_cell(t, "%s", show_per_op(text[0], sizeof(text[0]), f.spins));
+	columns_cell(t, "%s", show_per_op(text[0], sizeof(text[0]), f.sleeps));
 }
 
 static void print_locks(const struct screen *s, unsigned group)
 {
+	static const struct column column[] = {
+		{ .title = "lock", .least = 12 }, { .title = "cost", .least = 5 },
+		{ .title = "waited", .least = 6 },
+		{ .title = "wait p50/p99/max", .least = 18 },
+		{ .title = "hold p50/p99" },
+		{ .title = "passed/far", .least = 13, .fold = true },
+		{ .title = "spins/op" }, { .title = "sleeps/op" },
+	};
 	const struct result *r = s->r;
-	bool begun = false;
+	struct columns t = screen_columns(s, column, sizeof(column) / sizeof(column[0]), 5);
 
-	for (size_t i = 0; i < r->ncases; i++) {
-		const struct case_result *c = &r->cases[i];
-
-		if (c->group != group || !shown(c) || !engine_locks(c->engine))
-			continue;
-		if (!begun)
-			fprintf(s->out, "     %-13s %-6s %-7s %-19s %-12s %-14s %-8s %s\n", "lock", "cost",
-				"waited", "wait p50/p99/max", "hold p50/p99", "passed/far", "spins/op",
-				"sleeps/op");
-		begun = true;
-		lock_row(s, c);
-	}
+	for (size_t i = 0; i < r->ncases; i++)
+		if (r->cases[i].group == group && shown(&r->cases[i]) && engine_locks(r->cases[i].engine))
+			lock_row(s, &t, &r->cases[i]);
+	columns_end(&t);
 }
 
 /* Which purposes any engine of the group has: the others get no column. */
@@ -114,39 +113,46 @@ static unsigned purposes(const struct result *r, unsigned group)
 	return set;
 }
 
-static void swap_row(const struct screen *s, const struct case_result *c, unsigned set)
+static void swap_row(const struct screen *s, struct columns *t, const struct case_result *c, unsigned set)
 {
 	struct lock_figures f = lock_figures(c);
-	char cost[16], tried[24], lost[24];
+	char text[24];
 
-	fprintf(s->out, "     %-21.21s %-6s", short_name(c->engine),
-		show_cost(cost, sizeof(cost), f.cost));
+	columns_row(t);
+	columns_cell(t, "%s", row_name(s, c->engine));
+	columns_cell(t, "%s", show_cost(text, sizeof(text), f.cost));
 	for (unsigned k = 0; k < CAS_KINDS; k++) {
 		if (!(set & 1u << k))
 			continue;
-		show_per_op(tried, sizeof(tried), f.cas[k]);
-		fprintf(s->out, " %8s %7s", tried, show_share(lost, sizeof(lost), f.cas_lost[k]));
+		columns_cell(t, "%s", show_per_op(text, sizeof(text), f.cas[k]));
+		columns_cell(t, "%s", show_share(text, sizeof(text), f.cas_lost[k]));
 	}
-	fputc('\n', s->out);
 }
 
 static void print_swaps(const struct screen *s, unsigned group)
 {
+	struct column column[2 + 2 * CAS_KINDS] = {
+		{ .title = "tries/op", .least = 20 }, { .title = "cost", .least = 6 },
+	};
 	const struct result *r = s->r;
-	unsigned set = purposes(r, group);
+	unsigned set = purposes(r, group), n = 2;
+	struct columns t;
 
 	if (!set) {
-		fprintf(s->out, "     no compare-exchange on the table\n");
+		screen_words(s, "     ", "no compare-exchange on the table");
 		return;
 	}
-	fprintf(s->out, "     %-21s %-6s", "tries/op", "cost");
 	for (unsigned k = 0; k < CAS_KINDS; k++)
-		if (set & 1u << k)
-			fprintf(s->out, " %8s %7s", cas_name[k], "lost");
-	fputc('\n', s->out);
+		if (set & 1u << k) {
+			column[n++] = (struct column){ .title = cas_name[k], .align = COLUMNS_RIGHT, .least = 7,
+						       .fold = true };
+			column[n++] = (struct column){ .title = "lost", .align = COLUMNS_RIGHT, .least = 6 };
+		}
+	t = screen_columns(s, column, n, 5);
 	for (size_t i = 0; i < r->ncases; i++)
 		if (r->cases[i].group == group && shown(&r->cases[i]))
-			swap_row(s, &r->cases[i], set);
+			swap_row(s, &t, &r->cases[i], set);
+	columns_end(&t);
 }
 
 static bool first_shown(const struct result *r, size_t i)
@@ -155,6 +161,18 @@ static bool first_shown(const struct result *r, size_t i)
 		if (r->cases[j].group == r->cases[i].group && shown(&r->cases[j]))
 			return false;
 	return shown(&r->cases[i]);
+}
+
+static void explain(const struct screen *s)
+{
+	struct flow flow = flow_begin(s, "   ", "; ");
+
+	flow_add(&flow, "waited: not had at the first try, their waits beside it");
+	flow_add(&flow, "passed: taken after another worker");
+	flow_add(&flow, "far: of those, one of another node");
+	flow_add(&flow, "tries: compare-exchanges on the table");
+	flow_add(&flow, "lost: of those");
+	flow_end(&flow);
 }
 
 void screen_lock_stat(const struct screen *s)
@@ -173,7 +191,5 @@ void screen_lock_stat(const struct screen *s)
 		print_swaps(s, s->r->cases[i].group);
 	}
 	if (begun)
-		fprintf(s->out, "   waited: not had at the first try, their waits beside it; passed: taken "
-				"after another worker,\n   far: of those, one of another node; tries: "
-				"compare-exchanges on the table, lost: of those\n");
+		explain(s);
 }

@@ -5,6 +5,7 @@
 #include "bench/scaling.h"
 #include "bench/screen.h"
 
+#define COUNTS_MAX 32u
 #define MISFIT_SHOWN 0.05 /* a law that misses a point by more says so */
 
 static const struct case_result *case_at(const struct screen *s, const struct scaling *series, size_t p)
@@ -31,20 +32,6 @@ static char *show_efficiency(char *buf, size_t size, const struct interval *i)
 	return buf;
 }
 
-/* "64 ^node2 0.80 [0.78 0.82]" */
-static void add_point(struct flow *flow, const struct scaling_point *p)
-{
-	char marks[32] = "", text[48];
-	size_t used = 0;
-
-	for (int i = 0; i < SCALING_MARKS; i++)
-		if (p->marks & 1u << i)
-			used += (size_t)snprintf(marks + used, sizeof(marks) - used, " ^%s",
-						 scaling_mark_short[i]);
-	flow_add(flow, "%u%s %s", p->threads, marks,
-		 show_efficiency(text, sizeof(text), &p->efficiency));
-}
-
 /* What is left of zero after rounding is zero. */
 static double cleaned(double v)
 {
@@ -66,7 +53,7 @@ static void print_law(const struct screen *s, const struct scaling *series)
 
 	if (!series->identifiable)
 		return;
-	flow = flow_begin(s, "                         USL ", ", ");
+	flow = flow_begin(s, "       USL ", ", ");
 	flow_add(&flow, "sigma %s%s", show_coefficient(text, sizeof(text), &usl->sigma),
 		 usl->fit.sigma_held ? " held at 0" : "");
 	flow_add(&flow, "kappa %s%s", show_coefficient(text, sizeof(text), &usl->kappa),
@@ -84,19 +71,79 @@ static void print_law(const struct screen *s, const struct scaling *series)
 	flow_end(&flow);
 }
 
-static void print_engine(const struct screen *s, const struct scaling *series)
-{
-	char lead[48];
-	struct flow flow;
+/* The thread counts of all series of a name: those of its columns, each with what begins there. */
+struct counts {
+	unsigned n, threads[COUNTS_MAX];
+	char title[COUNTS_MAX][48];
+};
 
-	snprintf(lead, sizeof(lead), "     %-19.40s ", short_name(engine_of(s, series)));
-	flow = flow_begin(s, lead, " | ");
-	for (size_t p = 0; p < series->n; p++)
-		add_point(&flow, &series->points[p]);
-	if (!series->against_limit)
-		flow_add(&flow, "against itself");
-	flow_end(&flow);
-	print_law(s, series);
+static void add_count(struct counts *counts, const struct scaling_point *p)
+{
+	unsigned at = counts->n;
+	char *title;
+	size_t used;
+
+	for (unsigned k = 0; k < counts->n; k++)
+		if (counts->threads[k] == p->threads)
+			return;
+	if (counts->n == COUNTS_MAX)
+		return;
+	for (; at && counts->threads[at - 1] > p->threads; at--) {
+		counts->threads[at] = counts->threads[at - 1];
+		memcpy(counts->title[at], counts->title[at - 1], sizeof(counts->title[at]));
+	}
+	counts->n++;
+	counts->threads[at] = p->threads;
+	title = counts->title[at];
+	used = (size_t)snprintf(title, sizeof(counts->title[at]), "%u", p->threads);
+	for (int i = 0; i < SCALING_MARKS; i++)
+		if (p->marks & 1u << i && used < sizeof(counts->title[at]))
+			used += (size_t)snprintf(title + used, sizeof(counts->title[at]) - used, " ^%s",
+						 scaling_mark_short[i]);
+}
+
+static void put_engine(const struct screen *s, struct columns *t, const struct counts *counts,
+		       const struct scaling *series)
+{
+	char text[48];
+
+	columns_row(t);
+	columns_cell(t, "%s", row_name(s, engine_of(s, series)));
+	for (unsigned k = 0; k < counts->n; k++) {
+		size_t p = 0;
+
+		while (p < series->n && series->points[p].threads != counts->threads[k])
+			p++;
+		columns_cell(t, "%s", p == series->n ? "" :
+			     show_efficiency(text, sizeof(text), &series->points[p].efficiency));
+	}
+}
+
+/* The engines of one name, a column for each thread count. */
+static void print_series(const struct screen *s, const char *name)
+{
+	const struct result *r = s->r;
+	struct column column[COUNTS_MAX + 1] = { { .title = "threads", .least = 19 } };
+	struct counts counts = { .n = 0 };
+	struct columns t;
+	struct screen below;
+
+	for (size_t j = 0; j < r->nscaling; j++)
+		for (size_t p = 0; p < r->scaling[j].n && !strcmp(r->scaling[j].name, name); p++)
+			add_count(&counts, &r->scaling[j].points[p]);
+	for (unsigned k = 0; k < counts.n; k++)
+		column[1 + k] = (struct column){ .title = counts.title[k] };
+	t = screen_columns(s, column, counts.n + 1, 5);
+	for (size_t j = 0; j < r->nscaling; j++) {
+		if (strcmp(r->scaling[j].name, name))
+			continue;
+		put_engine(s, &t, &counts, &r->scaling[j]);
+		below = screen_below(s, &t);
+		if (!r->scaling[j].against_limit)
+			screen_words(&below, "       ", "against itself");
+		print_law(&below, &r->scaling[j]);
+	}
+	columns_end(&t);
 }
 
 /* Why there is no law, once for engines that share the reason. */
@@ -113,7 +160,7 @@ static void print_refusals(const struct screen *s, size_t first)
 			said |= !strcmp(r->scaling[j].name, r->scaling[first].name) &&
 				!strcmp(r->scaling[j].why, r->scaling[i].why);
 		if (!said)
-			fprintf(s->out, "     USL not identifiable: %s\n", r->scaling[i].why);
+			screen_words(s, "     ", "USL not identifiable: %s", r->scaling[i].why);
 	}
 }
 
@@ -138,15 +185,13 @@ void screen_scaling(const struct screen *s)
 		for (size_t p = 0; p < r->scaling[i].n; p++)
 			marked |= r->scaling[i].points[p].marks;
 	if (marked)
-		fprintf(s->out, "     first to use: ^node2 a second node, ^smt a second hyperthread of a "
-			"core, ^over a CPU twice\n");
+		screen_words(s, "     ", "first to use: ^node2 a second node, ^smt a second hyperthread of a core, "
+			     "^over a CPU twice");
 	for (size_t i = 0; i < r->nscaling; i++) {
 		if (named_before(r, i))
 			continue;
-		fprintf(s->out, "   %.97s\n", r->scaling[i].name);
-		for (size_t j = i; j < r->nscaling; j++)
-			if (!strcmp(r->scaling[j].name, r->scaling[i].name))
-				print_engine(s, &r->scaling[j]);
+		screen_words(s, "   ", "%s", r->scaling[i].name);
+		print_series(s, r->scaling[i].name);
 		print_refusals(s, i);
 	}
 }
@@ -215,14 +260,14 @@ void screen_scaling_line(const struct screen *s)
 		if (!series)
 			continue;
 		if (!first) {
-			flow = flow_begin(s, "   scaling  ", ", ");
-			flow_add(&flow, "gain from %u to %u threads over limit's: ",
+			flow = flow_begin(s, "   scaling  ", " ");
+			flow_add(&flow, "gain from %u to %u threads over limit's:",
 				 series->points[0].threads, at->threads);
-			flow.begun = false; /* what follows the colon needs no comma */
 		}
 		first = first ? first : series;
 		add_name(&flow, engine_of(s, series),
 			 show_efficiency(text, sizeof(text), &at->efficiency));
+		flow.separator = ", "; /* behind the colon there was none */
 	}
 	if (!first)
 		return;

@@ -15,20 +15,26 @@ static bool worth_a_line(const struct case_result *c, const struct series *s)
 	return !strcmp(c->workload, "piecewise") || s->peak > 2 * s->first;
 }
 
-static void engine_line(const struct screen *s, const struct case_result *c, const struct series *series)
+static void engine_row(const struct screen *s, struct columns *t, const struct case_result *c,
+		       const struct series *series)
 {
-	char first[32], last[32], peak[32], numbers[112], spark[SPARK_COLUMNS + 1], seconds[32];
+	char first[32], last[32], peak[32], spark[SPARK_COLUMNS + 1];
 
+	columns_row(t);
+	columns_cell(t, "%s", row_name(s, c->engine));
+	columns_cell(t, "%s to %s, peak %s", show_int(first, sizeof(first), series->first),
+		     show_int(last, sizeof(last), series->last), show_int(peak, sizeof(peak), series->peak));
 	series_sparkline(c, series, spark, SPARK_COLUMNS);
-	snprintf(numbers, sizeof(numbers), "%s to %s, peak %s",
-		 show_int(first, sizeof(first), series->first), show_int(last, sizeof(last), series->last),
-		 show_int(peak, sizeof(peak), series->peak));
-	fprintf(s->out, "     %-21.21s %-27s |%s| %s\n", short_name(c->engine), numbers, spark,
-		show_ns(seconds, sizeof(seconds), (double)series->ends_ns));
+	columns_cell(t, "|%s|", spark);
+	columns_cell(t, "%s", show_ns(first, sizeof(first), (double)series->ends_ns));
 }
 
 void screen_series(const struct screen *s, unsigned group)
 {
+	static const struct column column[] = {
+		{ .least = 20 }, { .least = 26 }, { .fold = true }, { .gap = 1 },
+	};
+	struct columns t = screen_columns(s, column, sizeof(column) / sizeof(column[0]), 5);
 	bool begun = false;
 
 	for (size_t i = 0; i < s->r->ncases; i++) {
@@ -38,9 +44,10 @@ void screen_series(const struct screen *s, unsigned group)
 		if (c->group != group || !series_of(c, &series) || !worth_a_line(c, &series))
 			continue;
 		if (!begun)
-			fprintf(s->out, "     live tables, retired ones among them, from the first slice to the "
-				"last (@: the peak)\n");
+			screen_words(s, "     ", "live tables, retired ones among them, from the first slice to the "
+				     "last (@: the peak)");
 		begun = true;
-		engine_line(s, c, &series);
+		engine_row(s, &t, c, &series);
 	}
+	columns_end(&t);
 }

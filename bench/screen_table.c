@@ -57,34 +57,45 @@ void screen_group(const struct screen *s, const struct case_result *c)
 	flow_end(&flow);
 }
 
-static void heading(const struct screen *s)
-{
-	fprintf(s->out, "     %-23s %-20s %-16s %-20s %-6s %s\n", "engine", "ops/s [95 %]",
-		"ns map/unm/lkp", "map p50/p99/p99.9", "waste", "audit");
-}
+static const struct column case_columns[] = {
+	{ .title = "engine", .least = 22 }, { .title = "ops/s [95 %]", .least = 19 },
+	{ .title = "ns map/unm/lkp", .least = 15 },
+	{ .title = "map p50/p99/p99.9", .least = 19, .fold = true },
+	{ .title = "waste" }, { .title = "audit" },
+};
 
-static void case_row(const struct screen *s, const struct case_result *c)
+static void case_row(const struct screen *s, struct columns *t, const struct case_result *c)
 {
 	double pair_ns = s->r->ruler.clock.pair_ns;
 	const struct histogram *h = c->latency[OP_MAP];
-	char rate[48], ns[80], tail[80], waste[24], part[3][24], name[48];
+	char rate[48], waste[24], part[3][24];
 
-	snprintf(name, sizeof(name), "%s%s", short_name(c->engine), c->again ? " again" : "");
+	columns_row(t);
+	columns_cell(t, "%s%s", row_name(s, c->engine), c->again ? " again" : "");
 	if (case_withheld(c)) {
-		fprintf(s->out, "     %-23.23s withheld, see audit\n", name);
+		columns_rest(t, PAINT_WORSE, "withheld, see audit");
 		return;
 	}
+	columns_cell(t, "%s", show_rate(rate, sizeof(rate), &c->ops_per_s));
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		show_number(part[kind], sizeof(part[kind]), c->ns_per_op[kind]);
-	snprintf(ns, sizeof(ns), "%s/%s/%s", part[0], part[1], part[2]);
+	columns_cell(t, "%s/%s/%s", part[0], part[1], part[2]);
 	show_quantile(part[0], sizeof(part[0]), h, 0.5, pair_ns);
 	show_quantile(part[1], sizeof(part[1]), h, 0.99, pair_ns);
 	show_quantile(part[2], sizeof(part[2]), h, 0.999, pair_ns);
-	snprintf(tail, sizeof(tail), "%s/%s/%s", part[0], part[1], part[2]);
-	show_number(waste, sizeof(waste), c->engine->ruler ? NAN : c->waste.per_table.mid);
-	fprintf(s->out, "     %-23.23s %-20s %-16s %-20s %-6s %s\n", name,
-		show_rate(rate, sizeof(rate), &c->ops_per_s), ns, tail, waste,
-		c->verified == VERIFIED_YES ? "clean" : "-");
+	columns_cell(t, "%s/%s/%s", part[0], part[1], part[2]);
+	columns_cell(t, "%s", show_number(waste, sizeof(waste), c->engine->ruler ? NAN : c->waste.per_table.mid));
+	columns_cell(t, "%s", c->verified == VERIFIED_YES ? "clean" : "-");
+}
+
+static enum paint verdict_paint(enum stat_verdict verdict)
+{
+	static const enum paint paint[] = {
+		[STAT_SAME] = PAINT_NONE, [STAT_WORSE] = PAINT_WORSE, [STAT_BETTER] = PAINT_BETTER,
+		[STAT_UNSURE] = PAINT_UNSURE,
+	};
+
+	return paint[verdict];
 }
 
 static void comparison_line(const struct screen *s, const struct comparison *cmp)
@@ -100,7 +111,7 @@ static void comparison_line(const struct screen *s, const struct comparison *cmp
 			 b->again ? "itself" : short_name(a->engine));
 	flow_add(&flow, "%s an op", show_added(text, sizeof(text), &cmp->added_ns));
 	flow_add(&flow, "%s", show_ratio(text, sizeof(text), &cmp->ratio));
-	flow_add(&flow, "%s", stat_verdict_name(cmp->verdict));
+	flow_paint(&flow, verdict_paint(cmp->verdict), "%s", stat_verdict_name(cmp->verdict));
 	flow_add(&flow, "%zu pairs", cmp->pairs);
 	flow_add(&flow, "differs: %s%s", cmp->differs,
 		 case_counterfactual(b) ? ", counterfactual" : "");
@@ -119,20 +130,22 @@ void screen_comparisons(const struct screen *s, unsigned group)
 	}
 }
 
-static void print_group(const struct screen *s, size_t first)
+static void put_group(const struct screen *s, struct columns *t, size_t first)
 {
 	const struct result *r = s->r;
 	unsigned group = r->cases[first].group;
+	struct screen below = screen_below(s, t);
 
-	screen_group(s, &r->cases[first]);
+	screen_group(&below, &r->cases[first]);
 	for (size_t i = first; i < r->ncases; i++)
 		if (r->cases[i].group == group && in_table(s, &r->cases[i])) {
-			case_row(s, &r->cases[i]);
-			screen_pace(s, &r->cases[i]);
-			screen_phases(s, &r->cases[i]);
+			case_row(s, t, &r->cases[i]);
+			below = screen_below(s, t);
+			screen_pace(&below, &r->cases[i]);
+			screen_phases(&below, &r->cases[i]);
 		}
-	screen_comparisons(s, group);
-	screen_group_counters(s, group);
+	screen_comparisons(&below, group);
+	screen_group_counters(&below, group);
 }
 
 static bool shown(const struct screen *s, const struct case_result *c)
@@ -193,6 +206,7 @@ void screen_table(const struct screen *s)
 {
 	const struct result *r = s->r;
 	bool begun = false;
+	struct columns t;
 
 	for (size_t i = 0; i < r->ncases; i++) {
 		if (!in_table(s, &r->cases[i]) || !first_of_group(r, i))
@@ -200,13 +214,15 @@ void screen_table(const struct screen *s)
 		if (!begun) {
 			screen_title(s, "   CASES",
 				     "engines of a group took turns; waste: pages in vain per table");
-			heading(s);
+			t = screen_columns(s, case_columns, sizeof(case_columns) / sizeof(case_columns[0]), 5);
 		}
 		begun = true;
-		print_group(s, i);
+		put_group(s, &t, i);
 	}
-	if (begun)
+	if (begun) {
+		columns_end(&t);
 		print_knees(s);
+	}
 	screen_dma(s);
 	print_across(s);
 }

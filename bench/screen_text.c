@@ -6,26 +6,45 @@
 #include "bench/screen.h"
 #include "bench/units.h"
 
+#define TEXT_MAX 1024u
+
 void screen_title(const struct screen *s, const char *title, const char *fmt, ...)
 {
+	char text[TEXT_MAX];
 	va_list ap;
 
-	fprintf(s->out, "%s%s%s   ", s->colour ? "\033[1m" : "", title, s->colour ? "\033[0m" : "");
 	va_start(ap, fmt);
-	vfprintf(s->out, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', s->out);
+	fprintf(s->out, "%s%s%s   ", paint_begin(&s->terminal, PAINT_TITLE), title,
+		paint_end(&s->terminal, PAINT_TITLE));
+	columns_words(s->out, &s->terminal, PAINT_NONE, strlen(title) + 3, 5, text);
+}
+
+void screen_words(const struct screen *s, const char *lead, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputs(lead, s->out);
+	columns_words(s->out, &s->terminal, PAINT_NONE, strlen(lead), strlen(lead), text);
 }
 
 void screen_alarm(const struct screen *s, const char *fmt, ...)
 {
+	char text[TEXT_MAX];
+	size_t indent;
 	va_list ap;
 
-	fputs(s->colour ? "\033[31m" : "", s->out);
 	va_start(ap, fmt);
-	vfprintf(s->out, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(s->out, "%s\n", s->colour ? "\033[0m" : "");
+	indent = strspn(text, " ");
+	fprintf(s->out, "%*s", (int)indent, "");
+	columns_words(s->out, &s->terminal, PAINT_WORSE, indent, indent + 2, text + indent);
 }
 
 struct flow flow_begin(const struct screen *s, const char *lead, const char *separator)
@@ -36,31 +55,82 @@ struct flow flow_begin(const struct screen *s, const char *lead, const char *sep
 	return (struct flow){ .s = s, .separator = separator, .indent = length, .column = length };
 }
 
-void flow_add(struct flow *f, const char *fmt, ...)
+static void put_piece(struct flow *f, enum paint paint, const char *separator, const char *piece, size_t length)
 {
-	size_t gap = f->begun ? strlen(f->separator) : 0, length;
-	char piece[512];
-	va_list ap;
+	const struct terminal *t = &f->s->terminal;
+	size_t gap = f->begun ? strlen(separator) : 0;
 
-	va_start(ap, fmt);
-	vsnprintf(piece, sizeof(piece), fmt, ap);
-	va_end(ap);
-	length = strlen(piece);
-	if (f->begun && f->column + gap + length > SCREEN_COLUMNS) {
+	if (f->column > f->indent && f->column + gap + length > t->width) {
 		fprintf(f->s->out, "\n%*s", (int)f->indent, "");
 		f->column = f->indent;
 	} else if (f->begun) {
-		fputs(f->separator, f->s->out);
+		fputs(separator, f->s->out);
 		f->column += gap;
 	}
-	fputs(piece, f->s->out);
+	fprintf(f->s->out, "%s%.*s%s", paint_begin(t, paint), (int)length, piece, paint_end(t, paint));
 	f->column += length;
 	f->begun = true;
+}
+
+static void add_piece(struct flow *f, enum paint paint, const char *fmt, va_list ap)
+{
+	const char *separator = f->separator;
+	char text[TEXT_MAX], *rest = text;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	columns_clean(text);
+	bool wide = f->indent + strlen(text) > f->s->terminal.width;
+
+	while (wide && strchr(rest, ' ')) {
+		size_t length = strcspn(rest, " ");
+
+		put_piece(f, paint, separator, rest, length);
+		rest += length + strspn(rest + length, " ");
+		separator = " ";
+	}
+	put_piece(f, paint, separator, rest, strlen(rest));
+}
+
+void flow_add(struct flow *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_piece(f, PAINT_NONE, fmt, ap);
+	va_end(ap);
+}
+
+void flow_paint(struct flow *f, enum paint paint, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_piece(f, paint, fmt, ap);
+	va_end(ap);
 }
 
 void flow_end(struct flow *f)
 {
 	fputc('\n', f->s->out);
+}
+
+struct columns screen_columns(const struct screen *s, const struct column *column, unsigned n,
+			      unsigned indent)
+{
+	return columns_begin(s->out, &s->terminal, column, n, indent);
+}
+
+struct screen screen_below(const struct screen *s, struct columns *t)
+{
+	struct screen below = *s;
+
+	below.out = columns_below(t);
+	return below;
+}
+
+const char *row_name(const struct screen *s, const struct pt_engine *e)
+{
+	return s->terminal.width < TERMINAL_ROOMY ? short_name(e) : e->name;
 }
 
 const char *short_name(const struct pt_engine *e)

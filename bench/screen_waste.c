@@ -62,10 +62,20 @@ static void waste_title(const struct screen *s, unsigned vary)
 								   : "; page zeroed ",
 		     vary & VARY_ZERO ? "" : zero[0] ? zero : "alloc", vary ? "" : ", window ",
 		     vary ? "" : window);
-	fprintf(s->out, "   %-21s %4s %7s %7s  %-21s %6s %5s %6s  %-12s %6s\n", "workload", "thr",
-		"tables", "lost", "lost/table [95 %]", "ceil", "omega", "gaps", "lvl 0/1/2/up",
-		"ns/map");
 }
+
+static const struct column waste_columns[] = {
+	{ .title = "workload", .least = 21, .most = 40 },
+	{ .title = "thr", .align = COLUMNS_RIGHT, .least = 3 },
+	{ .title = "tables", .align = COLUMNS_RIGHT, .least = 6 },
+	{ .title = "lost", .align = COLUMNS_RIGHT, .least = 6 },
+	{ .title = "lost/table [95 %]", .least = 21 },
+	{ .title = "ceil", .align = COLUMNS_DECIMAL, .least = 5, .fold = true },
+	{ .title = "omega", .align = COLUMNS_DECIMAL, .least = 4 },
+	{ .title = "gaps", .align = COLUMNS_DECIMAL, .least = 5 },
+	{ .title = "lvl 0/1/2/up", .least = 12 },
+	{ .title = "ns/map", .align = COLUMNS_DECIMAL, .least = 5 },
+};
 
 /* "trace X", "cursor, 1 us think"; beside its baseline an engine is just named. */
 static void waste_label(const struct screen *s, size_t i, char *text, size_t size)
@@ -142,54 +152,48 @@ static char *show_amount(char *text, size_t size, uint64_t v)
 
 /*
  * Behind the measured rate: what chance would lose, the measured share of it, and what the gaps
- * between arrivals foretell. A long rate takes the first column's room.
+ * between arrivals foretell.
  */
-static void model_columns(const struct screen *s, const char *rate, const struct waste_model *m)
+static void model_cells(struct columns *t, const struct waste_model *m)
 {
 	const double v[] = { m->ceiling, m->omega.mid, m->by_gaps };
-	const int width[] = { 27 - (int)strlen(rate), 5, 6 };
-	char text[24];
 
-	fprintf(s->out, "  %s", rate);
-
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++)
 		if (isfinite(v[i]))
-			snprintf(text, sizeof(text), v[i] < 10 ? "%.2g" : "%.0f", v[i]);
+			columns_cell(t, v[i] < 10 ? "%.2g" : "%.0f", v[i]);
 		else
-			strcpy(text, "-");
-		fprintf(s->out, " %*s", width[i], text);
-	}
+			columns_cell(t, "-");
 }
 
-static void waste_row(const struct screen *s, size_t i)
+static void waste_row(const struct screen *s, struct columns *t, size_t i)
 {
 	const struct case_result *c = &s->r->cases[i];
 	uint64_t lost = case_lost(c);
-	char label[128], tables[32], count[32], rate[64], levels[96], number[24];
+	char text[128];
 
-	waste_label(s, i, label, sizeof(label));
+	waste_label(s, i, text, sizeof(text));
+	columns_row(t);
+	columns_cell(t, "%s", text);
+	columns_cell(t, "%u", c->threads);
 	if (case_withheld(c)) {
-		fprintf(s->out, "   %-21.21s %4u withheld, see audit\n", label, c->threads);
+		columns_rest(t, PAINT_WORSE, "withheld, see audit");
 		return;
 	}
-	fprintf(s->out, "   %-21.21s %4u %7s %7s", label, c->threads,
-		show_amount(tables, sizeof(tables), c->waste.tables),
-		show_amount(count, sizeof(count), lost));
-	show_per_table(&c->waste, lost, rate, sizeof(rate));
+	columns_cell(t, "%s", show_amount(text, sizeof(text), c->waste.tables));
+	columns_cell(t, "%s", show_amount(text, sizeof(text), lost));
+	show_per_table(&c->waste, lost, text, sizeof(text));
 	if (c->forced)
-		snprintf(rate, sizeof(rate), "%s of %u, no rate",
-			 show_number(number, sizeof(number), c->waste.per_table.mid), c->threads - 1);
-	model_columns(s, rate, &c->waste.model);
-	if (c->speed != SPEED_MAX) /* the ledger knows nothing of a segment */
-		snprintf(levels, sizeof(levels), "-");
+		columns_cell(t, "%s of %u, no rate", show_number(text, sizeof(text), c->waste.per_table.mid),
+			     c->threads - 1);
 	else
-		show_levels(&c->pages, levels, sizeof(levels));
+		columns_cell(t, "%s", text);
+	model_cells(t, &c->waste.model);
+	show_levels(&c->pages, text, sizeof(text));
+	columns_cell(t, "%s", c->speed == SPEED_MAX ? text : "-"); /* the ledger knows nothing of a segment */
 	if (isfinite(c->waste.ns_per_map) && !c->forced)
-		snprintf(number, sizeof(number), c->waste.ns_per_map < 10 ? "%.2g" : "%.0f",
-			 c->waste.ns_per_map);
+		columns_cell(t, c->waste.ns_per_map < 10 ? "%.2g" : "%.0f", c->waste.ns_per_map);
 	else
-		strcpy(number, "-");
-	fprintf(s->out, "  %s %*s\n", levels, 18 - (int)strlen(levels), number);
+		columns_cell(t, "-");
 }
 
 static void add_choices(struct flow *flow, const struct case_result *c, unsigned vary)
@@ -297,11 +301,23 @@ static void replay_lines(const struct screen *s, size_t a)
 	flow_end(&flow);
 }
 
+static void explain(const struct screen *s)
+{
+	struct flow flow = flow_begin(s, "   ", "; ");
+
+	flow_add(&flow, "ceil: lost/table if workers came by chance (FORCED: all at once)");
+	flow_add(&flow, "omega: measured/ceil");
+	flow_add(&flow, "gaps: lost/table foretold by when they came");
+	flow_end(&flow);
+}
+
 void screen_waste(const struct screen *s)
 {
 	const struct result *r = s->r;
 	unsigned vary = varied(s);
 	bool begun = false, modelled = false;
+	struct columns t;
+	struct screen below;
 
 	for (size_t i = 0; i < r->ncases; i++) {
 		const struct case_result *c = &r->cases[i];
@@ -311,54 +327,67 @@ void screen_waste(const struct screen *s)
 		    (engine_locks(c->engine) && !is_baseline(r, i) && !case_lost(c) &&
 		     !case_withheld(c)))
 			continue;
-		if (!begun)
+		if (!begun) {
 			waste_title(s, vary);
+			t = screen_columns(s, waste_columns, sizeof(waste_columns) / sizeof(waste_columns[0]), 3);
+		}
 		begun = true;
 		modelled |= isfinite(c->waste.model.ceiling);
-		waste_row(s, i);
-		line_below(s, i, vary);
+		waste_row(s, &t, i);
+		below = screen_below(s, &t);
+		line_below(&below, i, vary);
 		if (c->events && is_baseline(r, i) && !case_withheld(c))
-			replay_lines(s, i);
+			replay_lines(&below, i);
 	}
+	if (begun)
+		columns_end(&t);
 	if (modelled)
-		fprintf(s->out, "   ceil: lost/table if workers came by chance (FORCED: all at once); "
-			"omega: measured/ceil;\n   gaps: lost/table foretold by when they came\n");
+		explain(s);
 }
 
 /* A single leaf cannot mix chunks; single-entry leaves cannot tear. */
-static void overlap_count(const struct screen *s, int width, uint64_t n, bool possible)
+static void overlap_count(struct columns *t, uint64_t n, bool possible)
 {
 	char text[32];
 
-	fprintf(s->out, " %*s", width, n || possible ? show_int(text, sizeof(text), n) : "-");
+	columns_cell(t, "%s", n || possible ? show_int(text, sizeof(text), n) : "-");
 }
 
-static void overlap_row(const struct screen *s, const struct case_result *c)
+static const struct column overlap_columns[] = {
+	{ .least = 11 }, { .least = 18 },
+	{ .title = "one writer's", .align = COLUMNS_RIGHT },
+	{ .title = "mixed chunks", .align = COLUMNS_RIGHT }, { .title = "torn leaf", .align = COLUMNS_RIGHT },
+	{ .title = "absent", .align = COLUMNS_RIGHT }, { .title = "leaked tables", .align = COLUMNS_RIGHT },
+};
+
+static void overlap_row(const struct screen *s, struct columns *t, const struct case_result *c)
 {
 	const struct overlap_result *v = &c->overlap;
-	char range[40], share[24] = "-";
 
-	snprintf(range, sizeof(range), "%s%s", c->range, c->disjoint ? " disjoint" : "");
-	fprintf(s->out, "   %-12.12s %-20.20s", range, short_name(c->engine));
-	if (case_withheld(c) || !v->ranges) {
-		fprintf(s->out, " %11s\n", case_withheld(c) ? "withheld, see audit" : "-");
+	columns_row(t);
+	columns_cell(t, "%s%s", c->range, c->disjoint ? " disjoint" : "");
+	columns_cell(t, "%s", row_name(s, c->engine));
+	if (case_withheld(c)) {
+		columns_rest(t, PAINT_WORSE, "withheld, see audit");
 		return;
 	}
 	if (stat_rate_quotable(v->ranges))
-		snprintf(share, sizeof(share), "%.1f %%",
-			 100 * (double)v->one_writer / (double)v->ranges);
-	fprintf(s->out, " %11s", share);
-	overlap_count(s, 13, v->mixed_chunks, strcmp(c->range, "64K"));
-	overlap_count(s, 10, v->torn_leaf, strcmp(c->range, "3x4K"));
-	overlap_count(s, 7, v->absent, true);
-	overlap_count(s, 14, v->leaked_tables, true);
-	fputc('\n', s->out);
+		columns_cell(t, "%.1f %%", 100 * (double)v->one_writer / (double)v->ranges);
+	else
+		columns_cell(t, "-");
+	if (!v->ranges)
+		return;
+	overlap_count(t, v->mixed_chunks, strcmp(c->range, "64K"));
+	overlap_count(t, v->torn_leaf, strcmp(c->range, "3x4K"));
+	overlap_count(t, v->absent, true);
+	overlap_count(t, v->leaked_tables, true);
 }
 
 void screen_overlap(const struct screen *s)
 {
 	uint64_t fewest = UINT64_MAX, most = 0;
 	bool per_chunk = false, any = false;
+	struct columns t;
 	char a[32], b[32];
 
 	for (size_t i = 0; i < s->r->ncases; i++) {
@@ -376,11 +405,11 @@ void screen_overlap(const struct screen *s)
 	screen_title(s, "3  TWO WRITERS, ONE RANGE", "contract broken on purpose, %s%s%s ranges each",
 		     show_int(a, sizeof(a), fewest), fewest == most ? "" : " to ",
 		     fewest == most ? "" : show_int(b, sizeof(b), most));
-	fprintf(s->out, "   %-12s %-19s %12s %13s %10s %7s %14s\n", "", "", "one writer's",
-		"mixed chunks", "torn leaf", "absent", "leaked tables");
+	t = screen_columns(s, overlap_columns, sizeof(overlap_columns) / sizeof(overlap_columns[0]), 3);
 	for (size_t i = 0; i < s->r->ncases; i++)
 		if (is_overlap(s, &s->r->cases[i]))
-			overlap_row(s, &s->r->cases[i]);
+			overlap_row(s, &t, &s->r->cases[i]);
+	columns_end(&t);
 	if (per_chunk)
-		fprintf(s->out, "   mixed under a lock: it is taken per chunk, not per range\n");
+		screen_words(s, "   ", "mixed under a lock: it is taken per chunk, not per range");
 }

@@ -7,6 +7,7 @@
 
 #include "bench/flags.h"
 #include "bench/options.h"
+#include "bench/topo.h"
 #include "bench/verbs.h"
 #include "sys/err.h"
 #include "sys/topology.h"
@@ -78,29 +79,6 @@ static int choose(const struct topo_options *o, const struct topology *t, unsign
 	*out = calloc(*n, sizeof(**out));
 	return *out ? place_cpus(t, &place, *n, *out, err)
 		    : err_set(err, EXIT_NO_RESOURCE, "no memory to place threads");
-}
-
-static void print_text(const struct topo_options *o, const struct topology *t, const unsigned *cpu,
-		       unsigned n)
-{
-	unsigned column;
-
-	topology_print(t, cpu, n, stdout);
-	if (!n)
-		return;
-	column = (unsigned)printf("placement %s%s%s, %u thread%s:", o->place ? o->place : "compact",
-				  o->smt_given ? ", smt " : "", o->smt_given ? smt_name(o->smt) : "",
-				  n, n == 1 ? "" : "s");
-	for (unsigned i = 0; i < n; i++) {
-		char word[16];
-		unsigned length = (unsigned)snprintf(word, sizeof(word), " %u", cpu[i]);
-
-		if (column + length > 80)
-			column = (unsigned)printf("\n ") - 1;
-		fputs(word, stdout);
-		column += length;
-	}
-	putchar('\n');
 }
 
 static json_t *cpus_json(const struct topology *t)
@@ -179,7 +157,8 @@ static int show(const struct topo_options *o, struct err *err)
 	if (!rc && o->json)
 		rc = print_json(o, t, cpu, n, err);
 	else if (!rc)
-		print_text(o, t, cpu, n);
+		topo_print(&(struct topo_placed){ o->place ? o->place : "compact", o->smt_given ? smt_name(o->smt)
+						  : NULL, cpu, n }, t);
 	free(cpu);
 	topology_free(t);
 	return rc;

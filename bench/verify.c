@@ -9,6 +9,7 @@
 #include "bench/runner.h"
 #include "bench/signals.h"
 #include "bench/suggest.h"
+#include "bench/terminal.h"
 #include "bench/units.h"
 #include "bench/verbs.h"
 #include "bench/verify_child.h"
@@ -221,8 +222,7 @@ static void show_progress(const struct verify_report *r, size_t at)
 /* Until all is done, something is missing, or somebody interrupts: that is no error. */
 static int run_parts(struct verify_report *r, struct err *err)
 {
-	const char *term = getenv("TERM");
-	bool shown = isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
+	bool shown = terminal_redraws(stderr);
 	uint64_t began = clock_monotonic_ns();
 	int rc = 0;
 
@@ -248,7 +248,7 @@ static int tell(const struct verify_options *o, const struct verify_report *r, i
 	if (rc && !verify_report_done(r))
 		return rc;
 	if (!o->format)
-		verify_report_print(r, stdout);
+		verify_report_print(r, stdout, terminal_of(stdout));
 	else if (verify_report_json(r, stdout))
 		return err_set(err, EXIT_WRITE, "cannot write the JSON text");
 	if (verify_report_caught(r))

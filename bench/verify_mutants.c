@@ -13,6 +13,7 @@
 #include "bench/runner.h"
 #include "bench/screen.h"
 #include "bench/signals.h"
+#include "bench/terminal.h"
 #include "bench/verify_child.h"
 #include "sys/clock.h"
 #include "sys/topology.h"
@@ -156,7 +157,7 @@ static int get_up(struct seat *s, struct err *err)
 
 static void progress(const struct pass *p)
 {
-	if (!isatty(STDERR_FILENO))
+	if (!terminal_redraws(stderr))
 		return;
 	fputs("\r\033[K", stderr);
 	if (p->at < p->end)
@@ -283,7 +284,7 @@ static int tell(struct verify_matrix *m, int code, struct err *err)
 	m->complete = !code;
 	sum_up(m);
 	if (!m->options->json)
-		verify_mutants_print(m, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+		verify_mutants_print(m, stdout, terminal_of(stdout));
 	else if (verify_mutants_json(m, stdout))
 		return err_set(err, EXIT_WRITE, "cannot write the JSON text");
 	return m->missed || m->alarms ? EXIT_VERIFY : code;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "bench/terminal.h"
 #include "bench/verify.h"
 
 struct verify_cell {
@@ -38,6 +39,6 @@ struct verify_matrix {
 /* Is this layer there? */
 bool verify_layer_built(const struct verify_matrix *m, enum verify_layer layer);
 
-void verify_mutants_print(const struct verify_matrix *m, FILE *out, bool colour);
+void verify_mutants_print(const struct verify_matrix *m, FILE *out, struct terminal terminal);
 /* -1: it could not be written. */
 int verify_mutants_json(const struct verify_matrix *m, FILE *out);

@@ -1,16 +1,12 @@
-/* verify_mutants_print.c - the matrix on a terminal, at most 110 columns. */
+/* verify_mutants_print.c - the matrix on a terminal. */
 #include <string.h>
 
+#include "bench/columns.h"
 #include "bench/units.h"
 #include "bench/verify_evidence.h"
 #include "bench/verify_mutants.h"
 
-#define NAME_COLUMNS 22
-
-static const int columns[VERIFY_LAYERS] = {
-	[VERIFY_SEQUENCE] = 13, [VERIFY_RACE] = 13,	[VERIFY_DEVICE] = 13,
-	[VERIFY_HISTORY] = 13,	[VERIFY_EXPLORER] = 17, [VERIFY_TSAN] = 14,
-};
+#define COLUMNS (1 + VERIFY_LAYERS + 1)
 
 static const char *const what_is_missing[VERIFY_LAYERS] = {
 	[VERIFY_EXPLORER] = "ninja explore, or --explorer PROGRAM",
@@ -48,53 +44,45 @@ static void show_cell(char *buf, size_t size, enum verify_layer layer, const str
 	}
 }
 
-/* Cells that end a line leave no blanks behind. */
-struct line {
-	FILE *out;
-	int at, column;
-};
-
-static void put_cell(struct line *line, int columns_wide, const char *text, const char *colour)
-{
-	int gap;
-
-	line->column += columns_wide;
-	if (!*text)
-		return;
-	gap = line->column - columns_wide - line->at;
-	gap = gap > 0 || !line->at ? gap : 1;
-	fprintf(line->out, "%*s%s%s%s", gap, "", colour, text, *colour ? "\033[0m" : "");
-	line->at += gap + (int)strlen(text);
-}
-
-static void print_row(const struct verify_matrix *m, const struct verify_row *row, FILE *out,
-		      bool colour)
+/* A false alarm has its sign, a bug its word behind the row. */
+static void put_row(struct columns *t, const struct verify_matrix *m, const struct verify_row *row)
 {
 	bool wanted = row < m->row + m->nmutants;
-	const char *good = colour ? "\033[32m" : "", *bad = colour ? "\033[1;31m" : "";
-	struct line line = { .out = out };
 	char cell[64];
 
-	put_cell(&line, NAME_COLUMNS, row->name, "");
+	columns_row(t);
+	columns_cell(t, "%s", row->name);
 	for (unsigned l = 0; l < VERIFY_LAYERS; l++) {
+		bool alarm = row->cell[l].out.caught && !wanted;
+
 		show_cell(cell, sizeof(cell), (enum verify_layer)l, &row->cell[l]);
-		put_cell(&line, columns[l], cell, !row->cell[l].out.caught ? "" : wanted ? good : bad);
+		columns_paint(t, alarm ? PAINT_WORSE : PAINT_NONE, "%s%s", alarm ? "! " : "", cell);
 	}
 	if (wanted && (row->caught || m->complete))
-		put_cell(&line, 3, row->caught ? "yes" : "NO", row->caught ? good : bad);
-	fputc('\n', out);
+		columns_paint(t, row->caught ? PAINT_BETTER : PAINT_WORSE, "%s", row->caught ? "yes" : "NO");
 }
 
-static void print_head(const char *title, const char *last, FILE *out)
+/* Rows from `from` to `to` - 1, those that were looked at. */
+static void print_rows(const struct verify_matrix *m, size_t from, size_t to, FILE *out,
+		       const struct terminal *terminal)
 {
-	struct line line = { .out = out };
+	bool bugs = from < m->nmutants;
+	struct column column[COLUMNS] = { { .title = bugs ? "BUG" : "NO BUG", .least = 20, .most = 36 } };
+	struct columns t;
 
-	fputc('\n', out);
-	put_cell(&line, NAME_COLUMNS, title, "");
+	if (from == to)
+		return;
 	for (unsigned l = 0; l < VERIFY_LAYERS; l++)
-		put_cell(&line, columns[l], verify_layer_name[l], "");
-	put_cell(&line, 3, last, "");
+		column[1 + l] = (struct column){ .title = verify_layer_name[l], .least = 11 };
+	column[1 + VERIFY_HISTORY].fold = true;
+	column[1 + VERIFY_LAYERS].title = bugs ? "any" : "";
 	fputc('\n', out);
+	t = columns_begin(out, terminal, column, COLUMNS, 0);
+	columns_below(&t); /* a heading even of no rows */
+	for (size_t i = from; i < to; i++)
+		if (m->row[i].begun)
+			put_row(&t, m, &m->row[i]);
+	columns_end(&t);
 }
 
 static void print_evidence(const struct verify_row *row, enum verify_layer layer, FILE *out)
@@ -115,10 +103,10 @@ static void print_alarms(const struct verify_matrix *m, FILE *out)
 }
 
 /* What the negative control is worth: how much was looked at. */
-static void print_work(const struct verify_matrix *m, FILE *out)
+static void print_work(const struct verify_matrix *m, FILE *out, const struct terminal *terminal)
 {
 	uint64_t operations = 0, lookups = 0, translations = 0, schedules = 0;
-	char text[4][32];
+	char text[4][32], line[256];
 
 	for (size_t i = m->nmutants; i < m->n; i++)
 		for (unsigned l = 0; l < VERIFY_LAYERS; l++) {
@@ -131,55 +119,67 @@ static void print_work(const struct verify_matrix *m, FILE *out)
 		}
 	if (m->n == m->nmutants)
 		return;
-	fprintf(out, "clean: %s maps and unmaps, %s lookups, %s translations by devices, %s schedules\n",
-		show_int(text[0], sizeof(text[0]), operations), show_int(text[1], sizeof(text[1]), lookups),
-		show_int(text[2], sizeof(text[2]), translations),
-		show_int(text[3], sizeof(text[3]), schedules));
+	snprintf(line, sizeof(line), "clean: %s maps and unmaps, %s lookups, %s translations by devices, %s schedules",
+		 show_int(text[0], sizeof(text[0]), operations), show_int(text[1], sizeof(text[1]), lookups),
+		 show_int(text[2], sizeof(text[2]), translations),
+		 show_int(text[3], sizeof(text[3]), schedules));
+	columns_words(out, terminal, PAINT_NONE, 0, 2, line);
 }
 
-static void print_verdict(const struct verify_matrix *m, FILE *out, bool colour)
+static void print_missed(const struct verify_matrix *m, FILE *out, const struct terminal *terminal)
 {
-	bool bad = m->missed || m->alarms || !m->complete;
+	static const struct column column[] = { { .least = 28 }, { .gap = 1 } };
+	struct columns t = columns_begin(out, terminal, column, 2, 2);
+
+	for (size_t i = 0; m->missed && i < m->nmutants; i++) {
+		if (m->row[i].caught)
+			continue;
+		columns_row(&t);
+		columns_paint(&t, PAINT_WORSE, "missed: %s", m->row[i].name);
+		columns_rest(&t, PAINT_NONE, "%s", pt_mutants[m->row[i].job.mutant].help);
+	}
+	columns_end(&t);
+}
+
+static void print_verdict(const struct verify_matrix *m, FILE *out, const struct terminal *terminal)
+{
+	enum paint paint = m->missed || m->alarms ? PAINT_WORSE : m->complete ? PAINT_BETTER : PAINT_UNSURE;
+	char more[80] = "", text[160];
 	size_t caught = 0;
 
 	for (size_t i = 0; i < m->nmutants; i++)
 		caught += m->row[i].caught != 0;
-	fprintf(out, "%s%s%zu of %zu bug%s caught", colour ? bad ? "\033[1;31m" : "\033[32m" : "",
-		m->complete ? "" : "not complete: so far ", caught, m->nmutants,
-		m->nmutants == 1 ? "" : "s");
 	if (m->n > m->nmutants)
-		fprintf(out, "; %zu clean engines, %zu false alarm%s", m->engines, m->alarms,
-			m->alarms == 1 ? "" : "s");
-	fprintf(out, "%s; %.0f s\n", colour ? "\033[0m" : "", (double)m->elapsed_ns / 1e9);
-	for (size_t i = 0; m->missed && i < m->nmutants; i++)
-		if (!m->row[i].caught)
-			fprintf(out, "  missed: %-*s %s\n", NAME_COLUMNS - 2, m->row[i].name,
-				pt_mutants[m->row[i].job.mutant].help);
+		snprintf(more, sizeof(more), "; %zu clean engines, %zu false alarm%s", m->engines, m->alarms,
+			 m->alarms == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%s%zu of %zu bug%s caught%s; %.0f s",
+		 m->complete ? "" : "not complete: so far ", caught, m->nmutants, m->nmutants == 1 ? "" : "s", more,
+		 (double)m->elapsed_ns / 1e9);
+	columns_words(out, terminal, paint, 0, 2, text);
+	print_missed(m, out, terminal);
 }
 
-void verify_mutants_print(const struct verify_matrix *m, FILE *out, bool colour)
+void verify_mutants_print(const struct verify_matrix *m, FILE *out, struct terminal terminal)
 {
 	const struct verify_matrix_options *o = m->options;
+	char text[200];
 
-	fprintf(out, "iopt verify --mutants | seed %llu | %.3g s a layer at most | %u writer%s | %u at once\n"
-		"when a layer caught the bug, and by what; - it looked and did not\n",
-		(unsigned long long)o->seed, (double)o->seconds_each_ns / 1e9, m->threads,
-		m->threads == 1 ? "" : "s", m->at_once);
-	print_head("BUG", "any", out);
-	for (size_t i = 0; i < m->nmutants; i++)
-		if (m->row[i].begun)
-			print_row(m, &m->row[i], out, colour);
-	if (m->n > m->nmutants)
-		print_head("NO BUG", "", out);
-	for (size_t i = m->nmutants; i < m->n; i++)
-		if (m->row[i].begun)
-			print_row(m, &m->row[i], out, colour);
+	snprintf(text, sizeof(text), "iopt verify --mutants | seed %llu | %.3g s a layer at most | %u writer%s | "
+		 "%u at once", (unsigned long long)o->seed, (double)o->seconds_each_ns / 1e9, m->threads,
+		 m->threads == 1 ? "" : "s", m->at_once);
+	columns_words(out, &terminal, PAINT_NONE, 0, 2, text);
+	fputs("when a layer caught the bug, and by what; - it looked and did not\n", out);
+	print_rows(m, 0, m->nmutants, out, &terminal);
+	print_rows(m, m->nmutants, m->n, out, &terminal);
 	fputc('\n', out);
-	for (unsigned l = 0; l < VERIFY_LAYERS; l++)
-		if (!verify_layer_built(m, (enum verify_layer)l))
-			fprintf(out, "%s: not built, nothing was looked at: %s\n", verify_layer_name[l],
-				what_is_missing[l]);
+	for (unsigned l = 0; l < VERIFY_LAYERS; l++) {
+		if (verify_layer_built(m, (enum verify_layer)l))
+			continue;
+		snprintf(text, sizeof(text), "%s: not built, nothing was looked at: %s", verify_layer_name[l],
+			 what_is_missing[l]);
+		columns_words(out, &terminal, PAINT_NONE, 0, 2, text);
+	}
 	print_alarms(m, out);
-	print_work(m, out);
-	print_verdict(m, out, colour);
+	print_work(m, out, &terminal);
+	print_verdict(m, out, &terminal);
 }

@@ -1,7 +1,9 @@
 #include "bench/verify_report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "bench/columns.h"
 #include "bench/json.h"
 #include "bench/units.h"
 #include "bench/verify_evidence.h"
@@ -30,19 +32,41 @@ static const char *result_of(const struct verify_part *p)
 	return p->out.caught ? p->out.oracle : "clean";
 }
 
-static void print_row(const struct verify_part *p, FILE *out)
+static void put_row(struct columns *t, const struct verify_part *p)
 {
 	const struct verify_outcome *o = &p->out;
-	char rounds[32], ops[32], lookups[32], translations[32] = "-", threads[32] = "-";
+	char text[32];
 
+	columns_row(t);
+	columns_cell(t, "%s", p->job.engine->name);
+	columns_cell(t, "%s", verify_layer_name[p->layer]);
 	if (o->writers)
-		snprintf(threads, sizeof(threads), "%u+%u", o->writers, o->readers + o->devices);
-	if (p->layer == VERIFY_DEVICE)
-		show_int(translations, sizeof(translations), o->translations);
-	fprintf(out, "%-28s %-9s %7s %8s %13s %13s %13s  %s%s\n", p->job.engine->name,
-		verify_layer_name[p->layer], threads, show_int(rounds, sizeof(rounds), o->rounds),
-		show_int(ops, sizeof(ops), o->operations), show_int(lookups, sizeof(lookups), o->lookups),
-		translations, o->caught ? "caught: " : "", result_of(p));
+		columns_cell(t, "%u+%u", o->writers, o->readers + o->devices);
+	else
+		columns_cell(t, "-");
+	columns_cell(t, "%s", show_int(text, sizeof(text), o->rounds));
+	columns_cell(t, "%s", show_int(text, sizeof(text), o->operations));
+	columns_cell(t, "%s", show_int(text, sizeof(text), o->lookups));
+	columns_cell(t, "%s", p->layer == VERIFY_DEVICE ? show_int(text, sizeof(text), o->translations) : "-");
+	columns_paint(t, o->caught ? PAINT_WORSE : PAINT_NONE, "%s%s", o->caught ? "caught: " : "", result_of(p));
+}
+
+static void print_rows(const struct verify_report *r, FILE *out, const struct terminal *terminal)
+{
+	static const struct column column[] = {
+		{ .title = "ENGINE", .least = 28 }, { .title = "LAYER" },
+		{ .title = "THREADS", .align = COLUMNS_RIGHT }, { .title = "ROUNDS", .align = COLUMNS_RIGHT },
+		{ .title = "OPERATIONS", .align = COLUMNS_RIGHT, .least = 12 },
+		{ .title = "LOOKUPS", .align = COLUMNS_RIGHT, .least = 12 },
+		{ .title = "TRANSLATIONS", .align = COLUMNS_RIGHT }, { .title = "RESULT" },
+	};
+	struct columns t = columns_begin(out, terminal, column, sizeof(column) / sizeof(column[0]), 0);
+
+	columns_below(&t); /* a heading even of no rows */
+	for (size_t i = 0; i < r->n; i++)
+		if (r->part[i].done)
+			put_row(&t, &r->part[i]);
+	columns_end(&t);
 }
 
 static void print_evidence(const struct verify_part *p, FILE *out)
@@ -52,11 +76,30 @@ static void print_evidence(const struct verify_part *p, FILE *out)
 	verify_evidence_print(p->out.evidence, out);
 }
 
-static void print_verdict(const struct verify_report *r, FILE *out)
+/* "caught: 2 of 4 parts: amdv1/lockless race (O4) …" */
+static void print_caught(const struct verify_report *r, FILE *out, const struct terminal *terminal)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *words = open_memstream(&text, &size);
+
+	if (!words)
+		return;
+	fprintf(words, "caught: %zu of %zu parts:", verify_report_caught(r), verify_report_done(r));
+	for (size_t i = 0; i < r->n; i++)
+		if (r->part[i].out.caught)
+			fprintf(words, " %s %s (%s)", r->part[i].job.engine->name,
+				verify_layer_name[r->part[i].layer], r->part[i].out.oracle);
+	if (!fclose(words))
+		columns_words(out, terminal, PAINT_WORSE, 0, 2, text);
+	free(text);
+}
+
+static void print_verdict(const struct verify_report *r, FILE *out, const struct terminal *terminal)
 {
 	size_t caught = verify_report_caught(r), done = verify_report_done(r);
 	uint64_t operations = 0, looks = 0, refused = 0;
-	char did[32], saw[32], without[32];
+	char did[32], saw[32], without[32], text[256];
 
 	for (size_t i = 0; i < r->n; i++) {
 		operations += r->part[i].out.operations;
@@ -66,41 +109,45 @@ static void print_verdict(const struct verify_report *r, FILE *out)
 	if (done < r->n)
 		fprintf(out, "%s: %zu of %zu parts were done\n", r->interrupted ? "interrupted" : "ended early",
 			done, r->n);
-	if (!caught && !done) {
-		fputs("nothing was looked at\n", out);
-	} else if (!caught) {
-		fprintf(out, "clean: %s operations (%s refused memory), %s lookups and translations judged, "
-			"in %.0f s\n", show_int(did, sizeof(did), operations),
-			show_int(without, sizeof(without), refused), show_int(saw, sizeof(saw), looks),
-			(double)r->elapsed_ns / 1e9);
-	} else {
-		fprintf(out, "caught: %zu of %zu parts:", caught, done);
-		for (size_t i = 0; i < r->n; i++)
-			if (r->part[i].out.caught)
-				fprintf(out, " %s %s (%s)", r->part[i].job.engine->name,
-					verify_layer_name[r->part[i].layer], r->part[i].out.oracle);
-		fputc('\n', out);
+	if (caught) {
+		print_caught(r, out, terminal);
+		return;
 	}
+	if (!done) {
+		fputs("nothing was looked at\n", out);
+		return;
+	}
+	snprintf(text, sizeof(text), "clean: %s operations (%s refused memory), %s lookups and translations judged, "
+		 "in %.0f s", show_int(did, sizeof(did), operations),
+		 show_int(without, sizeof(without), refused), show_int(saw, sizeof(saw), looks),
+		 (double)r->elapsed_ns / 1e9);
+	columns_words(out, terminal, PAINT_NONE, 0, 2, text);
 }
 
-void verify_report_print(const struct verify_report *r, FILE *out)
+static void print_head(const struct verify_report *r, FILE *out, const struct terminal *terminal)
 {
+	char text[400];
+
 	fprintf(out, "seed %" PRIu64 ", up to %u writer%s", r->seed, r->threads, r->threads == 1 ? "" : "s");
 	if (r->shake)
 		fprintf(out, ", held up at one labelled point in %u", r->shake);
-	if (r->mutant)
-		fprintf(out, "\nwith a bug: %s: %s", pt_mutants[r->mutant].name,
-			pt_mutants[r->mutant].help);
-	fprintf(out, "\n\n%-28s %-9s %7s %8s %13s %13s %13s  %s\n", "ENGINE", "LAYER", "THREADS", "ROUNDS",
-		"OPERATIONS", "LOOKUPS", "TRANSLATIONS", "RESULT");
-	for (size_t i = 0; i < r->n; i++)
-		if (r->part[i].done)
-			print_row(&r->part[i], out);
+	fputc('\n', out);
+	if (!r->mutant)
+		return;
+	snprintf(text, sizeof(text), "with a bug: %s: %s", pt_mutants[r->mutant].name, pt_mutants[r->mutant].help);
+	columns_words(out, terminal, PAINT_NONE, 0, 2, text);
+}
+
+void verify_report_print(const struct verify_report *r, FILE *out, struct terminal terminal)
+{
+	print_head(r, out, &terminal);
+	fputc('\n', out);
+	print_rows(r, out, &terminal);
 	for (size_t i = 0; i < r->n; i++)
 		if (r->part[i].out.caught)
 			print_evidence(&r->part[i], out);
 	fputc('\n', out);
-	print_verdict(r, out);
+	print_verdict(r, out, &terminal);
 }
 
 static void put_threads(struct node o, const char *name, const struct verify_outcome *out, unsigned n)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "bench/json.h"
+#include "bench/terminal.h"
 #include "bench/verify.h"
 
 /* One layer on one engine. */
@@ -33,7 +34,7 @@ size_t verify_report_done(const struct verify_report *r);
 /* Parts in which something was caught. */
 size_t verify_report_caught(const struct verify_report *r);
 /* A row a part, the evidence, and last a line that says "clean" or what was caught. */
-void verify_report_print(const struct verify_report *r, FILE *out);
+void verify_report_print(const struct verify_report *r, FILE *out, struct terminal terminal);
 /* What was done and caught, and who ran, as numbers; null where nobody could tell. */
 void verify_put_outcome(struct node o, const struct verify_outcome *out);
 /* All of it as JSON (docs/stress.schema.json). 0, or -1: it cannot be written. */

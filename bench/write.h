@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "bench/result.h"
+#include "bench/terminal.h"
 #include "sys/err.h"
 
 #define RESULT_SCHEMA "iopt-result"
@@ -35,8 +35,8 @@ int write_latency_csv(const struct result *r, FILE *out); /* a row per histogram
 int write_latency_hlog(const struct result *r, FILE *out);
 int write_hgrm(const struct histogram *h, FILE *out);
 
-/* The screen. colour: ANSI bold, red, yellow. */
-void screen_print(const struct result *r, FILE *out, bool colour);
+/* The screen. */
+void screen_print(const struct result *r, FILE *out, struct terminal terminal);
 
 /*
  * Before a run: make the directory and see that files can be put there, so that a minute is not

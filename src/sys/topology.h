@@ -139,5 +139,9 @@ int bind_self(const unsigned *os_cpu, unsigned n);
  */
 bool pin_holds(unsigned os_cpu);
 
-/* A text drawing for `iopt topo`: packages, nodes, caches, CPUs, distances; chosen CPUs marked. */
-void topology_print(const struct topology *t, const unsigned *chosen, unsigned nchosen, FILE *out);
+/*
+ * A text drawing for `iopt topo`, 80 or more columns wide: packages, nodes, caches, CPUs, distances;
+ * chosen CPUs marked.
+ */
+void topology_print(const struct topology *t, const unsigned *chosen, unsigned nchosen, unsigned width,
+		    FILE *out);

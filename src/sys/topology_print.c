@@ -1,10 +1,9 @@
-/* topology_print.c - the drawing of `iopt topo`, in 80 columns whatever the machine. */
+/* topology_print.c - the drawing of `iopt topo`, in so many columns whatever the machine. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/topology.h"
 
-#define WIDTH 80u
 #define RUN_MIN 4u          /* so many alike cores in a row are drawn as first .. last */
 #define MATRIX_MAX 16u      /* nodes whose distances fit as a matrix */
 
@@ -13,7 +12,8 @@ struct drawing {
 	const unsigned *chosen;
 	unsigned nchosen;
 	FILE *out;
-	unsigned column, indent; /* of the line under way */
+	unsigned width;          /* of a line, at most */
+	unsigned column, indent; /* of the line under way; column 0: there is none */
 };
 
 static const char *plural(unsigned n)
@@ -92,7 +92,7 @@ static void put_word(struct drawing *d, const char *word)
 {
 	unsigned length = (unsigned)strlen(word);
 
-	if (d->column + 1 + length > WIDTH && d->column > d->indent) {
+	if (d->column + 1 + length > d->width && d->column > d->indent) {
 		fprintf(d->out, "\n%*s", (int)d->indent, "");
 		d->column = d->indent;
 	}
@@ -190,6 +190,32 @@ static bool one_package(const struct topology *t, unsigned node, unsigned *packa
 	return found;
 }
 
+/* Behind the block before it, where both fit into a line. */
+static void print_block(struct drawing *d, const char *head, const struct core *cores, unsigned n)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct drawing block = *d;
+	bool whole;
+
+	block.out = open_memstream(&text, &size);
+	if (!block.out)
+		return;
+	fputs(head, block.out);
+	block.column = block.indent = 2 + (unsigned)strlen(head);
+	print_cores(&block, cores, n);
+	fclose(block.out);
+	whole = !strchr(text, '\n');
+	if (whole && d->column && d->column + 3 + size <= d->width) {
+		fprintf(d->out, " | %s", text);
+		d->column += 3 + (unsigned)size;
+	} else {
+		fprintf(d->out, "%s  %s", d->column ? "\n" : "", text);
+		d->column = whole ? 2 + (unsigned)size : d->width;
+	}
+	free(text);
+}
+
 /* The CPUs of one L3 and kind that are on one node; nothing when there are none. */
 static void print_l3(struct drawing *d, unsigned node, unsigned l3, unsigned kind)
 {
@@ -207,17 +233,14 @@ static void print_l3(struct drawing *d, unsigned node, unsigned l3, unsigned kin
 		cores[n++] = core_of(d, cpu);
 	}
 	if (n) {
-		int used = snprintf(head, sizeof(head), "  ");
+		int used = 0;
 
 		if (!one_package(t, node, &only))
 			used += snprintf(head + used, sizeof(head) - (size_t)used, "package %u ",
 					 package);
 		snprintf(head + used, sizeof(head) - (size_t)used, "L3 %u%s%s:", l3,
 			 t->nkinds > 1 ? " " : "", t->kinds[kind]);
-		fputs(head, d->out);
-		d->column = d->indent = (unsigned)strlen(head);
-		print_cores(d, cores, n);
-		fputc('\n', d->out);
+		print_block(d, head, cores, n);
 	}
 	free(cores);
 }
@@ -244,9 +267,12 @@ static void print_node(struct drawing *d, unsigned node)
 	if (t->npackages > 1 && one_package(t, node, &package))
 		fprintf(d->out, ", package %u", package);
 	fputc('\n', d->out);
+	d->column = 0;
 	for (unsigned l3 = 0; l3 < t->nl3; l3++)
 		for (unsigned kind = t->nkinds; kind-- > 0;)
 			print_l3(d, node, l3, kind);
+	if (d->column)
+		fputc('\n', d->out);
 }
 
 static void print_matrix(const struct topology *t, FILE *out)
@@ -324,9 +350,10 @@ static void print_key(const struct drawing *d)
 		fputc('\n', d->out);
 }
 
-void topology_print(const struct topology *t, const unsigned *chosen, unsigned nchosen, FILE *out)
+void topology_print(const struct topology *t, const unsigned *chosen, unsigned nchosen, unsigned width,
+		    FILE *out)
 {
-	struct drawing d = { .t = t, .chosen = chosen, .nchosen = nchosen, .out = out };
+	struct drawing d = { .t = t, .chosen = chosen, .nchosen = nchosen, .width = width, .out = out };
 
 	print_summary(t, out);
 	for (unsigned n = 0; n < t->nnodes; n++)

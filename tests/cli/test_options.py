@@ -66,8 +66,9 @@ class List(Command):
             self.assertRegex(text, rf"(?m)^  {name} +{engine} +\w")
 
     def test_all(self):
-        self.assertEqual(self.fine("list"), "".join(
-            self.fine("list", topic) for topic in ("engines", "workloads", "options", "iova", "mutants")))
+        self.assertEqual(self.fine("list"), "\n".join(
+            self.fine("list", topic) for topic in ("engines", "workloads", "options", "iova", "presets",
+                                                   "metrics", "mutants")))
 
     def test_refused(self):
         self.refused(64, r"^iopt list: engine: .*did you mean engines\?", "list", "engine")

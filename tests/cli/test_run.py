@@ -256,7 +256,7 @@ class Stdout(Results):
 
     def test_progress(self):
         shown, piped = self.on_terminal(*self.QUICK, "--format", "json")
-        self.assertRegex(shown, r"\r.*\d+ %.*left.*private, 1 thread")
+        self.assertRegex(shown, r"(?s)\d+ %.*left.*group 1 of 1: private, 1 thread")
         self.sound(parse(piped))
         shown, _ = self.on_terminal(*self.QUICK, "--quiet")
         self.assertEqual(shown, "")

@@ -577,7 +577,7 @@ static void nothing_measured(void **state)
 	for (enum gate_format f = GATE_TEXT; f <= GATE_CSV; f++) {
 		FILE *out = fopen("/dev/null", "w");
 
-		assert_int_equal(gate_write(&g, &o, f, out, true), 0);
+		assert_int_equal(gate_write(&g, &o, f, out, (struct terminal){ TERMINAL_FILE, true }), 0);
 		fclose(out);
 	}
 	gate_free(&g);
@@ -640,25 +640,36 @@ static void warnings_are_told_once(void **state)
 	done(d);
 }
 
-static char *written(const struct duel *d, enum gate_format format, bool colour)
+static char *written_at(const struct duel *d, enum gate_format format, struct terminal terminal)
 {
 	char *text = NULL;
 	size_t n;
 	FILE *out = open_memstream(&text, &n);
 
-	assert_int_equal(gate_write(&d->g, &d->o, format, out, colour), 0);
+	assert_int_equal(gate_write(&d->g, &d->o, format, out, terminal), 0);
 	fclose(out);
 	return text;
 }
 
-static void check_columns(const char *text)
+static char *written(const struct duel *d, enum gate_format format, bool colour)
 {
-	while (*text) {
-		size_t n = strcspn(text, "\n");
+	return written_at(d, format, (struct terminal){ TERMINAL_FILE, colour });
+}
 
-		if (n > 100)
-			fail_msg("%zu columns: %.*s", n, (int)n, text);
-		text += n + 1;
+static void check_columns(const struct duel *d)
+{
+	static const unsigned widths[] = { 80, 100, 120, 200 };
+
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		char *text = written_at(d, GATE_TEXT, (struct terminal){ widths[i], false });
+
+		for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+			size_t n = strcspn(line, "\n");
+
+			if (n > widths[i])
+				fail_msg("%zu columns of %u: %.*s", n, widths[i], (int)n, line);
+		}
+		free(text);
 	}
 }
 
@@ -677,7 +688,7 @@ static void text_fits_and_counts_are_counts(void **state)
 	     "until it has left the hundredth column behind");
 	judge(d);
 	text = written(d, GATE_TEXT, false);
-	check_columns(text);
+	check_columns(d);
 	assert_null(strchr(text, '\033'));
 	has(text, "36 in 1.2 k");
 	has(text, "60 in 1.2 k");

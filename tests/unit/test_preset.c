@@ -202,7 +202,7 @@ static char *printed(const struct result *r)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	screen_print(r, out, false);
+	screen_print(r, out, (struct terminal){ .width = TERMINAL_FILE });
 	fclose(out);
 	return text;
 }

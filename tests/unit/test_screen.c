@@ -9,16 +9,22 @@
 #include "made_dma.h"
 #include "made_scaling.h"
 
-static char *printed(const struct result *r, bool colour)
+static char *printed_at(const struct result *r, unsigned width, bool colour)
 {
+	const struct terminal terminal = { .width = width, .colour = colour };
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	screen_print(r, out, colour);
+	screen_print(r, out, terminal);
 	fclose(out);
 	return text;
+}
+
+static char *printed(const struct result *r, bool colour)
+{
+	return printed_at(r, TERMINAL_FILE, colour);
 }
 
 static void show_difference(const char *got, const char *want)
@@ -208,8 +214,8 @@ static void test_the_longest_name_stands_apart(void **state)
 		r.cases[i].engine = &other;
 	assert_int_equal(analyse(&r), 0);
 	text = printed(&r, false);
-	assert_non_null(strstr(text, "\n     vtdss/lockless-intel 1 1.00 | 2 "));
-	assert_non_null(strstr(text, "32 ^over -"));
+	assert_non_null(strstr(text, "\n     vtdss/lockless-intel  1.00  "));
+	assert_non_null(strstr(text, " 32 ^over\n"));
 	free(text);
 	result_free(&r);
 }
@@ -272,21 +278,24 @@ static void test_columns_of_pages(void **state)
 	result_free(&r);
 }
 
+static const unsigned widths[] = { 80, 100, 120, 200 };
+
+#define WIDTHS (sizeof(widths) / sizeof(widths[0]))
+
 static void lines_fit(struct result r)
 {
-	char *text, *rest, *line, section = '0';
-
 	assert_int_equal(analyse(&r), 0);
-	text = rest = printed(&r, false);
-	while ((line = strsep(&rest, "\n"))) {
-		if (line[0] >= '1' && line[0] <= '4')
-			section = line[0];
-		if (strlen(line) > (section == '2' ? SCREEN_WIDE : SCREEN_COLUMNS))
-			fail_msg("%zu columns: %s", strlen(line), line);
-		for (const char *c = line; *c; c++)
-			assert_in_range(*c, ' ', '~');
+	for (size_t i = 0; i < WIDTHS; i++) {
+		char *text = printed_at(&r, widths[i], false), *rest = text, *line;
+
+		while ((line = strsep(&rest, "\n"))) {
+			if (strlen(line) > widths[i])
+				fail_msg("%zu columns of %u: %s", strlen(line), widths[i], line);
+			for (const char *c = line; *c; c++)
+				assert_in_range(*c, ' ', '~');
+		}
+		free(text);
 	}
-	free(text);
 	result_free(&r);
 }
 
@@ -296,6 +305,7 @@ static void test_lines_fit(void **state)
 	lines_fit(made_whole());
 	lines_fit(made_scaling());
 	lines_fit(made_dma_path());
+	lines_fit(made_sweep());
 }
 
 static void strip_escapes(char *text)

@@ -267,7 +267,7 @@ static void test_drawing(void **state)
 	FILE *f = open_memstream(&text, &size);
 
 	(void)state;
-	topology_print(t, chosen, 2, f);
+	topology_print(t, chosen, 2, 80, f);
 	fclose(f);
 	assert_non_null(strstr(text, "(0)+[1] 2+3"));
 	assert_non_null(strstr(text, "(8)+(9) 10+11"));
@@ -282,7 +282,7 @@ static void test_drawing(void **state)
 		odd[i] = 4 * i;
 	t = load("numa:1 l3:1 core:64 pu:2"); /* no two cores alike in a row: a line to be broken */
 	f = open_memstream(&text, &size);
-	topology_print(t, odd, 32, f);
+	topology_print(t, odd, 32, 80, f);
 	fclose(f);
 	assert_non_null(strstr(text, " [0]+1 2+3 [4]+5 "));
 	assert_non_null(strstr(text, " 126+127\n"));
@@ -299,7 +299,7 @@ static char *draw(const char *spec, const unsigned *chosen, unsigned n)
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	topology_print(t, chosen, n, f);
+	topology_print(t, chosen, n, 80, f);
 	fclose(f);
 	topology_free(t);
 	return text;
@@ -313,12 +313,12 @@ static void test_drawings(void **state)
 		const char *spec, *wants[4];
 	} row[] = {
 		{ "pack:2 numa:4 l3:2 core:8 pu:2",
-		  { "  L3 0: [0]+1 2+3 .. 14+15\n", "  L3 15: 240+241 .. 254+255\n",
+		  { "\n  L3 0: [0]+1 2+3 .. 14+15 | L3 1: 16+17 .. 30+31\n", " | L3 15: 240+241 .. 254+255\n",
 		    "node 7: 1 GiB, 32 CPUs, package 1\n", "caches 16 x L3 16 MiB\n" } },
 		{ "numa:20 core:1 pu:1", { "  node 3: 10 to 3, 20 to 0-2,4-19\n" } },
 		{ "pack:8 numa:1 l3:8 core:8 pu:2", { "  node 7    20  20  20  20  20  20  20  10\n" } },
-		{ "numa:1 pack:2 core:2 pu:1", { "  package 1 L3 1: 2 3\n" } },
-		{ TEST_DATA "/topology/nps4.xml", { "  L3 15: 30+62 31+63\n",
+		{ "numa:1 pack:2 core:2 pu:1", { "  package 0 L3 0: [0] 1 | package 1 L3 1: 2 3\n" } },
+		{ TEST_DATA "/topology/nps4.xml", { "  L3 14: 28+60 29+61 | L3 15: 30+62 31+63\n",
 		    "node 7: 32 GiB, 8 CPUs, package 1\n", "  node 4    32  32  32  32  10  12  12  12\n" } },
 		{ TEST_DATA "/topology/memory_only.xml",
 		  { "node 2: 64 GiB, no CPUs\n", "node 1: 16 GiB, 2 CPUs, package 1\n" } },
@@ -327,7 +327,7 @@ static void test_drawings(void **state)
 		    "  L3 1: 4 (6)+7\n" } },
 		{ TEST_DATA "/topology/hybrid.xml",
 		  { "cores of 2 kinds: IntelCore (8 CPUs), IntelAtom (8 CPUs), fastest first\n",
-		    "  L3 0 IntelCore: 8+12 .. 11+15\n", "  L3 0 IntelAtom: [0] 1 .. 7\n" } },
+		    "  L3 0 IntelCore: 8+12 .. 11+15 | L3 0 IntelAtom: [0] 1 .. 7\n" } },
 		{ TEST_DATA "/topology/forbidden.xml",
 		  { "node 1: 8 GiB (not allowed here), 2 CPUs", "node 2: no memory, 2 CPUs" } },
 	};
