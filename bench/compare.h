@@ -39,6 +39,14 @@ int compare_save_baseline(const struct compare_options *o, struct err *err); /* 
 int compare_history(const struct compare_options *o, struct err *err);       /* args[0] */
 
 /*
+ * Judge b against a, which were measured one after the other; *as are the options it was judged with.
+ * EXIT_USAGE: both hold the same result. EXIT_BAD_DATA, EXIT_NO_RESOURCE. The gate is for gate_free(),
+ * before a and b are freed.
+ */
+int compare_two(struct gate *gate, struct gate_options *as, const struct stored *a,
+		const struct stored *b, const struct gate_options *o, struct err *err);
+
+/*
  * A judged gate on stdout in o->format and in o->verdict, and its exit code: 10 and 11 are 0 with
  * --warn-only; EXIT_CANT_CREATE or EXIT_WRITE, with err set, where a file or stdout would not take
  * it and nothing worse has happened. `as` are the options that it was judged with.

@@ -64,28 +64,40 @@ static bool same_content(const struct stored *a, const struct stored *b)
 	return same;
 }
 
-static int judge(const struct stored *a, const struct stored *b, const struct compare_options *o,
-		 struct err *err)
+int compare_two(struct gate *gate, struct gate_options *as, const struct stored *a,
+		const struct stored *b, const struct gate_options *o, struct err *err)
 {
 	struct gate_side base = { 0 }, new = { 0 };
-	struct gate_options as = o->gate;
-	struct gate gate;
-	int code;
+	int code = 0;
 
-	as.design = GATE_FILES;
-	as.looks = 1;
+	*as = *o;
+	as->design = GATE_FILES;
+	as->looks = 1;
+	if (same_content(a, b))
+		return err_set(err, EXIT_USAGE, "%.200s and %.200s hold the same result: measure again, and "
+			       "compare that", a->path, b->path);
 	if (gate_side_add(&base, a) || gate_side_add(&new, b))
 		code = err_set(err, EXIT_NO_RESOURCE, "no memory to compare the results");
 	else
-		code = compare_load_floor(&as, &a->host, err);
+		code = compare_load_floor(as, &a->host, err);
 	if (!code)
-		code = gate_judge(&gate, &base, &new, &as, err);
-	if (!code) {
-		code = compare_tell(&gate, &as, o, err);
-		gate_free(&gate);
-	}
+		code = gate_judge(gate, &base, &new, as, err);
 	gate_side_free(&base);
 	gate_side_free(&new);
+	return code;
+}
+
+static int judge(const struct stored *a, const struct stored *b, const struct compare_options *o,
+		 struct err *err)
+{
+	struct gate_options as;
+	struct gate gate;
+	int code = compare_two(&gate, &as, a, b, &o->gate, err);
+
+	if (code)
+		return code;
+	code = compare_tell(&gate, &as, o, err);
+	gate_free(&gate);
 	return code;
 }
 
@@ -110,9 +122,6 @@ int compare_files(const struct compare_options *o, struct err *err)
 	code = stored_read(&a, base, err);
 	if (!code)
 		code = stored_read(&b, new, err);
-	if (!code && same_content(a, b))
-		code = err_set(err, EXIT_USAGE, "%.200s and %.200s hold the same result: measure again, and "
-			       "compare that", base, new);
 	if (!code)
 		code = judge(a, b, o, err);
 	stored_free(a);

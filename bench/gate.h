@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "bench/fingerprint.h"
 #include "bench/stored.h"
 #include "bench/terminal.h"
@@ -116,6 +118,8 @@ int gate_note(struct gate *g, const char *fmt, ...) __attribute__((format(printf
 enum gate_format { GATE_TEXT, GATE_MD, GATE_JSON, GATE_CSV };
 int gate_write(const struct gate *g, const struct gate_options *o, enum gate_format format,
 	       FILE *out, struct terminal terminal);
+/* What GATE_JSON writes, as a document; the caller's. NULL: no memory. */
+json_t *gate_document(const struct gate *g, const struct gate_options *o);
 /*
  * Before anything is measured or read: away with the verdict file of an earlier comparison, so that
  * nobody takes it for this one's when this one ends early. A file that is anything else stays.

@@ -119,10 +119,9 @@ static void put_design(struct node root, const struct gate *g, const struct gate
 	put_bool(root, "warn_only", o->warn_only);
 }
 
-int gate_write_json(const struct gate *g, const struct gate_options *o, FILE *out)
+static void put_verdict(struct node root, const struct gate *g, const struct gate_options *o)
 {
-	bool failed = false;
-	struct node root = { json_object(), &failed }, rows;
+	struct node rows;
 
 	put_text(root, "schema", VERDICT_SCHEMA);
 	put_u64(root, "schema_version", VERDICT_SCHEMA_VERSION);
@@ -140,5 +139,25 @@ int gate_write_json(const struct gate *g, const struct gate_options *o, FILE *ou
 	put_texts(root, "differs", (const char *)g->differs, g->ndiffers, sizeof(*g->differs));
 	put_texts(root, "missing", (const char *)g->missing, g->nmissing, sizeof(*g->missing));
 	put_texts(root, "notes", (const char *)g->notes, g->nnotes, sizeof(*g->notes));
+}
+
+int gate_write_json(const struct gate *g, const struct gate_options *o, FILE *out)
+{
+	bool failed = false;
+	struct node root = { json_object(), &failed };
+
+	put_verdict(root, g, o);
 	return write_document(root, 12, out);
+}
+
+json_t *gate_document(const struct gate *g, const struct gate_options *o)
+{
+	bool failed = false;
+	struct node root = { json_object(), &failed };
+
+	put_verdict(root, g, o);
+	if (root.json && !failed)
+		return root.json;
+	json_decref(root.json);
+	return NULL;
 }

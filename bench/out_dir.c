@@ -7,6 +7,7 @@
 
 #include "bench/checkpoint.h"
 #include "bench/out_hgrm.h"
+#include "bench/page.h"
 #include "bench/signals.h"
 #include "bench/write.h"
 
@@ -223,8 +224,10 @@ static int write_all(const struct result *r, const char *dir, struct err *err)
 		refuse_foreign_files(dir, err);
 	for (size_t i = 0; !err->code && i < NFILES; i++)
 		write_temporary(r, i, temporary[i], dir, err);
-	if (!err->code && !hgrm_write(&hgrm, r, dir, err) && !put_in_place(temporary, dir, err))
+	if (!err->code && !hgrm_write(&hgrm, r, dir, err) && !put_in_place(temporary, dir, err)) {
 		hgrm_put_in_place(&hgrm, dir, err);
+		page_forget(dir);
+	}
 	hgrm_forget(&hgrm);
 	for (size_t i = 0; i < NFILES; i++)
 		if (temporary[i][0])

@@ -96,7 +96,9 @@ json_t *page_document(struct page *p)
 	put_results(root, p);
 	verdicts = put_array(root, "verdicts");
 	for (size_t i = 0; i < p->n; i++)
-		failed |= json_array_append_new(verdicts.json, json_null()) != 0;
+		failed |= json_array_append_new(verdicts.json, i ? page_verdict(p->results[0].stored,
+									p->results[i].stored)
+							     : json_null()) != 0;
 	if (!failed)
 		return root.json;
 	json_decref(root.json);

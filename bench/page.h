@@ -55,6 +55,9 @@ bool page_built(void);
  */
 int report_page(const struct flag_args *args, const char *out, struct err *err);
 
+/* A new result goes into `dir`: away with the page of the one before, which would be taken for its own. */
+void page_forget(const char *dir);
+
 /* page_names.c: a name for each result, from its path. -1: no memory. */
 int page_name_results(struct page *p);
 /* page_slices.c: the slices of all cases as columns, most of them where they are very many. -1: no memory. */

@@ -36,7 +36,7 @@ static const char examples[] =
 	"customBiggerIsBetter, latency and waste are for customSmallerIsBetter.\n"
 	"\n"
 	"Examples:\n"
-	"  iopt report out                          writes out/report.html\n"
+	"  iopt report out/new                      # writes out/new/report.html\n"
 	"  iopt report out/old out/new --out both.html\n"
 	"  iopt report out/old --format go --out old.txt && iopt report out/new --format go --out \\\n"
 	"      new.txt && benchstat old.txt new.txt\n"

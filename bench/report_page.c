@@ -1,6 +1,7 @@
 /* report_page.c - `iopt report` without another format: where the page goes, and what is told beside it. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/out_file.h"
 #include "bench/page.h"
@@ -25,22 +26,39 @@ static char *place_beside(const char *path)
 	return place;
 }
 
-/* A file that nobody named is replaced only if it is a page of ours. */
-static int check_place(const char *place, struct err *err)
+/* 1: a page of ours, or empty; 0: something else; -1: not there, or not to be read. */
+static int is_page(const char *path)
 {
 	char head[1024];
-	FILE *file = fopen(place, "r");
+	FILE *file = fopen(path, "r");
 	size_t n;
 
 	if (!file)
-		return 0; /* not there, or out_file_write() says why */
+		return -1;
 	n = fread(head, 1, sizeof(head) - 1, file);
 	head[n] = '\0';
 	fclose(file);
-	if (!n || strstr(head, PAGE_MARK))
-		return 0;
+	return !n || strstr(head, PAGE_MARK);
+}
+
+/* A file that nobody named is replaced only if it is a page of ours. */
+static int check_place(const char *place, struct err *err)
+{
+	if (is_page(place))
+		return 0; /* if it cannot be read, out_file_write() says why */
 	return err_set(err, EXIT_CANT_CREATE, "%.300s: is there, and no page of iopt: name another file "
 		       "with --out, or move it away", place);
+}
+
+void page_forget(const char *dir)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/" PAGE_NAME, dir) < 0)
+		return;
+	if (is_page(path) == 1)
+		unlink(path);
+	free(path);
 }
 
 /* What a reader had better know before the page is open. */

@@ -102,6 +102,26 @@ static void put_job(struct node array, const struct options *j)
 	put_fact(o, "out", j->out);
 }
 
+/* Those outside the cpuset, too; what is offline is not there. */
+static void put_cpus(struct node o, const struct topology *t)
+{
+	struct node array = put_array(o, "cpu_map");
+
+	for (unsigned i = 0; i < t->ncpus; i++) {
+		const struct topo_cpu *c = &t->cpus[i];
+		struct node cpu = add_object(array);
+
+		put_u64(cpu, "cpu", c->os);
+		put_u64(cpu, "core", c->core);
+		put_u64(cpu, "smt", c->smt);
+		put_u64(cpu, "l3", c->l3);
+		put_u64(cpu, "package", c->package);
+		put_u64(cpu, "node", t->nodes[c->node].os);
+		put_fact(cpu, "kind", t->nkinds > 1 ? t->kinds[c->kind] : "");
+		put_bool(cpu, "allowed", c->allowed);
+	}
+}
+
 static void put_topology(struct node host, const struct topology *t)
 {
 	struct node o, nodes;
@@ -129,6 +149,7 @@ static void put_topology(struct node host, const struct topology *t)
 		for (unsigned j = 0; j < t->nnodes; j++)
 			add_u64(distance, t->distance[i * t->nnodes + j]);
 	}
+	put_cpus(o, t);
 }
 
 static void put_flag(struct node o, const char *key, int flag)

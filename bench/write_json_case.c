@@ -200,6 +200,8 @@ static void put_workers(struct node o, const struct case_result *c, unsigned nod
 		put_bool(worker, "unpinned", w->unpinned);
 		put_u64(worker, "ops", w->ops);
 		put_real(worker, "elapsed_ns", case_withheld(c) ? NAN : w->elapsed_ns);
+		/* where the trace or a barrier deals out operations a worker has no rate of its own */
+		put_real(worker, "ops_per_s", isnan(c->jain) ? NAN : 1e9 * (double)w->ops / w->elapsed_ns);
 		put_u64s(worker, "table_pages_by_node", w->pages_by_node, nodes);
 	}
 }

@@ -6,10 +6,6 @@ const LOCKS = {
   mcs: "the MCS lock",
 };
 
-function threads_text(n) {
-  return n === 1 ? "1 thread" : `${n} threads`;
-}
-
 // A figure below three times the cost of a pair of stamps is one of the clock (docs/output.md).
 function show_tail(entry, v) {
   const pair = (entry.result.clock || {}).pair_ns;
@@ -107,12 +103,12 @@ function lock_text(entry) {
   const [first, thinking] = headline(entry);
   if (!first)
     return "";
-  const text = lock_sentence(first);
+  const text = `on this machine ${lock_sentence(first)}`;
   if (!thinking)
     return text;
   const verdict = lock_verdict(thinking);
   const end = verdict === "unsure" ? ", not decided" : verdict === "same" ? ", no difference" : "";
-  return `${text}; ${added_text(thinking)} ${think_text(thinking.locked)}${end}`;
+  return `${text}, and ${added_text(thinking)} ${think_text(thinking.locked)}${end}`;
 }
 
 // -- what is allocated in vain
@@ -138,7 +134,7 @@ function workload_text(c) {
   return c.workload.startsWith("replay:") ? `replaying ${c.workload.slice(7)}` : c.workload;
 }
 
-function lost_text(c) {
+function lost_per_table(c) {
   return show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real);
 }
 
@@ -146,7 +142,7 @@ function waste_text(entry) {
   const cases = waste_cases(entry);
   if (!cases.length)
     return "";
-  const part = c => `${lost_text(c)} (${workload_text(c)}, ${threads_text(c.threads)})`;
+  const part = c => `${lost_per_table(c)} (${workload_text(c)}, ${threads_text(c.threads)})`;
   return `without a lock ${cases.map(part).join(" and ")} pages a table are allocated in vain`;
 }
 
@@ -169,17 +165,19 @@ function audit_text(entry) {
   if (a.clean < a.audited)
     return `${a.audited - a.clean} of ${a.audited} audited cases FAILED: their numbers are withheld`;
   const balance = a.unbalanced ? `, but ${a.unbalanced} page ledgers do not balance` : "";
-  return (a.audited === 1 ? "the audited case is clean" : `all ${a.audited} audited cases are clean`) + balance;
+  return (a.audited === 1 ? "the audited case is clean" : a.audited === 2 ? "both audited cases are clean"
+    : `all ${a.audited} audited cases are clean`) + balance;
 }
 
 // -- results that have no lock to speak of
 
 function overlap_text(entry) {
   const cases = cases_of(entry).filter(c => c.overlap);
-  const part = c => `${show_share(c.overlap.one_writer_share)} ${short_engine(c.engine)} (${c.range || "-"})`;
+  const part = c => `${show_share(c.overlap.one_writer_share)} of the ranges with ${short_engine(c.engine)} ` +
+    `(${c.range || "-"})`;
   if (!cases.length)
     return "";
-  return "two writers on one range, the contract broken on purpose: of the ranges end as one writer's " +
+  return "two writers on one range, the contract broken on purpose: as one writer left them are " +
     cases.slice(0, 4).map(part).join(", ");
 }
 
@@ -189,8 +187,9 @@ function readers_text(entry) {
   if (!found)
     return "";
   const cost = show_value(found.readers_cost_ns, found.readers_cost_ns_lo, found.readers_cost_ns_hi, show_ns);
+  const unsure = found.readers_cost_ns_lo <= 0 && found.readers_cost_ns_hi >= 0 ? ", which decides nothing" : "";
   return `beside ${found.readers} reader${found.readers === 1 ? "" : "s"} a writer's operation costs ${cost} more ` +
-    `with ${short_engine(found.engine)} (${threads_text(found.threads)})`;
+    `with ${short_engine(found.engine)} (${threads_text(found.threads)})${unsure}`;
 }
 
 // How much of an unmap the page table is at all: a bound of what any engine can gain.
@@ -202,7 +201,7 @@ function dma_text(entry) {
     return "";
   const share = show_value(found.dma.unmap_table_share, found.dma.unmap_table_share_lo,
     found.dma.unmap_table_share_hi, show_share);
-  return `with ${found.dma.flush} invalidation (a model) the page table is ${share} of an unmap ` +
+  return `with ${found.dma.flush} invalidation (a model) the page table is ${share} of the parts of an unmap ` +
     `(${found.workload}, ${short_engine(found.engine)}, ${threads_text(found.threads)})`;
 }
 
@@ -213,7 +212,30 @@ function rate_text(entry) {
   if (!c)
     return "";
   const rate = show_value(c.ops_per_s, c.ops_per_s_lo, c.ops_per_s_hi, show_rate);
-  return `${short_engine(c.engine)} does ${rate} at ${threads_text(c.threads)} ${think_text(c)} (${series_of(c)})`;
+  return `at ${threads_text(c.threads)} ${think_text(c)} ${short_engine(c.engine)} does ${rate} (${series_of(c)})`;
+}
+
+// Two engines that differ in one thing, but not in having a lock.
+function single_text(entry) {
+  const fit = c => (c.differs || []).length === 1 && is_number(c.added_ns) && c.pairs > 0 && !c.counterfactual;
+  const pairs = (entry.result.comparisons || []).filter(fit)
+    .map(comparison => ({ comparison, a: find_case(entry, comparison.a), b: find_case(entry, comparison.b) }))
+    .filter(f => f.a && f.b && ![f.a, f.b].some(c => is_ruler(c.engine) || is_failed(c) || c.again || c.handicap));
+  const found = pairs.sort(by_rank(f => [-f.b.threads, f.b.think_ns]))[0];
+  if (!found)
+    return "";
+  const c = found.comparison;
+  const added = show_value(c.added_ns, c.added_ns_lo, c.added_ns_hi, show_ns);
+  const unsure = c.verdict === "unsure" ? ", which decides nothing" : c.verdict === "same" ? ", no difference" : "";
+  return `at ${threads_text(found.b.threads)} ${think_text(found.b)} ${short_engine(found.b.engine)} changes the ` +
+    `time of ${operation_text(found.b)} by ${added} against ${short_engine(found.a.engine)}, from which it ` +
+    `differs in its ${c.differs[0]} alone${unsure}`;
+}
+
+function forced_text(entry) {
+  const c = cases_of(entry).filter(x => x.forced && x.waste && is_number(x.waste.per_table) && !is_failed(x))[0];
+  return c ? `FORCED by a barrier, which is no rate, ${short_engine(c.engine)} lost ${show_real(c.waste.per_table)} ` +
+    `of at most ${c.threads - 1} pages a table` : "";
 }
 
 function pace_text(entry) {
@@ -227,28 +249,27 @@ function pace_text(entry) {
 
 function contents_text(entry) {
   const cases = cases_of(entry);
-  const forced = cases.length && cases.every(c => c.forced) ? ", all FORCED by a barrier, so without a rate" : "";
   if (!cases.length)
     return "there are no cases in this result";
   return `${cases.length} case${cases.length === 1 ? "" : "s"} of ` +
     `${[...new Set(cases.map(c => c.workload))].join(", ")} with ` +
-    `${[...new Set(cases.map(c => short_engine(c.engine)))].join(", ")}${forced}; none of them shows a lock beside ` +
-    "its like without one";
+    `${[...new Set(cases.map(c => short_engine(c.engine)))].join(", ")}; none of them shows a lock ` +
+    "beside its like without one";
 }
 
 // -- all of it
 
-// Clauses, the most important first.
-function answer_clauses(entry) {
+// Sentences, the most important first.
+function answer_sentences(entry) {
   const lock = lock_text(entry);
   const more = [waste_text(entry), dma_text(entry)];
-  const clauses = lock ? [`on this machine ${lock}`, ...more]
-    : [...more, readers_text(entry), pace_text(entry), overlap_text(entry)];
-  const said = clauses.filter(Boolean);
-  if (!lock && !said.length)
-    said.push(rate_text(entry) || contents_text(entry));
+  const said = (lock ? [lock, ...more]
+    : [single_text(entry), ...more, readers_text(entry), pace_text(entry), overlap_text(entry)]).filter(Boolean);
   const audit = audit_text(entry);
-  return audit.includes("FAILED") ? [audit, ...said] : [...said, audit];
+  const failed = audit.includes("FAILED");
+  if (!said.length)
+    said.push(rate_text(entry) || forced_text(entry) || (failed ? "" : contents_text(entry)));
+  return (failed ? [audit, ...said] : [...said, audit]).filter(Boolean);
 }
 
 function capital(text) {
@@ -264,6 +285,16 @@ function doubts(entry) {
   ].filter(Boolean);
 }
 
+function machine_text(entry) {
+  const host = entry.result.host || {};
+  const t = host.topology || {};
+  const nodes = (t.nodes || []).length;
+  return [
+    host.cpu_model, is_number(t.cpus) && `${t.cpus} CPUs`, nodes && `${nodes} node${nodes === 1 ? "" : "s"}`,
+    host.hypervisor && `in ${host.hypervisor}`, host.kernel, entry.result.started_utc,
+  ].filter(Boolean).join(", ");
+}
+
 // -- key figures
 
 function tile(value, label, detail) {
@@ -277,7 +308,8 @@ function lock_tiles(entry) {
     const verdict = lock_verdict(found);
     const value = element("span", {}, added_text(found), " ", verdict === "worse" ? null : badge(verdict));
     return tile(value, `${LOCKS[c.sync]} adds, ${threads_text(c.threads)}, ` +
-      (c.think_ns ? "think " + show_ns(c.think_ns) : "saturated"), series_of(c));
+      (c.think_ns ? "think " + show_ns(c.think_ns) : "saturated"),
+    `${short_engine(c.engine)} against ${short_engine(found.free.engine)}, ${series_of(c)}`);
   });
 }
 
@@ -297,13 +329,13 @@ function knee_tile(entry) {
   if (!found || !is_number(found.below_5_percent_threads))
     return null;
   const all = found.below_5_percent_threads >= found.measured_to_threads;
-  const value = all ? `beyond ${found.measured_to_threads}` : `${found.below_5_percent_threads}`;
-  return tile(value, `threads up to which ${short_engine(found.engine)} costs less than 5 %`,
+  const value = all ? `all ${found.measured_to_threads}` : `${found.below_5_percent_threads}`;
+  return tile(value, `threads, up to which ${short_engine(found.engine)} costs less than 5 % of throughput`,
     found.think_ns ? `think ${show_ns(found.think_ns)}` : "think 0, saturated");
 }
 
 function waste_tiles(entry) {
-  return waste_cases(entry).map(c => tile(lost_text(c), `lost pages a table, ${workload_text(c)}`,
+  return waste_cases(entry).map(c => tile(lost_per_table(c), `lost pages a table, ${workload_text(c)}`,
     `${show_int(c.waste.lost)} of ${show_int(c.waste.tables)} tables, ${short_engine(c.engine)}, ` +
     threads_text(c.threads)));
 }
@@ -334,13 +366,14 @@ SECTIONS.push({
   id: "answer",
   title: "Answer",
   make(el, entry, index) {
+    note(el, machine_text(entry));
     for (const text of doubts(entry))
       el.append(element("p", { class: "error", text }));
-    el.append(element("p", { class: "answer", text: capital(answer_clauses(entry).join("; ")) + "." }));
+    el.append(element("p", { class: "answer", text: answer_sentences(entry).map(capital).join(". ") + "." }));
     el.append(element("div", { class: "tiles" }, ...lock_tiles(entry), tail_tile(entry), knee_tile(entry),
       ...waste_tiles(entry), fairness_tile(entry), audit_tile(entry), warnings_tile(entry, index)));
-    note(el, "Times in [ ] are 95 % intervals. Figures with no think time are of saturated threads: nothing is " +
-      "done between operations, so a lock shows at its worst. Forced cases are in none of this.");
+    note(el, "In [ ] are 95 % intervals. A saturation figure is of threads that do nothing between operations, so a " +
+      "lock shows at its worst. An operation is timed with what it waits for.");
     return true;
   },
 });

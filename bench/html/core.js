@@ -165,6 +165,10 @@ function short_engine(engine) {
   return engine.startsWith("amdv1/") ? engine.slice(6) : engine;
 }
 
+function threads_text(n) {
+  return n === 1 ? "1 thread" : `${n} threads`;
+}
+
 function page_size_of(c) {
   const sizes = c.page_sizes || [];
   if (sizes.length > 1)

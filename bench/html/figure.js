@@ -95,15 +95,35 @@ function toggle_engine(key) {
       show_hidden(f);
 }
 
+const POINT_SIGNS = {
+  circle: "\u25cf", rect: "\u25a0", triangle: "\u25b2", rectRot: "\u25c6", star: "\u2731", cross: "\u271a",
+  crossRot: "\u2716", rectRounded: "\u25a3",
+};
+
+// The line of a dataset with its point, as small as a word.
+function legend_mark(dataset) {
+  const svg = (tag, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes))
+      made.setAttribute(name, value);
+    return made;
+  };
+  const found = [dataset.borderColor, dataset.backgroundColor].find(v => typeof v === "string");
+  const mark = svg("svg", { class: "mark", width: 30, height: 12, "aria-hidden": "true" });
+  const sign = svg("text", { x: 15, y: 10, "text-anchor": "middle", "font-size": 11, fill: found || colour("text") });
+  sign.textContent = dataset.pointRadius === 0 ? "" : POINT_SIGNS[dataset.pointStyle] || "";
+  mark.append(svg("line", {
+    x1: 0, x2: 30, y1: 6, y2: 6, stroke: found || colour("text"), "stroke-width": 2,
+    "stroke-dasharray": (dataset.borderDash || []).join(" "),
+  }), sign);
+  return mark;
+}
+
 function legend_button(dataset) {
-  const dash = (dataset.borderDash || []).length ? " dashed" : "";
-  const fill = typeof dataset.borderColor === "string" ? dataset.borderColor : dataset.backgroundColor;
-  const mark = element("i", { class: "mark" + dash });
-  mark.style.color = typeof fill === "string" ? fill : colour("text");
   return element("button", {
     type: "button", "data-key": legend_key(dataset), "aria-pressed": "true",
     title: "show or hide it in all charts", on_click: () => toggle_engine(legend_key(dataset)),
-  }, mark, dataset.label);
+  }, legend_mark(dataset), dataset.label);
 }
 
 function fill_legend(f) {

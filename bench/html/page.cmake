@@ -1,8 +1,8 @@
 # The page of `iopt report`: our files and Chart.js go into the program.
 
 # The order of the files in the script, and of the sections on the page.
-set(page_order core figure answer compare scaling latency waste model fairness slices live machine
-  environment start)
+set(page_order core figure series panel answer compare scaling latency waste model_dma model fairness slices live
+  machine environment start)
 
 find_file(IOPT_CHART_JS NAMES chart.umd.min.js chart.umd.js chart.min.js
   PATHS /usr/share/nodejs/chart.js/dist /usr/share/javascript/chart.js

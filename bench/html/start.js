@@ -72,7 +72,8 @@ function add_section(section) {
   if (!filled)
     made.remove();
   else
-    document.getElementById("sections").append(element("a", { href: "#" + section.id, text: section.title }));
+    document.getElementById("sections").append(element("a",
+      { href: "#" + section.id, text: section.title.split(":")[0], title: section.title }));
 }
 
 function start() {

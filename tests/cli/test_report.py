@@ -298,11 +298,10 @@ class Report(Command):
 
     def test_refused(self):
         self.refused(64, r"no RESULT", "report")
-        self.refused(64, r"no --format", "report", self.out)
-        self.refused(64, r"--format xml: want one of go, bmf, gha", "report", self.out, "--format", "xml")
+        self.refused(64, r"--format xml: want one of html, go, bmf, gha", "report", self.out, "--format", "xml")
         self.refused(64, r"--metric speed: want one of throughput, latency, waste", "report", self.out,
                      "--format", "go", "--metric", "speed")
-        self.refused(64, r"one argument too many", "report", self.out, self.out, "--format", "go")
+        self.refused(64, r"one RESULT too many", "report", self.out, self.out, "--format", "go")
         self.refused(65, r"result\.json", "report", self.kept.name, "--format", "go")
         self.refused(65, r"/nowhere", "report", "/nowhere", "--format", "go")
         self.refused(65, r"job\.ini", "report", os.path.join(self.out, "job.ini"), "--format", "go")

@@ -110,6 +110,24 @@ static void test_all_files_and_no_leftovers(void **state)
 	result_free(&r);
 }
 
+/* It would be taken for the new result's. */
+static void test_the_page_of_the_result_before_is_gone(void **state)
+{
+	struct result r = made_whole();
+	struct err err;
+
+	(void)state;
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(out_dir_write(&r, in_root("p"), &err), 0);
+	put_file("p/report.html", "<!DOCTYPE html>\n<meta name=\"generator\" content=\"iopt\">\n");
+	assert_int_equal(out_dir_write(&r, in_root("p"), &err), 0);
+	assert_int_equal(size_of("p/report.html"), -1);
+	put_file("p/report.html", "somebody else's");
+	assert_int_equal(out_dir_write(&r, in_root("p"), &err), 0);
+	assert_true(size_of("p/report.html") > 0);
+	result_free(&r);
+}
+
 static void test_what_is_not_ours_is_left_alone(void **state)
 {
 	struct result r = made_result();
@@ -246,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_files_and_no_leftovers),
+		cmocka_unit_test(test_the_page_of_the_result_before_is_gone),
 		cmocka_unit_test(test_what_is_not_ours_is_left_alone),
 		cmocka_unit_test(test_where_nothing_can_be_made),
 		cmocka_unit_test(test_read_only_directory),

@@ -1,0 +1,177 @@
+// model_dma.js: what a whole DMA map and unmap is made of, and what others published, both for model.js.
+"use strict";
+
+const DMA_FILLS = { alloc: "#c08600", map: "#0072b2", unmap: "#3a96cc", invalidate: "#bf5f98", free: "#8a6642" };
+
+// The parts of which a model stands behind the figure: no device answers here.
+function is_modelled(c, name) {
+  return ((c.dma || {}).flush || "none") !== "none" && (name === "invalidate" || name === "free");
+}
+
+/*
+ * Parts of a range: ns a call, times how often a range has such a call (piecewise workloads unmap page by
+ * page).
+ */
+function dma_parts(c) {
+  const phases = c.phases || [];
+  const ranges = ((phases.find(p => p.name === "map") || phases[0]) || {}).ops;
+  return phases.filter(p => is_number(p.ns_per_op)).map(p => ({
+    name: p.name + (is_modelled(c, p.name) ? " (model)" : ""), fill: DMA_FILLS[p.name] || "#808488",
+    value: ranges > 0 ? p.ns_per_op * p.ops / ranges : p.ns_per_op,
+  }));
+}
+
+function has_dma(c) {
+  return !is_failed(c) && c.dma && is_number(c.dma.parts_ns) && (c.phases || []).length > 0;
+}
+
+function whole_mark() {
+  return {
+    name: "whole calls", point: "rectRot", radius: 6, border: colour("text"), value: c => c.dma.whole_ns,
+    lo: c => c.dma.whole_ns_lo, hi: c => c.dma.whole_ns_hi,
+  };
+}
+
+function dma_label(item) {
+  const p = item.raw || {};
+  return `${item.dataset.part}: ${show_value(item.parsed.x, p.lo, p.hi, show_ns)}`;
+}
+
+function dma_config(cases) {
+  const rows = cases.map(c => ({ engine: c.engine, label: case_label(c), lo: c.dma.parts_ns_lo, hi: c.dma.parts_ns_hi }));
+  const config = parts_config(rows.map(r => r.label), parts_datasets(cases, case_label, dma_parts, { show: show_ns }),
+    { title: "ns a range and worker", show: show_ns });
+  config.data.datasets.push(...row_intervals(rows), ...row_marks(cases, case_label, [whole_mark()], show_ns));
+  config.options.plugins.tooltip.callbacks.label = dma_label;
+  return config;
+}
+
+function dma_rows(group) {
+  const row = (c, name, value, lo, hi) => [group.label, c.engine, c.threads, name, value, lo, hi];
+  return group.cases.flatMap(c => [
+    ...dma_parts(c).map(p => row(c, p.name, p.value, null, null)),
+    row(c, "all parts", c.dma.parts_ns, c.dma.parts_ns_lo, c.dma.parts_ns_hi),
+    row(c, "whole calls", c.dma.whole_ns, c.dma.whole_ns_lo, c.dma.whole_ns_hi),
+  ]);
+}
+
+function dma_figure(group) {
+  const flushed = group.cases.some(c => is_modelled(c, "free"));
+  return {
+    id: "model-dma", title: `parts of a map and unmap: ${group.label}`, height: rows_height(group.cases),
+    key: dma_parts(group.cases[0]).map(p => ({ label: p.name, fill: p.fill })),
+    note: "Dark bar: 95 % interval of the sum of the parts. Diamond: the same as whole calls. "
+      + (flushed ? "Parts marked model: invalidation has no device here, completions come when the clock says so."
+        : "Without a flush nothing is invalidated."),
+    columns: ["series", "engine", "threads", "part", "ns", "ns_lo", "ns_hi"], rows: dma_rows(group),
+    config: () => dma_config(group.cases),
+  };
+}
+
+function dma_table_row(c) {
+  const d = c.dma;
+  const value = (name, show) => show_value(d[name], d[name + "_lo"], d[name + "_hi"], show);
+  return [
+    series_of(c), solid(short_engine(c.engine)), show_int(c.threads), value("parts_ns", show_ns), value("whole_ns", show_ns),
+    value("whole_by_parts", show_real), value("table_ns", show_ns), value("unmap_table_share", show_share),
+    value("amdahl", show_real),
+  ];
+}
+
+function dma_part(el, entry) {
+  const cases = cases_of(entry).filter(has_dma);
+  if (!cases.length)
+    return false;
+  el.append(element("h4", { text: "The DMA path" }));
+  const choices = choices_row(el);
+  const place = figure_place(el);
+  const groups = series_groups(cases);
+  choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), g => place(dma_figure(g)));
+  table(el, ["workload", "engine", "threads", "all parts", "whole calls", "whole / parts", "page table", "share of unmap",
+    "at most faster"], cases.map(dma_table_row), { numeric: [2, 3, 4, 5, 6, 7, 8] });
+  note(el, "page table: whole calls less those of null beside them. share of unmap: what the page table has of an unmap;"
+    + " at most faster: the factor by which unmaps gain if it cost nothing (Amdahl).");
+  return true;
+}
+
+// -- published numbers beside ours
+
+function pages_label(p) {
+  return p.batch > 1 ? `${p.batch} x ${show_bytes(p.page_size)}` : show_bytes(p.page_size);
+}
+
+function published_label(p) {
+  return pages_label(p) + (is_number(p.threads) ? `, ${threads_text(p.threads)}` : "");
+}
+
+function our_ns(c, kind) {
+  return c[kind + "_ns_per_op"];
+}
+
+// Ours of the rows that were published: by page size and pages a call, and threads where they say so.
+function ours_beside(entry, rows, kind) {
+  const wanted = new Set(rows.map(published_label));
+  const counted = rows.some(p => is_number(p.threads));
+  return cases_of(entry).filter(c => !is_failed(c) && is_number(our_ns(c, kind)))
+    .map(c => ({ c, label: published_label(counted ? c : { page_size: c.page_size, batch: c.batch }) }))
+    .filter(k => wanted.has(k.label));
+}
+
+const PUBLISHED_SHOWN = [["before", "text", 90], ["after", "muted", 45]];
+
+function published_datasets(rows) {
+  return PUBLISHED_SHOWN.map(([when, fill, turn]) => ({
+    type: "line", showLine: false, label: `published, ${rows[0][when]}`, pointStyle: "line", pointRotation: turn,
+    pointRadius: 9, pointBorderWidth: 3, borderColor: colour(fill), backgroundColor: colour(fill), show: show_ns,
+    data: rows.filter(p => is_number(p["avg_ns_" + when])).map(p => ({ x: p["avg_ns_" + when], y: published_label(p) })),
+  })).filter(d => d.data.length);
+}
+
+function our_datasets(ours, kind) {
+  return engines_of(ours.map(k => k.c)).map(engine => ({
+    type: "line", showLine: false, ...engine_line({ engine, show: show_ns },
+      ours.filter(k => k.c.engine === engine).map(k => ({ x: our_ns(k.c, kind), y: k.label }))),
+    pointRadius: 5, showLine: false, pointStyle: is_ruler(engine) ? "cross" : engine_point(engine),
+  }));
+}
+
+function published_figure(entry, rows, kind, format) {
+  const ours = ours_beside(entry, rows, kind);
+  const labels = distinct(rows.map(published_label));
+  const datasets = () => [...published_datasets(rows), ...our_datasets(ours, kind)];
+  const values = [...ours.map(k => our_ns(k.c, kind)), ...rows.flatMap(p => [p.avg_ns_before, p.avg_ns_after])];
+  return {
+    id: "model-published", title: `${kind}, published for ${format}, and ours`, height: 60 + rows_height(labels),
+    note: `Average ns a call. Strokes: published (leaning: the newer code), on ${distinct(rows.map(p => p.hardware)).join("; ")}; `
+      + `${distinct(rows.map(p => "lore.kernel.org/all/" + p.source)).join(", ")}.`
+      + " Another machine, compiler and clock, and kernel code: they orient, and no verdict rests on them.",
+    columns: ["kind", "pages", "who", "avg_ns", "min_ns"], rows: () => published_rows(rows, ours, kind),
+    config: () => ({
+      type: "line", data: { labels, datasets: datasets() },
+      options: row_options({ title: `ns a ${kind}`, show: show_ns, log: true, bounds: log_bounds(values) }),
+    }),
+  };
+}
+
+function published_rows(rows, ours, kind) {
+  return [
+    ...rows.flatMap(p => ["before", "after"].map(when =>
+      [kind, published_label(p), `published, ${p[when]}`, p["avg_ns_" + when], p["min_ns_" + when]])),
+    ...ours.map(k => [kind, k.label, k.c.engine, our_ns(k.c, kind), ((k.c.latency_ns || {})[kind] || {}).min]),
+  ];
+}
+
+function published_part(el, entry) {
+  const published = entry.result.published || [];
+  if (!published.length)
+    return false;
+  const keys = distinct(published.map(p => JSON.stringify([p.format, p.kind])));
+  el.append(element("h4", { text: `Published numbers, preset ${published[0].preset}` }));
+  const choices = choices_row(el);
+  const place = figure_place(el);
+  choose(choices, "what", keys.map(key => ({ label: JSON.parse(key).join(", "), value: key })), key => {
+    const [format, kind] = JSON.parse(key);
+    place(published_figure(entry, published.filter(p => p.format === format && p.kind === kind), kind, format));
+  });
+  return true;
+}

@@ -1,0 +1,341 @@
+// scaling.js: throughput and the cost of an operation by threads, the law of scaling, knees.
+"use strict";
+
+// Which scaling[] point and series a case has, by case_id: scaling[] names cases, not charts.
+function scaling_points(entry) {
+  const points = new Map();
+  for (const series of entry.result.scaling || [])
+    for (const point of series.points || [])
+      points.set(point.case_id, { point, series });
+  return points;
+}
+
+const SCALING_VIEWS = [
+  { label: "throughput", key: "ops_per_s", title: "operations per second", show: show_rate },
+  { label: "speedup", key: "speedup", title: "throughput over that of the fewest threads", show: show_real },
+  { label: "efficiency", key: "efficiency", title: "efficiency", show: show_share },
+  { label: "share of limit", key: "of_limit", title: "throughput over that of limit", show: show_share },
+];
+
+function scaling_value(found, view, c) {
+  const from = view.key === "ops_per_s" ? c : (found.get(c.case_id) || {}).point || {};
+  return { y: from[view.key], lo: from[view.key + "_lo"], hi: from[view.key + "_hi"] };
+}
+
+// -- lines beside the measurement
+
+/*
+ * What no loss at all would look like. Throughput: as many times as the baseline does with its fewest threads;
+ * its own first point, so that boost and hyperthreads are in the gap below the line.
+ */
+function ideal_line(view, curves, baseline, counts) {
+  const own = (curves.find(k => k.engine === baseline) || curves[0]).points;
+  const first = own[0];
+  const at = { ops_per_s: n => first.y * n / first.x, speedup: n => n / first.x, efficiency: () => 1 }[view.key];
+  if (!first || !at || counts.length < 2)
+    return [];
+  return [{
+    label: view.key === "ops_per_s" ? "ideal: N × " + short_engine(baseline) : "ideal",
+    data: between(first.x, counts[counts.length - 1]).map(x => ({ x, y: at(x) })), aside: true,
+    pointRadius: 0, borderColor: colour("muted"), borderWidth: 1.5, borderDash: [1, 3],
+  }];
+}
+
+// Many counts of threads in between, since a straight line is none on every pair of axes.
+function between(from, to) {
+  const steps = 60;
+  return Array.from({ length: steps + 1 }, (_, i) => from * (to / from) ** (i / steps));
+}
+
+function usl_rate(usl, n) {
+  return usl.gamma_ops_per_s * n / (1 + usl.sigma * (n - 1) + usl.kappa * n * (n - 1));
+}
+
+// The law's curve over the counts that were fitted, where it is identifiable.
+function usl_curve(series, counts) {
+  const usl = series.usl;
+  if (!usl || !usl.identifiable)
+    return [];
+  const last = counts.slice(0, usl.thread_counts).pop();
+  return [{
+    engine: series.engine, band: true, pointRadius: 0, pointHitRadius: 0, borderWidth: 1, fill: false,
+    borderColor: engine_colour(series.engine), borderDash: [],
+    data: between(counts[0], last).map(n => ({ x: n, y: usl_rate(usl, n) })),
+  }];
+}
+
+const MARK_TEXT = { second_node: "second node", hyperthreads: "second hyperthread", oversubscribed: "CPUs shared" };
+
+function marks_of(group, found) {
+  const marks = new Map();
+  for (const c of group.cases)
+    for (const name of ((found.get(c.case_id) || {}).point || {}).marks || [])
+      if (!marks.has(name) || marks.get(name) > c.threads)
+        marks.set(name, c.threads);
+  return [...marks].map(([name, x]) => ({ x, label: `${MARK_TEXT[name] || name}, from ${x}` }));
+}
+
+// -- figures
+
+function scaling_curves(group, value) {
+  return engines_of(group.cases).map(engine => ({ engine, points: points_by_threads(group.cases, engine, value) }))
+    .filter(k => k.points.length);
+}
+
+function curve_rows(group, curves) {
+  return curves.flatMap(k => k.points.map(p => [group.label, k.engine, p.x, p.y, p.lo, p.hi]));
+}
+
+function curve_columns(name) {
+  return ["series", "engine", "threads", name, name + "_lo", name + "_hi"];
+}
+
+/*
+ * A line with its band for each of curves: [{ engine, points, label }]. axes: "linear", "logarithmic" or "auto", by
+ * what there is to show.
+ */
+function curves_config(curves, counts, view, axes, beside) {
+  const values = curves.flatMap(k => k.points.map(p => p.y));
+  const log_y = axes === "auto" ? is_wide(values) : axes === "logarithmic";
+  const log_x = axes === "auto" ? is_long(counts) : axes === "logarithmic";
+  const bounds = log_y ? log_bounds(values) : {};
+  const lines = curves.flatMap(k => {
+    const options = { engine: k.engine, show: view.show, ...(k.label ? { label: k.label } : {}) };
+    return band(options, k.points);
+  });
+  for (const edge of lines.filter(d => d.band && log_y)) // zero and below are nowhere on such an axis
+    edge.data = edge.data.map(p => ({ x: p.x, y: Math.max(p.y, bounds.min) }));
+  return {
+    type: "line", data: { datasets: [...lines, ...beside] },
+    options: threads_options({
+      x: threads_scale(counts, log_x), y: { ...value_scale(view.title, view.show, log_y), ...bounds },
+    }),
+  };
+}
+
+// With a single count of threads a curve is a point: bars.
+function single_config(curves, view) {
+  const rows = curves.map(k => ({ engine: k.engine, label: short_engine(k.engine), ...k.points[0] }));
+  return row_bars(rows, { title: view.title, show: view.show });
+}
+
+function throughput_figure(entry, group, found, view, axes) {
+  const curves = scaling_curves(group, c => scaling_value(found, view, c));
+  const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
+  if (!curves.length)
+    return null;
+  const beside = () => [
+    ...ideal_line(view, curves, baseline_of(entry, group.cases), counts),
+    ...(view.key === "ops_per_s" ? curves.flatMap(k => usl_curve(series_with(group, found, k.engine), counts)) : []),
+    ...upright_lines(marks_of(group, found)),
+  ];
+  return {
+    id: "scaling-throughput", title: `${view.label}: ${group.label}`, note: throughput_note(group, found, view),
+    columns: curve_columns(view.key), rows: curve_rows(group, curves),
+    height: counts.length > 1 ? 340 : rows_height(curves),
+    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, beside()) : single_config(curves, view)),
+  };
+}
+
+function series_with(group, found, engine) {
+  const c = group.cases.find(k => k.engine === engine && found.has(k.case_id));
+  return c ? found.get(c.case_id).series : {};
+}
+
+function throughput_note(group, found, view) {
+  const against = distinct(group.cases.map(c => ((found.get(c.case_id) || {}).series || {}).against).filter(Boolean));
+  const saturated = group.cases.some(c => !c.think_ns && !c.rate && !c.cold);
+  const parts = ["Coloured areas and thin bars: 95 % intervals."];
+  if (view.key === "ops_per_s" && saturated)
+    parts.push("Without think time these are saturation figures.");
+  if (view.key === "efficiency")
+    parts.push(against.includes("limit") ? "Against the ruler limit of the same slices, so boost and hyperthreads"
+      + " cancel; an engine beside which limit did not run, and limit itself, against itself."
+      : "Against the engine itself, so boost and hyperthreads are in it.");
+  if (view.key === "ops_per_s" && group.cases.some(c => (series_with(group, found, c.engine).usl || {}).identifiable))
+    parts.push("Thin lines: the Universal Scalability Law, over the counts it was fitted to.");
+  return parts.join(" ");
+}
+
+// -- what is added to an operation
+
+/*
+ * Comparisons inside the group, by the engine that is compared and the one it is held against:
+ * [{ engine, against, differs, points }]. Those that pair nothing have no bounds and are left out.
+ */
+function added_curves(entry, group) {
+  const of_id = new Map(group.cases.map(c => [c.case_id, c]));
+  const curves = new Map();
+  for (const k of entry.result.comparisons || []) {
+    const a = of_id.get(k.a);
+    const b = of_id.get(k.b);
+    if (!a || !b || a.threads !== b.threads || a.engine === b.engine || !k.pairs || !is_number(k.added_ns))
+      continue;
+    const key = b.engine + " " + a.engine;
+    if (!curves.has(key))
+      curves.set(key, { engine: b.engine, against: a.engine, differs: (k.differs || []).join(", "), points: [] });
+    curves.get(key).points.push({
+      x: b.threads, y: k.added_ns, lo: k.added_ns_lo, hi: k.added_ns_hi, verdict: k.verdict,
+    });
+  }
+  for (const curve of curves.values())
+    curve.points.sort((p, q) => p.x - q.x);
+  return [...curves.values()];
+}
+
+function added_show(v) {
+  return (v > 0 ? "+" : "") + show_ns(v);
+}
+
+function added_rows(group, curves) {
+  return curves.flatMap(k => k.points.map(p =>
+    [group.label, k.engine, k.against, k.differs, p.x, p.y, p.lo, p.hi, p.verdict]));
+}
+
+function added_config(curves, counts, axes) {
+  const view = { title: "ns added to an operation", show: added_show };
+  const named = curves.map(k => ({ ...k, label: `${short_engine(k.engine)} (${k.differs || "same"})` }));
+  if (counts.length < 2)
+    return row_bars(named.map(k => ({ engine: k.engine, label: k.label, ...k.points[0] })), view);
+  return curves_config(named, counts, view, axes, []);
+}
+
+// Where one costs orders of magnitude more, those that cost less than the baseline leave the chart.
+function added_axes(curves, axes) {
+  const above = curves.flatMap(k => k.points.map(p => p.y)).filter(v => v > 0);
+  return axes === "auto" && is_wide(above) ? "logarithmic" : axes;
+}
+
+function added_figure(entry, group, asked) {
+  const all = added_curves(entry, group);
+  const baseline = baseline_of(entry, group.cases);
+  const curves = all.filter(k => k.against === baseline);
+  const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
+  const axes = added_axes(curves, asked);
+  const hides = axes === "logarithmic" && counts.length > 1 && curves.some(k => k.points.some(p => p.y <= 0));
+  if (!curves.length)
+    return null;
+  return {
+    id: "scaling-added", title: `what is added to an operation of ${short_engine(baseline)}: ${group.label}`,
+    note: `Median of the pairs' differences, time per operation and worker. In brackets what sets the engine apart from`
+      + ` ${short_engine(baseline)}: quote those with sync alone as the price of a lock.`
+      + (hides ? " What is not above zero has no place on a logarithmic axis; the table has it." : ""),
+    columns: ["series", "engine", "against", "differs", "threads", "added_ns", "added_ns_lo", "added_ns_hi", "verdict"],
+    rows: added_rows(group, all), height: counts.length > 1 ? 340 : rows_height(curves),
+    config: () => added_config(curves, counts, axes),
+  };
+}
+
+// The time of an operation itself, of all engines, rulers included; the result has no interval of it.
+function busy_figure(group, axes) {
+  const curves = scaling_curves(group, c => ({ y: c.busy_ns_per_op }));
+  const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
+  const view = { title: "ns of an operation", show: show_ns };
+  if (!curves.length)
+    return null;
+  return {
+    id: "scaling-busy", title: `ns of an operation: ${group.label}`,
+    note: "Time per operation and worker, over all kinds; think time and waiting for others outside the engine left out.",
+    columns: ["series", "engine", "threads", "busy_ns_per_op"], rows: curve_rows(group, curves).map(r => r.slice(0, 4)),
+    height: counts.length > 1 ? 340 : rows_height(curves),
+    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, []) : single_config(curves, view)),
+  };
+}
+
+// -- the law and the knees, as tables
+
+const HELD = { beyond_reach: "none", unsure: "cannot be told" };
+
+function peak_text(usl) {
+  if (usl.peak === "told")
+    return show_value(usl.peak_threads, usl.peak_threads_lo, usl.peak_threads_hi, show_real) + " threads";
+  const reach = is_number(usl.peak_reach_threads) ? ` up to ${usl.peak_reach_threads} threads` : "";
+  return HELD[usl.peak] ? HELD[usl.peak] + reach : "-";
+}
+
+function usl_row(series) {
+  const usl = series.usl;
+  const held = usl.held_at_zero || [];
+  const share = name => show_value(usl[name], usl[name + "_lo"], usl[name + "_hi"], show_real)
+    + (held.includes(name) ? ", held at 0" : "");
+  return [
+    solid(short_engine(series.engine)), show_count(usl.thread_counts) + (usl.hyperthreads ? ", with hyperthreads" : ""),
+    show_value(usl.gamma_ops_per_s, usl.gamma_ops_per_s_lo, usl.gamma_ops_per_s_hi, show_rate),
+    share("sigma"), share("kappa"), peak_text(usl), show_share(usl.misfit),
+  ];
+}
+
+function usl_table(el, series) {
+  const laws = series.filter(s => s.usl);
+  const told = laws.filter(s => s.usl.identifiable);
+  el.replaceChildren();
+  if (!laws.length)
+    return;
+  el.append(element("h4", { text: "Universal Scalability Law" }));
+  if (told.length) {
+    table(el, ["engine", "thread counts", "γ: one thread", "σ: serial share", "κ: cost of a pair", "peak", "misfit"],
+      told.map(usl_row), { numeric: [] });
+    note(el, "X(N) = γ N / (1 + σ (N − 1) + κ N (N − 1)). misfit: the largest share by which the law misses a measured"
+      + " point; the intervals do not know whether the law holds.");
+  }
+  const reasons = new Map();
+  for (const s of laws.filter(l => !l.usl.identifiable))
+    reasons.set(s.usl.reason, [...(reasons.get(s.usl.reason) || []), short_engine(s.engine)]);
+  for (const [reason, engines] of reasons)
+    note(el, `Not fitted for ${engines.join(", ")}: ${reason || "no reason given"}.`);
+}
+
+function knee_row(knee) {
+  const below = knee.below_5_percent_threads;
+  return [
+    solid(short_engine(knee.engine)), solid(short_engine(knee.baseline || "-")), knee.think_ns ? show_ns(knee.think_ns) : "0",
+    below === 0 ? "loses more from the start" : is_number(below) ? threads_text(below) : "-",
+    is_number(knee.saturated_threads) ? threads_text(knee.saturated_threads) : "not reached",
+    is_number(knee.measured_to_threads) ? threads_text(knee.measured_to_threads) : "-",
+  ];
+}
+
+function knees_table(el, knees) {
+  if (!knees.length)
+    return;
+  el.append(element("h4", { text: "Knees, workload private" }));
+  table(el, ["engine", "against", "think", "loses below 5 % up to", "saturated from", "measured to"],
+    knees.map(knee_row), {});
+}
+
+// -- the section
+
+function is_rated(c) {
+  return !c.forced && !is_failed(c) && is_number(c.ops_per_s);
+}
+
+function make_scaling(el, entry) {
+  const found = scaling_points(entry);
+  const groups = series_groups(cases_of(entry).filter(is_rated));
+  if (!groups.length)
+    return false;
+  const now = { group: groups[0], view: SCALING_VIEWS[0], axes: "auto", cost: "added" };
+  const choices = choices_row(el);
+  failed_note(el, cases_of(entry));
+  const grid = charts_grid(el);
+  const places = [figure_place(grid), figure_place(grid)];
+  const law = element("div", {});
+  const show = change => {
+    Object.assign(now, change);
+    const ids = new Set(now.group.cases.map(c => c.case_id));
+    places[0](throughput_figure(entry, now.group, found, now.view, now.axes));
+    places[1](now.cost === "added" ? added_figure(entry, now.group, now.axes) : busy_figure(now.group, now.axes));
+    usl_table(law, (entry.result.scaling || []).filter(s => (s.points || []).some(p => ids.has(p.case_id))));
+  };
+  const views = SCALING_VIEWS.filter(v => groups.some(g => g.cases.some(c => is_number(scaling_value(found, v, c).y))));
+  choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), group => show({ group }));
+  choose(choices, "left chart", views.map(v => ({ label: v.label, value: v })), view => show({ view }));
+  choose(choices, "right chart", [{ label: "ns added to an operation", value: "added" },
+    { label: "ns of an operation", value: "busy" }], cost => show({ cost }));
+  choose(choices, "axes", ["auto", "linear", "logarithmic"].map(v => ({ label: v, value: v })), axes => show({ axes }));
+  el.append(law);
+  knees_table(el, entry.result.knees || []);
+  return true;
+}
+
+SECTIONS.push({ id: "scaling", title: "Scaling: what threads gain and the lock costs", make: make_scaling });
