@@ -16,6 +16,7 @@ from docs_commands import Commands
 TOP, IOPT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 FOLDERS = "bench configs docs results scripts src tests".split()
 WORKED_EXAMPLE = {"src/pt/lock_ttas.h"}  # docs/adding-an-engine.md adds it
+SOURCE_PAGES = ("docs/architecture.md", "docs/adding-an-engine.md", "CONTRIBUTING.md")  # name files briefly
 problems = []
 
 
@@ -91,6 +92,24 @@ def check_spans(page, prose, options):
                 problem(page, number, f"`{span}`: no verb of iopt has {option.group()}")
 
 
+def check_sources(page, prose):
+    """What these pages name briefly, `plan.c` and `lane_stretch()`, is there."""
+    code = ""
+    for path in sorted(glob.glob(f"{TOP}/src/*/*.[ch]") + glob.glob(f"{TOP}/bench/*.[ch]")):
+        with open(path, encoding="utf-8") as f:
+            code += f.read()
+    known = set(re.findall(r"\w+(?=\()", code))
+    known |= {"NAME_init", "NAME_acquire", "NAME_release"}  # of a lock to come
+    for number, text in prose:
+        for span in re.findall(r"`([^`]+)`", text):
+            if re.fullmatch(r"(\w+/)?[\w*]+\.[ch]", span) and not span.startswith(tuple(FOLDERS)) and \
+                    not any(glob.glob(f"{TOP}/{folder}/{span}") for folder in ("bench", "src", "src/*")):
+                problem(page, number, f"`{span}`: no such source")
+            function = re.fullmatch(r"(\w+)\(\)", span)
+            if function and function.group(1) not in known:
+                problem(page, number, f"`{span}`: no such function")
+
+
 def check_indented(page, prose):
     for number, text in prose:
         if re.match(r"    (iopt|ctest|cmake|git|\./scripts/\S+|build/\S+) ", text):
@@ -149,6 +168,8 @@ def main():
         check_links(page, prose)
         check_spans(page, prose, options)
         check_indented(page, prose)
+        if page in SOURCE_PAGES:
+            check_sources(page, prose)
         commands.page(page, fenced)
     for verb, text in helps.items():
         commands.examples(verb, text)

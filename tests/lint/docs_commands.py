@@ -62,7 +62,7 @@ class Commands:
         """What a reader has in front of him: the repository, two builds and some results."""
         folder = os.path.join(self.base, "pages", name.replace("/", "_"))
         os.makedirs(os.path.join(folder, "scripts"))
-        for entry in ("configs", "tests", "docs", "src", "README.md"):
+        for entry in ("configs", "tests", "docs", "src", "README.md", "packaging"):
             os.symlink(os.path.join(self.top, entry), os.path.join(folder, entry))
         for entry in os.listdir(os.path.join(self.top, "scripts")):
             os.symlink(os.path.join(self.base, "bin/bench") if entry == "bench" else
@@ -73,6 +73,8 @@ class Commands:
             path = os.path.join(folder, entry)
             subprocess.run(["mkdir", "-p", os.path.dirname(path)], check=True)
             subprocess.run(["cp", "-r", f"{self.made}{i % 2 + 1}", path], check=True)
+        for entry in os.listdir(os.path.join(self.top, "results")):
+            os.symlink(os.path.join(self.top, "results", entry), os.path.join(folder, "results", entry))
         return folder
 
     def carry_out(self, page, number, text, folder):
