@@ -105,7 +105,7 @@ static unsigned cell_start(const struct columns *t, const struct layout *l, unsi
 
 	if (t->column[c].align == COLUMNS_LEFT || width >= l->width[c])
 		return start;
-	if (t->column[c].align == COLUMNS_RIGHT)
+	if (t->column[c].align == COLUMNS_RIGHT || !strcmp(cell->text, "-")) /* no figure: no point */
 		return start + l->width[c] - width;
 	return start + l->left[c] - columns_before_point(cell->text);
 }
