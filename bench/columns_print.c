@@ -99,7 +99,8 @@ void columns_print_heading(const struct columns *t, const struct layout *l)
 		}
 }
 
-static unsigned cell_start(const struct columns *t, const struct layout *l, unsigned c, const struct cell *cell)
+static unsigned cell_start(const struct columns *t, const struct layout *l, unsigned c,
+			   const struct cell *cell)
 {
 	unsigned width = (unsigned)columns_width(cell->text), start = l->start[c];
 
@@ -133,7 +134,8 @@ static void print_rest(const struct columns *t, const struct layout *l, unsigned
 	columns_words(t->out, t->terminal, cell->paint, l->start[c], l->start[c], cell->text);
 }
 
-static bool line_has_cells(const struct columns *t, const struct layout *l, const struct cell *cells, unsigned line)
+static bool line_has_cells(const struct columns *t, const struct layout *l, const struct cell *cells,
+			   unsigned line)
 {
 	for (unsigned c = 0; c < t->n; c++)
 		if (l->line[c] == line && cells[c].text && *cells[c].text)
