@@ -18,7 +18,7 @@
 
 #define COLUMNS_MAX 64u
 
-enum columns_align { COLUMNS_LEFT, COLUMNS_RIGHT, COLUMNS_DECIMAL /* points in one column */ };
+enum columns_align { COLUMNS_LEFT, COLUMNS_RIGHT, COLUMNS_DECIMAL /* points in one column, "-" right */ };
 
 struct column {
 	const char *title; /* lines of it by '\n', the last is next to the rows; NULL or "": none */

@@ -99,13 +99,14 @@ void columns_print_heading(const struct columns *t, const struct layout *l)
 		}
 }
 
-static unsigned cell_start(const struct columns *t, const struct layout *l, unsigned c, const struct cell *cell)
+static unsigned cell_start(const struct columns *t, const struct layout *l, unsigned c,
+			   const struct cell *cell)
 {
 	unsigned width = (unsigned)columns_width(cell->text), start = l->start[c];
 
 	if (t->column[c].align == COLUMNS_LEFT || width >= l->width[c])
 		return start;
-	if (t->column[c].align == COLUMNS_RIGHT)
+	if (t->column[c].align == COLUMNS_RIGHT || !strcmp(cell->text, "-")) /* no figure: no point */
 		return start + l->width[c] - width;
 	return start + l->left[c] - columns_before_point(cell->text);
 }
@@ -133,7 +134,8 @@ static void print_rest(const struct columns *t, const struct layout *l, unsigned
 	columns_words(t->out, t->terminal, cell->paint, l->start[c], l->start[c], cell->text);
 }
 
-static bool line_has_cells(const struct columns *t, const struct layout *l, const struct cell *cells, unsigned line)
+static bool line_has_cells(const struct columns *t, const struct layout *l, const struct cell *cells,
+			   unsigned line)
 {
 	for (unsigned c = 0; c < t->n; c++)
 		if (l->line[c] == line && cells[c].text && *cells[c].text)

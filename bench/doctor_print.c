@@ -1,5 +1,6 @@
 /* doctor_print.c - `iopt doctor` for people. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,21 @@
 
 static const char mark[] = { [CHECK_OK] = ' ', [CHECK_UNKNOWN] = '?', [CHECK_NOTE] = '-',
 			     [CHECK_COMPLAINT] = '!' };
+
+/* Behind an empty line, words. */
+static void say(FILE *out, const struct terminal *terminal, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void say(FILE *out, const struct terminal *terminal, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
+	columns_words(out, terminal, PAINT_NONE, 0, 2, text);
+}
 
 static enum paint check_paint(enum check_verdict verdict)
 {
@@ -95,8 +111,8 @@ static void print_probe(const struct doctor_report *r, FILE *out, const struct t
 		cpu[i] = &r->cpus[i];
 	if (shown < n)
 		qsort(cpu, n, sizeof(*cpu), by_loss);
-	fprintf(out, "\nPAUSES of 200 ns and more in loops that do nothing, on %u CPU%s at once for %s\n", n,
-		n == 1 ? "" : "s", show_ns(text, sizeof(text), (double)r->probe_ns));
+	say(out, terminal, "PAUSES of 200 ns and more in loops that do nothing, on %u CPU%s at once for %s", n,
+	    n == 1 ? "" : "s", show_ns(text, sizeof(text), (double)r->probe_ns));
 	t = columns_begin(out, terminal, column, sizeof(column) / sizeof(column[0]), 2);
 	for (unsigned i = 0; i < shown; i++)
 		put_cpu(&t, cpu[i]);
@@ -171,8 +187,8 @@ static void print_matrix(const struct doctor_report *r, FILE *out, const struct 
 			most = fmax(most, m->round_trip_ns[i]);
 		}
 	n = block_cpus(terminal, most);
-	fprintf(out, "\nCORE TO CORE a cache line there and back, ns, median of 15 x 200 (%u of %u CPUs)\n",
-		m->n, r->topo->nallowed);
+	say(out, terminal, "CORE TO CORE a cache line there and back, ns, median of 15 x 200 (%u of %u CPUs)", m->n,
+	    r->topo->nallowed);
 	for (unsigned from = 0; from < m->n; from += n)
 		print_block(m, least, from, from + n < m->n ? from + n : m->n, out, terminal);
 	fprintf(out, "  against the nearest pair: . x2  + x4  * x8  # x16 and more\n");
@@ -196,11 +212,9 @@ void doctor_print(const struct doctor_report *r, FILE *out, struct terminal term
 		print_probe(r, out, &terminal);
 	if (r->matrix.n)
 		print_matrix(r, out, &terminal);
-	snprintf(text, sizeof(text), "%u complaint%s, %u note%s, %u ok, %u unknown: %s", count[CHECK_COMPLAINT],
+	say(out, &terminal, "%u complaint%s, %u note%s, %u ok, %u unknown: %s", count[CHECK_COMPLAINT],
 		 count[CHECK_COMPLAINT] == 1 ? "" : "s", count[CHECK_NOTE],
 		 count[CHECK_NOTE] == 1 ? "" : "s", count[CHECK_OK], count[CHECK_UNKNOWN],
 		 count[CHECK_COMPLAINT] ? "a measurement would be spoiled here, now"
 					: "nothing seen that would spoil a measurement");
-	fputc('\n', out);
-	columns_words(out, &terminal, PAINT_NONE, 0, 2, text);
 }

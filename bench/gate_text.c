@@ -14,7 +14,7 @@ struct page {
 
 static void wrap_painted(const struct page *p, enum paint paint, const char *lead, const char *text)
 {
-	fprintf(p->out, "%s%s%s", paint_begin(&p->terminal, paint), lead, paint_end(&p->terminal, paint));
+	fputs(lead, p->out);
 	columns_words(p->out, &p->terminal, paint, strlen(lead), strlen(lead), text);
 }
 

@@ -146,7 +146,8 @@ static int plan(struct plan *plan, const struct options *o, const struct topolog
 
 /* ---- screen ---- */
 
-static void call_row(const struct screen *s, struct columns *t, const struct case_result *c, enum op_kind kind)
+static void call_row(const struct screen *s, struct columns *t, const struct case_result *c,
+		     enum op_kind kind)
 {
 	const struct map_benchmark_sums *sums = &c->map_benchmark;
 	double pair_ns = s->r->ruler.clock.pair_ns;

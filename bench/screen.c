@@ -129,7 +129,7 @@ static void print_audit(const struct screen *s)
 	struct flow flow;
 
 	fputs(paint_begin(&s->terminal, PAINT_TITLE), s->out);
-	flow = flow_begin(s, "4  AUDIT ", " | ");
+	flow = flow_begin(s, "4  AUDIT ", " | "); /* the lead alone */
 	fputs(paint_end(&s->terminal, PAINT_TITLE), s->out);
 	flow_add(&flow, "%u/%u clean", sum.clean, sum.audited);
 	if (sum.unbalanced)

@@ -55,7 +55,8 @@ struct flow flow_begin(const struct screen *s, const char *lead, const char *sep
 	return (struct flow){ .s = s, .separator = separator, .indent = length, .column = length };
 }
 
-static void put_piece(struct flow *f, enum paint paint, const char *separator, const char *piece, size_t length)
+static void put_piece(struct flow *f, enum paint paint, const char *separator, const char *piece,
+		      size_t length)
 {
 	const struct terminal *t = &f->s->terminal;
 	size_t gap = f->begun ? strlen(separator) : 0;

@@ -9,13 +9,14 @@ static unsigned columns_of(FILE *out)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize window;
-	unsigned long n = 0;
-	char *end;
+	char *end = NULL;
+	unsigned long n;
 
 	if (!ioctl(fileno(out), TIOCGWINSZ, &window) && window.ws_col)
 		return window.ws_col;
-	if (columns && *columns >= '0' && *columns <= '9')
-		n = strtoul(columns, &end, 10);
+	if (!columns || *columns < '0' || *columns > '9')
+		return TERMINAL_FILE;
+	n = strtoul(columns, &end, 10);
 	if (!n || *end)
 		return TERMINAL_FILE;
 	return n < TERMINAL_MOST ? (unsigned)n : TERMINAL_MOST;

@@ -67,7 +67,8 @@ static void print_head(const struct page *p, const struct trace *t)
 static void print_sizes(const struct page *p, const struct trace *t)
 {
 	static const struct column column[] = {
-		{ .least = LABEL_COLUMNS - 3, .firm = true }, { .gap = 1 }, { .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
+		{ .least = LABEL_COLUMNS - 3, .firm = true }, { .gap = 1 },
+		{ .align = COLUMNS_RIGHT, .least = 5, .gap = 1 },
 		{ .align = COLUMNS_RIGHT, .least = 10, .gap = 1 },
 		{ .align = COLUMNS_RIGHT, .least = 7, .gap = 1 }, { .title = NULL },
 	};

@@ -119,7 +119,8 @@ static void print_work(const struct verify_matrix *m, FILE *out, const struct te
 		}
 	if (m->n == m->nmutants)
 		return;
-	snprintf(line, sizeof(line), "clean: %s maps and unmaps, %s lookups, %s translations by devices, %s schedules",
+	snprintf(line, sizeof(line), "clean: %s maps and unmaps, %s lookups, %s translations by devices, "
+		 "%s schedules",
 		 show_int(text[0], sizeof(text[0]), operations), show_int(text[1], sizeof(text[1]), lookups),
 		 show_int(text[2], sizeof(text[2]), translations),
 		 show_int(text[3], sizeof(text[3]), schedules));

@@ -9,6 +9,9 @@ IOPT = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "iopt"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+os.environ.pop("COLUMNS", None)  # of the shell that runs the tests
+
+
 class Command(unittest.TestCase):
     def iopt(self, *args, stdout=subprocess.PIPE, timeout=60, text=True, **more):
         return subprocess.run([IOPT, *args], stdin=subprocess.DEVNULL, stdout=stdout,
