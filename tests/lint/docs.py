@@ -95,7 +95,8 @@ def check_spans(page, prose, options):
 def check_sources(page, prose):
     """What these pages name briefly, `plan.c` and `lane_stretch()`, is there."""
     code = ""
-    for path in sorted(glob.glob(f"{TOP}/src/*/*.[ch]") + glob.glob(f"{TOP}/bench/*.[ch]")):
+    for path in sorted(glob.glob(f"{TOP}/src/*/*.[ch]") + glob.glob(f"{TOP}/bench/*.[ch]") +
+                       glob.glob(f"{TOP}/tests/example/*.h")):
         with open(path, encoding="utf-8") as f:
             code += f.read()
     known = set(re.findall(r"\w+(?=\()", code))
