@@ -150,5 +150,7 @@ class Results(Command):
                     self.assertAlmostEqual(float(field), want, delta=1e-9 * abs(want))
                 elif isinstance(want, list):
                     self.assertEqual(field, ",".join(want))
+                elif isinstance(want, bool):
+                    self.assertEqual(field, str(want).lower())
                 else:
-                    self.assertEqual(field, {None: "", True: "true", False: "false"}.get(want, str(want)))
+                    self.assertEqual(field, "" if want is None else str(want))
