@@ -48,7 +48,7 @@ function staircase(l) {
 // Of points that nobody could tell apart on a screen, the first and last.
 function thinned(points) {
   const kept = [];
-  const cell = p => Math.floor(Math.log10(p.x) * 150);
+  const cell = p => Math.floor(Math.log10(p.x) * 400);
   points.forEach((p, i) => {
     if (i === 0 || i === points.length - 1 || cell(p) !== cell(points[i - 1])
       || cell(p) !== cell(points[i + 1]))

@@ -123,9 +123,10 @@ function curves_config(curves, counts, view, axes, beside) {
 }
 
 // With a single count of threads a curve is a point: bars.
-function single_config(curves, view) {
+function single_config(curves, view, axes) {
   const rows = curves.map(k => ({ engine: k.engine, label: short_engine(k.engine), ...k.points[0] }));
-  return row_bars(rows, { title: view.title, show: view.show });
+  const log = axes === "auto" ? is_wide(rows.map(r => r.y)) : axes === "logarithmic";
+  return row_bars(rows, { title: view.title, show: view.show, log });
 }
 
 function throughput_figure(entry, group, found, view, axes) {
@@ -145,7 +146,7 @@ function throughput_figure(entry, group, found, view, axes) {
     columns: curve_columns(view.key), rows: curve_rows(group, curves),
     height: counts.length > 1 ? 340 : rows_height(curves),
     config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, beside())
-      : single_config(curves, view)),
+      : single_config(curves, view, axes)),
   };
 }
 
@@ -222,9 +223,8 @@ function added_axes(curves, axes) {
   return axes === "auto" && is_wide(above) ? "logarithmic" : axes;
 }
 
-function added_figure(entry, group, asked) {
+function added_figure(entry, group, baseline, asked) {
   const all = added_curves(entry, group);
-  const baseline = baseline_of(entry, group.cases);
   const curves = all.filter(k => k.against === baseline);
   const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
   const axes = added_axes(curves, asked);
@@ -259,7 +259,7 @@ function busy_figure(group, axes) {
     rows: curve_rows(group, curves).map(r => r.slice(0, 4)),
     height: counts.length > 1 ? 340 : rows_height(curves),
     config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, [])
-      : single_config(curves, view)),
+      : single_config(curves, view, axes)),
   };
 }
 
@@ -329,6 +329,15 @@ function knees_table(el, knees) {
 
 // -- the section
 
+// What an operation costs: more than that of another engine, the usual baseline first, or in all.
+function cost_choices(entry, groups) {
+  const against = distinct(groups.flatMap(g => added_curves(entry, g).map(k => k.against)));
+  return [
+    ...against.map(engine => ({ label: `ns added to an operation of ${short_engine(engine)}`, value: engine })),
+    { label: "ns of an operation", value: null },
+  ];
+}
+
 function is_rated(c) {
   return !c.forced && !is_failed(c) && is_number(c.ops_per_s);
 }
@@ -338,7 +347,7 @@ function make_scaling(el, entry) {
   const groups = series_groups(cases_of(entry).filter(is_rated));
   if (!groups.length)
     return false;
-  const now = { group: groups[0], view: SCALING_VIEWS[0], axes: "auto", cost: "added" };
+  const now = { group: groups[0], view: SCALING_VIEWS[0], axes: "auto", against: null };
   const choices = choices_row(el);
   failed_note(el, cases_of(entry));
   const grid = charts_grid(el);
@@ -348,7 +357,7 @@ function make_scaling(el, entry) {
     Object.assign(now, change);
     const ids = new Set(now.group.cases.map(c => c.case_id));
     places[0](throughput_figure(entry, now.group, found, now.view, now.axes));
-    places[1](now.cost === "added" ? added_figure(entry, now.group, now.axes)
+    places[1](now.against ? added_figure(entry, now.group, now.against, now.axes)
       : busy_figure(now.group, now.axes));
     usl_table(law, (entry.result.scaling || []).filter(s => (s.points || []).some(p => ids.has(p.case_id))));
   };
@@ -356,8 +365,7 @@ function make_scaling(el, entry) {
     v, c).y))));
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), group => show({ group }));
   choose(choices, "left chart", views.map(v => ({ label: v.label, value: v })), view => show({ view }));
-  choose(choices, "right chart", [{ label: "ns added to an operation", value: "added" },
-    { label: "ns of an operation", value: "busy" }], cost => show({ cost }));
+  choose(choices, "right chart", cost_choices(entry, groups), against => show({ against }));
   choose(choices, "axes", ["auto", "linear", "logarithmic"].map(v => ({ label: v, value: v })),
     axes => show({ axes }));
   el.append(law);

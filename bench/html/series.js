@@ -235,22 +235,30 @@ function threads_options(scales) {
 
 // -- bars, one to a row, and intervals on them
 
+// A bar's length means nothing on a logarithmic axis, which begins anywhere: there it is a dot.
+function row_shape(engine, log) {
+  return log ? {
+    type: "line", showLine: false, pointRadius: 6,
+      pointStyle: is_ruler(engine) ? "circle" : engine_point(engine),
+    backgroundColor: engine_colour(engine),
+  } : { grouped: false, maxBarThickness: 22, backgroundColor: faded(engine_colour(engine), 0.75) };
+}
+
 /*
  * rows: [{ engine, label, y, lo, hi }] lying below each other, datasets by engine; a row's interval is a
- * thin bar over its bar. `stack` bars (made by the caller) take the place of the rows' own.
+ * thin bar over its bar. options: title, show, and log where values are too far apart for lengths.
  */
 function row_bars(rows, options) {
-  const labels = rows.map(r => r.label);
-  const of_engine = engine => rows.map(r => (r.engine === engine && is_number(r.y)
-    ? { x: r.y, y: r.label, lo: r.lo, hi: r.hi } : null)).filter(Boolean);
+  const of_engine = engine => rows.filter(r => r.engine === engine && is_number(r.y))
+    .map(r => ({ x: r.y, y: r.label, lo: r.lo, hi: r.hi }));
   const bars = engines_of(rows).map(engine => ({
-    label: short_engine(engine), engine, data: of_engine(engine),
-    backgroundColor: faded(engine_colour(engine), 0.75),
-    borderColor: engine_colour(engine), grouped: false, maxBarThickness: 22, show: options.show, order: 2,
+    label: short_engine(engine), engine, data: of_engine(engine), borderColor: engine_colour(engine),
+    show: options.show, order: options.log ? 0 : 2, ...row_shape(engine, options.log),
   }));
+  const bounds = options.log ? log_bounds(rows.flatMap(r => [r.y, r.lo, r.hi])) : {};
   return {
-    type: "bar", data: { labels, datasets: [...bars, ...row_intervals(rows)] },
-    options: row_options(options),
+    type: "bar", data: { labels: rows.map(r => r.label), datasets: [...bars, ...row_intervals(rows)] },
+    options: row_options({ bounds, ...options }),
   };
 }
 

@@ -20,12 +20,6 @@ function waste_point(c) {
   return { y: c.waste.per_table, lo: c.waste.per_table_lo, hi: c.waste.per_table_hi };
 }
 
-// "0 of 11 [0, 0.27]": what none of n says is a bound, not zero
-function per_table_text(w) {
-  const value = show_value(w.per_table, w.per_table_lo, w.per_table_hi, show_real);
-  return w.lost === 0 ? `${value} (0 of ${show_int(w.tables)})` : value;
-}
-
 function lost_text(w) {
   return show_int(w.lost) + (w.lost < FEW ? " few" : "");
 }
@@ -165,7 +159,8 @@ function waste_row(c) {
   return [
     c.forced ? element("span", {}, badge("forced", "FORCED"), " " + series_of(c)) : series_of(c),
     solid(short_engine(c.engine)),
-    show_int(c.threads), show_int(w.tables), lost_text(w), per_table_text(w), by_level_text(c),
+    show_int(c.threads), show_int(w.tables), lost_text(w),
+    show_value(w.per_table, w.per_table_lo, w.per_table_hi, show_real), by_level_text(c),
     is_number((c.pages || {}).wasted_growth) ? show_int(c.pages.wasted_growth) : "-",
     growth.growths > 0 ? show_value(growth.per_growth, growth.per_growth_lo, growth.per_growth_hi,
       show_real) : "-",
