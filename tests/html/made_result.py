@@ -154,7 +154,7 @@ def result(cases, title="made", **more):
 
 def wide():
     """Everything there is, on two nodes."""
-    cases = sweep(thinks=(0, 1000, 10000), processes=4) + colds() + forced() + overlaps() + rates() + dmas() + odd()
+    cases = sweep(thinks=(0, 1000, 10000), processes=4, turns=8) + colds() + forced() + overlaps() + rates() + dmas() + odd()
     return result(cases, "wide", published=published())
 
 
@@ -173,9 +173,9 @@ def single():
 
 
 def many():
-    """300 cases and some thirty thousand slices."""
+    """300 cases and some eighteen thousand slices."""
     engines = FOUR + RULERS + ("amdv1/mutex", "amdv1/ticket", "amdv1/mcs", "vtdss/lockless")
-    cases = sweep(engines=engines, thinks=(0, 100, 1000, 10000), processes=5, turns=20) + colds(processes=5, turns=20)
+    cases = sweep(engines=engines, thinks=(0, 100, 1000, 10000), processes=5, turns=12) + colds(processes=5, turns=12)
     return result(cases[:300], "many")
 
 
