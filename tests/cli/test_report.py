@@ -271,9 +271,11 @@ class Report(Command):
             case["rate"] = {"asked_per_s": 20000, "saturated": False}
         path = self.written(doc)
         self.refused(65, r"no case has a number.*a rate that was asked for", "report", path, "--format", "gha")
-        for measures in json.loads(self.fine("report", path, "--format", "bmf")).values():
+        cases = {c["case_id"]: c for c in doc["cases"]}
+        for case_id, measures in json.loads(self.fine("report", path, "--format", "bmf")).items():
             self.assertNotIn("throughput", measures)
-            self.assertIn("map-p99", measures)
+            sampled = [d["latency_ns"]["map"] or {} for d in cases[case_id]["draws"]]  # a busy machine has few
+            self.assertEqual("map-p99" in measures, any(d.get("p99") is not None for d in sampled))
 
     def test_streams_and_files(self):
         want = self.fine("report", os.path.join(self.out, "result.json"), "--format", "go")

@@ -12,6 +12,7 @@ import tempfile
 import time
 import unittest
 
+import check_curves
 import check_page as check
 import made_result as made
 from browser import Browser, Unavailable
@@ -70,7 +71,7 @@ class EveryShape(Pages):
         self.browser.draw_all()
         wrong += check.words(self.browser) + check.inert(self.browser)
         if shape != "many":  # of its numbers there are enough in the others
-            wrong += check.numbers(self.browser, docs)
+            wrong += check.numbers(self.browser, docs) + check_curves.curves(self.browser, docs[0])
         if shape in ("wide", "quick", "old"):
             wrong += check.answer(self.browser, docs[0])
         for word in {"failed": ["FAILED"], "wide": ["FORCED", "FAILED"]}.get(shape, ()):
@@ -273,14 +274,16 @@ class Measured(Pages):
 class Planted(Pages):
     """Each check finds what it is there to find."""
 
-    def planted(self, shape, old, new, count=1):
+    def planted(self, shape, old, new, count=1, more=()):
         path, docs = self.page(shape)
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        self.assertGreaterEqual(text.count(old), 1, old)
+        for was, is_now in ((old, new), *more):
+            self.assertGreaterEqual(text.count(was), 1, was)
+            text = text.replace(was, is_now, count)
         broken = os.path.join(self.folder, "planted.html")
         with open(broken, "w", encoding="utf-8") as f:
-            f.write(text.replace(old, new, count))
+            f.write(text)
         self.browser.open(broken)
         self.browser.draw_all()
         return docs
@@ -326,6 +329,22 @@ class Planted(Pages):
         self.assertTrue(check.sections(self.browser, docs))
         docs = self.planted("quick", "function make_latency(el, entry) {", "function make_latency(el, entry) { return true;")
         self.assertTrue(check.sections(self.browser, docs))
+
+    def test_more_than_may_be_drawn(self):
+        docs = self.planted("quick", "below += h.count[i];", "below += h.count[i] * 0.99;", more=(
+            ("const unsupported = l.n / BEYOND;", "const unsupported = l.n;"),
+            ("if (!usl || !usl.identifiable)", "if (!usl)")))
+        for finds in (check_curves.latency_lines, check_curves.latency_support, check_curves.laws):
+            self.assertTrue(finds(self.browser, docs[0]), finds.__name__)
+        docs = self.planted("wide", "usl.sigma * (n - 1)", "usl.sigma * n", more=(
+            ("return is_number(pair) ? 3 * pair : null;", "return is_number(pair) ? 3.3 * pair : null;"),
+            ("cases.filter(c => !!c.forced === is_forced)", "cases"),
+            ("c.waste.lost < FEW ? null", "c.waste.lost < 0 ? null")))
+        for finds in (check_curves.latency_support, check_curves.laws):
+            self.assertTrue(finds(self.browser, docs[0]), finds.__name__)
+        wrong = " ".join(check_curves.waste(self.browser, docs[0]))
+        self.assertIn("is forced", wrong)
+        self.assertIn("lost", wrong)
 
     def test_a_request(self):
         self.planted("quick", "start();", "start(); new Image().src = 'https://example.org/x.png';")
