@@ -91,12 +91,14 @@ function lock_sentence(found) {
   const lock = LOCKS[c.sync];
   const added = added_text(found);
   const verdict = lock_verdict(found);
+  const margin = is_number(found.comparison.margin) ? show_share(found.comparison.margin) : "its margin";
   if (verdict === "worse" || verdict === "better")
     return `${lock} ${verdict === "worse" ? "adds" : "changes by"} ${added} ` +
       `${verdict === "worse" ? "to" : "the time of"} ${operation_text(c)} ${where}`;
   if (verdict === "same")
-    return `${lock} makes no difference to ${operation_text(c)} ${where} (${added})`;
-  return `it is not decided whether ${lock} costs anything ${where}: it adds ${added} to ${operation_text(c)}`;
+    return `${lock} makes no difference beyond ${margin} to ${operation_text(c)} ${where} (${added})`;
+  return `it is not decided whether ${lock} costs more than ${margin} ${where}: it adds ${added} to ` +
+    operation_text(c);
 }
 
 function lock_text(entry) {

@@ -10,12 +10,8 @@ find_file(IOPT_CHART_JS NAMES chart.umd.min.js chart.umd.js chart.min.js
   DOC "Chart.js, the file for browsers; Debian: libjs-chart.js")
 
 file(GLOB page_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/html/*.js)
-set(page_scripts "")
 foreach(name ${page_order})
-  if(${PROJECT_SOURCE_DIR}/bench/html/${name}.js IN_LIST page_files)
-    list(APPEND page_scripts ${name})
-    list(REMOVE_ITEM page_files ${PROJECT_SOURCE_DIR}/bench/html/${name}.js)
-  endif()
+  list(REMOVE_ITEM page_files ${PROJECT_SOURCE_DIR}/bench/html/${name}.js)
 endforeach()
 if(page_files)
   message(FATAL_ERROR "bench/html/page.cmake: page_order lacks ${page_files}")
@@ -27,10 +23,10 @@ if(IOPT_CHART_JS)
   foreach(name page.html style.css join.cmake)
     list(APPEND page_inputs ${PROJECT_SOURCE_DIR}/bench/html/${name})
   endforeach()
-  list(TRANSFORM page_scripts REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/bench/html/\\1.js" OUTPUT_VARIABLE paths)
+  list(TRANSFORM page_order REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/bench/html/\\1.js" OUTPUT_VARIABLE paths)
   add_custom_command(OUTPUT ${page_dir}/before.html ${page_dir}/after.html
     COMMAND ${CMAKE_COMMAND} -D SOURCE=${PROJECT_SOURCE_DIR}/bench/html -D CHART=${IOPT_CHART_JS}
-      -D DIR=${page_dir} "-DSCRIPTS=${page_scripts}" -P ${PROJECT_SOURCE_DIR}/bench/html/join.cmake
+      -D DIR=${page_dir} "-DSCRIPTS=${page_order}" -P ${PROJECT_SOURCE_DIR}/bench/html/join.cmake
     DEPENDS ${page_inputs} ${paths} VERBATIM)
   set_source_files_properties(bench/page_files.c PROPERTIES
     COMPILE_DEFINITIONS "IOPT_PAGE_DIR=\"${page_dir}\""
