@@ -4,17 +4,16 @@ They are functions, not assertions, so that planted bugs can prove that each of 
 """
 import csv
 import io
+import math
 
-# columns of figures that are arithmetic on what the result has
-DERIVED = ("off", "off_lo", "off_hi", "law_ops_per_s", "share_of_mean", "lost_a_table",
-           "ns_a_range")
 # figures one of whose axes is a place in the chart, such as one process behind the other
 PLACED = {"slices-rate": 1, "live-pages": 1, "compare-ratios": 2}
 # fields of a slice that the page has at all
 SHOWN_OF_SLICES = ("process", "round", "half", "table", "at_ns", "live_pages", "elapsed_ns", "ops_per_s", "steal_ns",
                    "involuntary_switches", "tables", "lost_install", "lost_growth")
-# figures whose points are cumulated and therefore checked otherwise
-ELSEWHERE = ("latency-service", "latency-response", "latency-lag", "latency-late")
+# figures whose points are cumulated: staircases() checks them against the histograms
+STAIRCASES = ("latency-service", "latency-response")
+PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("p9999", 0.9999))
 KNOWN_TAGS = set("A BODY BUTTON CANVAS CODE DD DETAILS DIV DL DT FIGCAPTION FIGURE H1 H2 H3 H4 HEADER I KBD LABEL LI "
                  "MAIN NAV NOSCRIPT OL OPTION P PRE SCRIPT SECTION SELECT SPAN STRONG SUMMARY TABLE TBODY TD TH THEAD "
                  "TR UL INPUT CAPTION EM B COLGROUP COL SMALL SVG LINE TEXT".split())
@@ -214,10 +213,8 @@ class Known:
 def rows_are_the_results(figure, knowns, also=frozenset()):
     """Every number of a row is in what the result says of the case that the row is of."""
     wrong = []
-    derived = [i for i, c in enumerate(figure["columns"]) if c in DERIVED]
     for row in figure["rows"]:
-        numbers_here = {c: v for i, (c, v) in enumerate(zip(figure["columns"], row))
-                        if isinstance(v, float) and i not in derived}
+        numbers_here = {c: v for c, v in zip(figure["columns"], row) if isinstance(v, float) and c not in DERIVED}
         off = []
         for known in knowns:
             have = known.of(dict(zip(figure["columns"], row)))
@@ -229,9 +226,75 @@ def rows_are_the_results(figure, knowns, also=frozenset()):
     return wrong[:3]
 
 
+# -- columns that are arithmetic on what the result has: (row, rows of its case, result) gives what it must be
+
+def close(a, b):
+    return a is None and b is None or a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def law(row, _rows, docs):
+    """Of all laws of the row's engine the one that comes nearest; the row names no series as the result does."""
+    n, told = row["threads"], row["law_ops_per_s"]
+    laws = [u["gamma_ops_per_s"] * n / (1 + u["sigma"] * (n - 1) + u["kappa"] * n * (n - 1))
+            for doc in docs for s in doc.get("scaling", ()) if s["engine"] == row["engine"]
+            for u in [s["usl"]] if u["identifiable"]]
+    return min(laws, key=lambda v: abs(v - told), default=None) if told is not None else None
+
+
+def share(row, rows, _docs):
+    rates = [r["ops_per_s"] for r in rows if r["case_id"] == row["case_id"]]
+    return None if None in rates else row["ops_per_s"] * len(rates) / sum(rates)
+
+
+DERIVED = {
+    "law_ops_per_s": law, "off": lambda row, _rows, _docs: row["ops_per_s"] / row["law_ops_per_s"] - 1, "off_lo": None, "off_hi": None, "share_of_mean": share,
+    "lost_a_table": lambda row, _rows, _docs: row["lost"] / row["tables"] if row["tables"] else None,
+    "ns_a_range": None, "ns_a_range_lo": None, "ns_a_range_hi": None,
+}
+
+
+def arithmetic(figure, docs):
+    wrong = []
+    rows = [dict(zip(figure["columns"], row)) for row in figure["rows"]]
+    for column in figure["columns"]:
+        for row in rows if DERIVED.get(column) else ():
+            want = DERIVED[column](row, rows, docs)
+            if not close(row[column], want):
+                wrong.append(f"figure {figure['id']}: {column} should be {want} in {row}")
+    return wrong[:3]
+
+
+def staircases(figure, docs):
+    """Each point of a percentile plot is a percentile of the result or where a bucket of its histogram begins."""
+    if not figure["id"].startswith(STAIRCASES):
+        return []
+    case_ids = {row[figure["columns"].index("case_id")] for row in figure["rows"]}
+    may = {}
+    for case in (c for doc in docs for c in doc["cases"] if c["case_id"] in case_ids):
+        response = (case.get("rate") or {}).get("response_ns") or {}
+        for h in [*case["latency_ns"].values(), *response.values()]:
+            for x, y in steps(h) if h else ():
+                may.setdefault(y, []).append(x)
+    return [f"figure {figure['id']}: drawn, but of no histogram: {point}" for point in figure["points"]
+            if not any(math.isclose(point[1], x, rel_tol=1e-9) for x in may.get(point[2], ()))][:3]
+
+
+def steps(h):
+    """(1 / (1 - p), value) of all that may be drawn of a distribution."""
+    made = [(1 / (1 - p), max(h[name], 0.5)) for name, p in PERCENTILES if h[name] is not None]
+    made.append((h["n"], h["max"]))
+    below, buckets = 0, h.get("histogram") or {"low_ns": [], "high_ns": [], "count": []}
+    for low, high, count in zip(buckets["low_ns"], buckets["high_ns"], buckets["count"]):
+        if below < h["n"]:
+            middle = h["max"] if low >= 2 ** 40 else (low + high) / 2
+            made.append((h["n"] / (h["n"] - below), min(max(middle, 0.5), h["max"])))
+        below += count
+    return made
+
+
 def points_are_rows(figure):
     """x and y of whatever is drawn are in one row of the data."""
-    if figure["id"].startswith(ELSEWHERE):
+    if figure["id"].startswith(STAIRCASES):
         return []
     wrong, by_value = [], {}
     placed = next((axis for name, axis in PLACED.items() if figure["id"].startswith(name)), None)
@@ -252,7 +315,8 @@ def numbers(browser, docs, more=()):
     knowns = [Known(doc) for doc in docs]
     also = numbers_in(list(more), set())
     for figure in figures(browser):
-        wrong += read_csv(figure) + rows_are_the_results(figure, knowns, also) + points_are_rows(figure)
+        wrong += read_csv(figure) + rows_are_the_results(figure, knowns, also) + arithmetic(figure, docs)
+        wrong += points_are_rows(figure) + staircases(figure, docs)
     return wrong
 
 

@@ -312,6 +312,14 @@ class Planted(Pages):
                             "function engine_line(options, points) { points = points.map(p => ({...p, y: p.y * 1.1}));")
         self.assertTrue(check.numbers(self.browser, docs))
 
+    def test_a_tail_told_otherwise(self):
+        docs = self.planted("quick", "x: l.n / (l.n - below),", "x: l.n / (l.n - below / 2),")
+        self.assertTrue(check.numbers(self.browser, docs))
+
+    def test_arithmetic_gone_wrong(self):
+        docs = self.planted("quick", "worker_rate(w) / mean :", "worker_rate(w) / mean * 1.001 :")
+        self.assertTrue(check.numbers(self.browser, docs))
+
     def test_a_wrong_answer(self):
         docs = self.planted("quick", "size.toFixed(", "(size * 1.1).toFixed(")
         self.assertTrue(check.answer(self.browser, docs[0]))
