@@ -30,7 +30,7 @@ struct complete_flag {
 /* Call fn with every flag of the page, --help the last; what it is shown is its only during the call. */
 void complete_flags(const struct help_page *page,
 		    void (*fn)(void *ctx, const struct complete_flag *flag), void *ctx);
-/* "place_" and the rest of a page's verb; flags as words. Up to the first `;` or `:`, 60 columns. Returns buf. */
+/* The first words of a help text, for a list of flags. Returns buf. */
 char *complete_help(char *buf, size_t size, const char *help);
 
 /* What the shell is to read. */

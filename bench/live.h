@@ -23,7 +23,7 @@
 struct live;
 struct result;
 
-/* NULL where nothing is to be shown; freed by live_end(). r: of a run that has not begun, with its warnings. */
+/* NULL where nothing is to be shown; freed by live_end(). r: of a run that begins, with its warnings. */
 struct live *live_begin(enum progress_kind wish, const struct plan *plan, const struct result *r);
 /* A struct progress tells it; ctx is the struct live. Also called in children: its state is shared. */
 void live_tell(void *ctx, const struct progress_now *now, enum progress_event event);

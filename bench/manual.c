@@ -25,8 +25,8 @@ static void write_title(FILE *out)
 
 	gmtime_r(&when, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-	fprintf(out, ".\\\" Made by `iopt list man`.\n.TH IOPT 1 %s \"iopt %s\" \"User Commands\"\n.nh\n.ad l\n", date,
-		host_version);
+	fprintf(out, ".\\\" Made by `iopt list man`.\n.TH IOPT 1 %s \"iopt %s\" \"User Commands\"\n.nh\n.ad l\n",
+		date, host_version);
 	fputs(".SH NAME\niopt \\- stress test and benchmark of IOMMU page tables, locked and lockless\n", out);
 }
 

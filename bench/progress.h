@@ -11,7 +11,8 @@
 
 struct result;
 
-enum progress_event { PROGRESS_BEGINS, PROGRESS_SLICE, PROGRESS_ENDS }; /* a group; or of it a slice is done */
+/* Of a group; PROGRESS_SLICE: a slice of it is done. */
+enum progress_event { PROGRESS_BEGINS, PROGRESS_SLICE, PROGRESS_ENDS };
 
 struct progress_now {
 	const struct plan *plan;

@@ -13,7 +13,8 @@
 extern _Atomic int run_interrupted;
 
 /*
- * `progress` (or NULL) is told between slices. `kept` (or NULL) is told of every finished group, and of what it has already nothing is measured.
+ * `progress` (or NULL) is told between slices. `kept` (or NULL) is told of every finished group, and of
+ * what it has already nothing is measured.
  * result->topo, jobs, seed and host are filled by the caller. Cases are appended; with several
  * processes each runs the whole plan for its share of the time and the slices are merged.
  * EXIT_NO_RESOURCE and the like in err; an interrupt is not an error (result->complete is false).

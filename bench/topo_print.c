@@ -65,7 +65,8 @@ static unsigned part_of(const struct topo_cpu *c, enum part part)
 }
 
 /* "8 workers on 8 nodes, 4 packages, 8 L3s, 8 cores; no two share a core". */
-static void print_spread(const struct topo_placed *p, const struct topology *t, const struct terminal *terminal)
+static void print_spread(const struct topo_placed *p, const struct topology *t,
+			 const struct terminal *terminal)
 {
 	static const char *const names[] = { "node", "package", "L3", "core" };
 	unsigned *v = calloc(p->n, sizeof(*v)), n[PARTS] = { 0 };
@@ -125,7 +126,8 @@ static void print_node(const struct topo_placed *p, const struct topology *t, un
 	columns_words(stdout, terminal, PAINT_NONE, 2, 4, text);
 }
 
-static void print_nodes(const struct topo_placed *p, const struct topology *t, const struct terminal *terminal)
+static void print_nodes(const struct topo_placed *p, const struct topology *t,
+			const struct terminal *terminal)
 {
 	unsigned *room = calloc(p->n, 2 * sizeof(*room));
 
