@@ -5,7 +5,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "bench/columns_parts.h"
+#include "bench/columns.h"
 
 /* Whatever LC_ALL says: results are UTF-8. Where the C library lacks the locale each character is one. */
 static size_t wide_columns(const char *text)

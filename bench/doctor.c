@@ -2,7 +2,6 @@
 #include "bench/doctor.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bench/doctor_report.h"
 #include "bench/flags.h"
