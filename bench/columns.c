@@ -27,7 +27,7 @@ static struct columns_row *add_row(struct columns *t)
 		t->failed |= fclose(row->stream) != 0;
 		row->stream = NULL;
 	}
-	if (t->nrows == t->room) {
+	if (!t->row || t->nrows == t->room) {
 		size_t room = t->room ? 2 * t->room : 16;
 		struct columns_row *more = reallocarray(t->row, room, sizeof(*more));
 

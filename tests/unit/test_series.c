@@ -103,7 +103,7 @@ static void test_live_pages_of_a_table(void **state)
 
 static bool has_line(const struct result *r, const char *words)
 {
-	struct screen s = { .r = r };
+	struct screen s = { .r = r, .terminal.width = TERMINAL_FILE };
 	char *text = NULL;
 	size_t size;
 	bool has;
