@@ -82,7 +82,7 @@ function live_rows(cases) {
 }
 
 SECTIONS.push({
-  id: "live", title: "Over time: live table pages",
+  id: "live", title: "Live pages: tables over time",
   make(el, entry) {
     const groups = live_groups(entry);
     let chart = null;

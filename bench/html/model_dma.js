@@ -116,11 +116,13 @@ function our_ns(c, kind) {
   return c[kind + "_ns_per_op"];
 }
 
-// Ours of the rows that were published: by page size and pages a call, and threads where they say so.
+// Ours of the rows that were published: by page size and pages a call, and threads where they say so (else it
+// is one). Nobody published what threads did between calls, at given rates, or on fresh tables.
 function ours_beside(entry, rows, kind) {
   const wanted = new Set(rows.map(published_label));
   const counted = rows.some(p => is_number(p.threads));
-  return cases_of(entry).filter(c => !is_failed(c) && is_number(our_ns(c, kind)))
+  const alike = c => !c.think_ns && !c.cold && !c.forced && !c.rate && (counted || c.threads === 1);
+  return cases_of(entry).filter(c => !is_failed(c) && !is_ruler(c.engine) && alike(c) && is_number(our_ns(c, kind)))
     .map(c => ({ c, label: published_label(counted ? c : { page_size: c.page_size, batch: c.batch }) }))
     .filter(k => wanted.has(k.label));
 }

@@ -266,7 +266,7 @@ function slice_spec(entry, cases, marked) {
 }
 
 SECTIONS.push({
-  id: "slices", title: "Over time: slice by slice",
+  id: "slices", title: "Slices: throughput over time",
   make(el, entry) {
     const groups = groups_of(entry, c => slice_count(c) > 1 && c.slices.ops_per_s.some(is_number));
     const state = { cases: null, marked: "all", chart: null, key: null };

@@ -34,12 +34,14 @@ function before_print() {
   folded = [...document.querySelectorAll("details:not([open])")];
   for (const details of folded)
     details.open = true;
+  document.documentElement.classList.add("paper"); // charts are drawn as wide as a page, not shrunk to it
   change_theme("light", true);
 }
 
 function after_print() {
   for (const details of folded)
     details.open = false;
+  document.documentElement.classList.remove("paper");
   change_theme(theme_now(), false);
 }
 

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import time
 
 try:
@@ -38,10 +39,11 @@ class Browser:
             options.add_argument("--no-sandbox")
         options.add_experimental_option("prefs", {"download.default_directory": downloads})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        driver = shutil.which("chromedriver")
+        if not driver:  # Selenium would go and download one
+            raise Unavailable("no chromedriver (Debian: chromium-driver)")
         try:
-            driver = "/usr/bin/chromedriver"
-            self.driver = webdriver.Chrome(options=options, service=Service(driver) if os.path.exists(driver)
-                                           else Service())
+            self.driver = webdriver.Chrome(options=options, service=Service(driver))
         except (WebDriverException, OSError) as problem:
             raise Unavailable(f"{problem} (Debian: chromium, chromium-driver)".replace("\n", " ")) from problem
         self.driver.set_page_load_timeout(60)
