@@ -139,6 +139,11 @@ class Live(Command):
         after = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", t.raw[seen:]).replace(b"\r", b"").split(b"\n")
         self.assertTrue(any(len(line) < 30 and b"group 1" in line for line in after), after)
         self.assertFalse(any(line.strip() for line in t.screen.display[1:]), t.screen.display)
+        # most terminals fold lines that have become too long: the display is then so many rows taller
+        before, rows = re.search(rb"(?s)(.*?)\r\x1b\[(\d+)A\x1b\[J", t.raw).groups()
+        last = re.split(rb"\x1b\[K\r+\n", re.split(rb"\r\x1b\[\d+A", before)[-1])[:-1]
+        wide = [len(re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", line)) for line in last]
+        self.assertEqual(int(rows), sum(max(1, -(-w // 30)) for w in wide), last)
 
     def test_interrupted(self):
         for how in (signal.SIGINT, signal.SIGTERM):
