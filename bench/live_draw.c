@@ -82,7 +82,7 @@ static int by_value(const void *a, const void *b)
 double live_rate(const struct case_result *c)
 {
 	size_t n = c->nslices < LIVE_MEDIAN_OF ? c->nslices : LIVE_MEDIAN_OF;
-	double rate[LIVE_MEDIAN_OF];
+	double rate[LIVE_MEDIAN_OF] = { 0 };
 
 	if (!n || c->forced)
 		return NAN;

@@ -3,6 +3,8 @@
  * of a page and what stands after it. The assembler takes them in: a string literal of 300 KB is more
  * than compilers promise to take.
  */
+#include <stdint.h>
+
 #include "bench/page.h"
 
 #ifdef IOPT_PAGE_DIR
@@ -20,14 +22,20 @@ bool page_built(void)
 	return true;
 }
 
+/* To the compiler start and end are two objects, whose distance is not defined; addresses have one. */
+static struct page_text text(const char *start, const char *end)
+{
+	return (struct page_text){ start, (uintptr_t)end - (uintptr_t)start };
+}
+
 struct page_text page_before(void)
 {
-	return (struct page_text){ page_before_start, (size_t)(page_before_end - page_before_start) };
+	return text(page_before_start, page_before_end);
 }
 
 struct page_text page_after(void)
 {
-	return (struct page_text){ page_after_start, (size_t)(page_after_end - page_after_start) };
+	return text(page_after_start, page_after_end);
 }
 #else
 bool page_built(void)
