@@ -13,8 +13,8 @@
 
 struct point {
 	unsigned threads;
-	double rate;  /* of the engine */
-	double share; /* of the baseline's throughput, median over pairs */
+	double rate;           /* of the engine */
+	struct interval share; /* of the baseline's throughput, over pairs */
 };
 
 size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
@@ -37,18 +37,18 @@ size_t case_rate_pairs(const struct case_result *a, const struct case_result *b,
 }
 
 static int throughput_share(const struct result *r, const struct case_result *a,
-			    const struct case_result *b, double *share)
+			    const struct case_result *b, struct interval *share)
 {
 	struct stat_pair *pairs = calloc(a->nslices + 1, sizeof(*pairs));
-	struct interval ratio;
 	size_t n;
 	int err;
 
 	if (!pairs)
 		return -1;
 	n = case_rate_pairs(a, b, pairs);
-	err = stat_paired(pairs, n, STAT_RATIO, r->seed, &ratio);
-	*share = n ? ratio.mid : NAN;
+	err = stat_paired(pairs, n, STAT_RATIO, r->seed, share);
+	if (!n)
+		share->mid = NAN;
 	free(pairs);
 	return err;
 }
@@ -96,17 +96,37 @@ static int by_threads(const void *a, const void *b)
 	return (x->threads > y->threads) - (x->threads < y->threads);
 }
 
+/* What the interval says; too few pairs, or a loss of 5 % within it, and it says nothing. */
+static bool below(const struct point *p)
+{
+	return p->share.valid && p->share.lo > 1 - COST;
+}
+
+static bool costs(const struct point *p)
+{
+	return p->share.valid && p->share.hi <= 1 - COST;
+}
+
+static void find_cost(struct knee *knee, const struct point *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && below(&p[i]))
+		knee->below_5_percent = p[i++].threads;
+	if (i < n && !costs(&p[i]))
+		knee->undecided_from = p[i].threads;
+	while (i < n && !costs(&p[i]))
+		i++;
+	if (i < n)
+		knee->costs_from = p[i].threads;
+}
+
 static void find_knee(struct knee *knee, struct point *p, size_t n)
 {
-	bool cheap = true;
-
 	qsort(p, n, sizeof(*p), by_threads);
 	knee->measured_to = p[n - 1].threads;
-	for (size_t i = 0; i < n; i++) {
-		cheap = cheap && p[i].share > 1 - COST;
-		if (cheap)
-			knee->below_5_percent = p[i].threads;
-	}
+	knee->counts = (unsigned)n;
+	find_cost(knee, p, n);
 	for (size_t i = 0; i + 1 < n && !knee->saturated; i++) {
 		double best = 0;
 
@@ -135,7 +155,7 @@ static int add_knee(struct result *r, const struct case_result *first, const str
 		points[n] = (struct point){ .threads = at->threads, .rate = at->ops_per_s.mid };
 		if (throughput_share(r, base, at, &points[n].share))
 			return -1;
-		n += isfinite(points[n].share);
+		n += isfinite(points[n].share.mid);
 	}
 	if (!n)
 		return 0;

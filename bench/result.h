@@ -262,8 +262,12 @@ struct knee {                      /* one engine with a lock at one think time â
 	const struct pt_engine *engine;
 	const struct pt_engine *baseline; /* â€¦ against the same without it */
 	uint64_t think_ns;
-	unsigned below_5_percent;  /* most threads at which the lock costs < 5 % of throughput; 0: none */
+	unsigned below_5_percent;  /* most threads up to which the interval of the loss of throughput is
+				      below 5 %; 0: none */
+	unsigned undecided_from;   /* the next count, if 5 % is within its interval or it has none; else 0 */
+	unsigned costs_from;       /* fewest threads at which the interval is at 5 % or beyond; 0: none */
 	unsigned saturated;        /* fewest threads from which more threads add nothing; 0: not reached */
+	unsigned counts;           /* thread counts measured; of one nobody knows whether it saturates */
 	unsigned measured_to;      /* most threads measured */
 };
 

@@ -1,5 +1,7 @@
 /* Section 1: what the lock costs. A row per group; the locks beside the lockless baseline. */
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/analyse.h"
@@ -155,21 +157,40 @@ static void print_others(const struct screen *s, const struct locks *locks, size
 	}
 }
 
+__attribute__((format(printf, 2, 3))) static void append(char text[160], const char *fmt, ...)
+{
+	size_t used = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + used, 160 - used, fmt, ap);
+	va_end(ap);
+}
+
+/* "below 5 % up to 2 threads, undecided from 4, 5 % or more from 8, not saturated" */
 static void add_knee(struct flow *flow, const struct knee *knee)
 {
-	char think[24], cost[48];
+	char think[24], text[160] = "";
 
-	if (!knee->below_5_percent)
-		snprintf(cost, sizeof(cost), "costs 5 %% or more from the start");
-	else
-		snprintf(cost, sizeof(cost), "below 5 %% up to %s%u thread%s",
-			 knee->below_5_percent == knee->measured_to ? "all " : "",
-			 knee->below_5_percent, knee->below_5_percent == 1 ? "" : "s");
-	show_think(think, sizeof(think), knee->think_ns);
+	if (knee->below_5_percent)
+		append(text, " below 5 %% up to %s%u thread%s,",
+		       knee->below_5_percent == knee->measured_to ? "all " : "",
+		       knee->below_5_percent, knee->below_5_percent == 1 ? "" : "s");
+	if (knee->undecided_from && knee->below_5_percent)
+		append(text, " undecided from %u,", knee->undecided_from);
+	else if (knee->undecided_from)
+		append(text, " undecided from the start whether it costs 5 %%,");
+	if (knee->costs_from && (knee->below_5_percent || knee->undecided_from))
+		append(text, " 5 %% or more from %u,", knee->costs_from);
+	else if (knee->costs_from)
+		append(text, " costs 5 %% or more from the start,");
 	if (knee->saturated)
-		flow_add(flow, "%s think: %s, saturated from %u", think, cost, knee->saturated);
-	else
-		flow_add(flow, "%s think: %s, not saturated", think, cost);
+		append(text, " saturated from %u,", knee->saturated);
+	else if (knee->counts > 1)
+		append(text, " not saturated,");
+	text[strlen(text) - 1] = '\0';
+	show_think(think, sizeof(think), knee->think_ns);
+	flow_add(flow, "%s think:%s", think, text);
 }
 
 bool screen_knees(const struct screen *s, const char *lead, const struct pt_engine *engine)

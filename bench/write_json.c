@@ -307,21 +307,6 @@ static void put_comparison(struct node array, const struct result *r, const stru
 	put_text(o, "verdict", stat_verdict_name(cmp->verdict));
 }
 
-static void put_knee(struct node array, const struct knee *k)
-{
-	struct node o = add_object(array);
-
-	put_text(o, "engine", k->engine->name);
-	put_text(o, "baseline", k->baseline->name);
-	put_u64(o, "think_ns", k->think_ns);
-	put_u64(o, "below_5_percent_threads", k->below_5_percent);
-	if (k->saturated)
-		put_u64(o, "saturated_threads", k->saturated);
-	else
-		put_null(o, "saturated_threads");
-	put_u64(o, "measured_to_threads", k->measured_to);
-}
-
 static void put_run(struct node root, const struct result *r)
 {
 	struct node array, config;
@@ -367,9 +352,7 @@ static void put_findings(struct node root, const struct result *r)
 	array = put_array(root, "comparisons");
 	for (size_t i = 0; i < r->ncomparisons; i++)
 		put_comparison(array, r, &r->comparisons[i]);
-	array = put_array(root, "knees");
-	for (size_t i = 0; i < r->nknees; i++)
-		put_knee(array, &r->knees[i]);
+	put_knees(root, r);
 	put_scaling(root, r);
 	array = put_array(root, "published");
 	for (size_t i = 0; i < r->njobs; i++)

@@ -20,7 +20,8 @@ void put_draws(struct node o, const struct case_result *c);
 /* counters and counters_reason; a slice's counts. */
 void put_counters(struct node o, const struct case_result *c);
 void put_slice_counters(struct node o, const struct perf_sum *sum);
-/* scaling[] of the document. */
+/* knees[] and scaling[] of the document. */
+void put_knees(struct node root, const struct result *r);
 void put_scaling(struct node root, const struct result *r);
 /* What a job asks of the DMA path. */
 void put_job_dma(struct node o, const struct options *j);

@@ -1,9 +1,38 @@
-/* How engines gain from threads, as JSON. */
+/* What a lock costs by threads, and how engines gain from threads, as JSON. */
 #include "bench/write_json.h"
 
 #include <math.h>
 
 #include "bench/scaling.h"
+
+/* 0: no such count. */
+static void put_threads(struct node o, const char *key, unsigned threads)
+{
+	if (threads)
+		put_u64(o, key, threads);
+	else
+		put_null(o, key);
+}
+
+void put_knees(struct node root, const struct result *r)
+{
+	struct node array = put_array(root, "knees");
+
+	for (size_t i = 0; i < r->nknees; i++) {
+		const struct knee *k = &r->knees[i];
+		struct node o = add_object(array);
+
+		put_text(o, "engine", k->engine->name);
+		put_text(o, "baseline", k->baseline->name);
+		put_u64(o, "think_ns", k->think_ns);
+		put_u64(o, "below_5_percent_threads", k->below_5_percent);
+		put_threads(o, "undecided_from_threads", k->undecided_from);
+		put_threads(o, "from_5_percent_threads", k->costs_from);
+		put_threads(o, "saturated_threads", k->saturated);
+		put_u64(o, "measured_to_threads", k->measured_to);
+		put_u64(o, "thread_counts", k->counts);
+	}
+}
 
 static void put_point(struct node array, const struct result *r, const struct scaling_point *p)
 {

@@ -331,9 +331,13 @@ function knee_tile(entry) {
   if (!found || !is_number(found.below_5_percent_threads))
     return null;
   const all = found.below_5_percent_threads >= found.measured_to_threads;
+  const unsure = is_number(found.undecided_from_threads);
   const value = all ? `all ${found.measured_to_threads}` : `${found.below_5_percent_threads}`;
-  return tile(value, `threads, up to which ${short_engine(found.engine)} costs less than 5 % of throughput`,
-    found.think_ns ? `think ${show_ns(found.think_ns)}` : "think 0, saturated");
+  const doubt = found.undecided_from_threads === undefined ? ", by medians alone" :
+    unsure ? `, undecided from ${found.undecided_from_threads} on` : "";
+  return tile(element("span", {}, value, " ", unsure ? badge("unsure") : null),
+    `threads, up to which ${short_engine(found.engine)} costs less than 5 % of throughput`,
+    (found.think_ns ? `think ${show_ns(found.think_ns)}` : "think 0, saturated") + doubt);
 }
 
 function waste_tiles(entry) {

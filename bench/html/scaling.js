@@ -308,23 +308,44 @@ function usl_table(el, series) {
     note(el, `Not fitted for ${engines.join(", ")}: ${reason || "no reason given"}.`);
 }
 
-function knee_row(knee) {
+// Older results have medians alone there, which tell what an interval may not.
+function knee_below(knee) {
   const below = knee.below_5_percent_threads;
+  const from = knee.undecided_from_threads;
+  const doubt = from === undefined ? ", by medians alone" : is_number(from) ? `, undecided from ${from}` : "";
+  return is_number(below) ? (below ? threads_text(below) : "none") + doubt : "-";
+}
+
+// Of one thread count nobody knows it. Older results do not say how many there were.
+function knee_saturated(knee, cases) {
+  const counts = new Set(cases.filter(c => c.engine === knee.engine && c.workload === "private" &&
+    c.think_ns === knee.think_ns).map(c => c.threads));
+  if (is_number(knee.saturated_threads))
+    return threads_text(knee.saturated_threads);
+  return (is_number(knee.thread_counts) ? knee.thread_counts : counts.size) > 1 ? "not reached" : "-";
+}
+
+function knee_row(knee, cases) {
   return [
     solid(short_engine(knee.engine)), solid(short_engine(knee.baseline || "-")),
     knee.think_ns ? show_ns(knee.think_ns) : "0",
-    below === 0 ? "loses more from the start" : is_number(below) ? threads_text(below) : "-",
-    is_number(knee.saturated_threads) ? threads_text(knee.saturated_threads) : "not reached",
+    knee_below(knee),
+    is_number(knee.from_5_percent_threads) ? threads_text(knee.from_5_percent_threads) : "-",
+    knee_saturated(knee, cases),
     is_number(knee.measured_to_threads) ? threads_text(knee.measured_to_threads) : "-",
   ];
 }
 
-function knees_table(el, knees) {
+function knees_table(el, entry) {
+  const knees = entry.result.knees || [];
   if (!knees.length)
     return;
   el.append(element("h4", { text: "Knees, workload private" }));
-  table(el, ["engine", "against", "think", "loses below 5 % up to", "saturated from", "measured to"],
-    knees.map(knee_row), {});
+  table(el, ["engine", "against", "think", "loses below 5 % up to", "5 % or more from",
+    "saturated from", "measured to"],
+    knees.map(k => knee_row(k, cases_of(entry))), {});
+  note(el, "5 % of the throughput of the engine without the lock, by 95 % intervals; undecided: 5 % lies within that of " +
+    "the next thread count, or there are too few pairs for one. Saturated, by medians: more threads add less than 5 %.");
 }
 
 // -- the section
@@ -369,7 +390,7 @@ function make_scaling(el, entry) {
   choose(choices, "axes", ["auto", "linear", "logarithmic"].map(v => ({ label: v, value: v })),
     axes => show({ axes }));
   el.append(law);
-  knees_table(el, entry.result.knees || []);
+  knees_table(el, entry);
   return true;
 }
 

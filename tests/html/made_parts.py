@@ -96,9 +96,12 @@ def knees(cases):
             good = [t for t in counts if ratio[t] > 0.95]
             full = [t for t, u in zip(counts, counts[1:])
                     if rate_of(engine, u, think) < 1.05 * rate_of(engine, t, think)]
+            dear = [t for t in counts if t not in good]
             made.append({"engine": engine, "baseline": "amdv1/lockless-2019", "think_ns": think,
-                         "below_5_percent_threads": max(good, default=0),
-                         "saturated_threads": full[0] if full else None, "measured_to_threads": counts[-1]})
+                         "below_5_percent_threads": max(good, default=0), "undecided_from_threads": None,
+                         "from_5_percent_threads": dear[0] if dear else None,
+                         "saturated_threads": full[0] if full else None, "measured_to_threads": counts[-1],
+                         "thread_counts": len(counts)})
     return made
 
 

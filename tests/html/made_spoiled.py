@@ -68,7 +68,7 @@ NEW = {
     "waste": "growth in_vain model", "worker": "memory_node unpinned ops_per_s",
     "slice": "table at_ns live_pages phase_ops phase_ns phase_retired growths plain_ns plain_ops meetings cycles "
              "instructions llc_misses remote counters_running_share paced_ops backlog lag_first_ns lag_last_ns",
-    "comparison": "p p_holm margin", "knee": "baseline",
+    "comparison": "p p_holm margin", "knee": "baseline undecided_from_threads from_5_percent_threads thread_counts",
 }
 
 

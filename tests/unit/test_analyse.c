@@ -350,11 +350,40 @@ static void test_knees(void **state)
 	assert_int_equal(r.nknees, 3);
 	assert_int_equal(r.knees[0].think_ns, 1000);
 	assert_int_equal(r.knees[0].below_5_percent, 2);
+	assert_int_equal(r.knees[0].undecided_from, 0);
+	assert_int_equal(r.knees[0].costs_from, 4);
 	assert_int_equal(r.knees[0].saturated, 4);
 	assert_int_equal(r.knees[0].measured_to, 8);
+	assert_int_equal(r.knees[0].counts, 4);
 	assert_int_equal(r.knees[1].below_5_percent, 0);
+	assert_int_equal(r.knees[1].costs_from, 1);
 	assert_int_equal(r.knees[1].saturated, 0);
 	assert_int_equal(r.knees[2].below_5_percent, 2);
+	result_free(&r);
+}
+
+/* The median alone says 20 % at 2 threads, and so it would be told; half of the pairs say otherwise. */
+static void test_knees_say_what_intervals_say(void **state)
+{
+	struct result r = made_result();
+
+	(void)state;
+	made_slices(made_case(&r, 0, LOCKLESS_2019, 1, 0), 8, 100);
+	made_slices(made_case(&r, 0, MUTEX_2019, 1, 0), 8, 101);
+	made_slices(made_case(&r, 1, LOCKLESS_2019, 2, 0), 12, 100);
+	made_slices(made_case(&r, 1, MUTEX_2019, 2, 0), 12, 125);
+	for (size_t i = 0; i < 5; i++)
+		r.cases[3].slices[i].ops_per_s = 1.3 * r.cases[2].slices[i].ops_per_s;
+	made_slices(made_case(&r, 2, LOCKLESS_2019, 4, 0), 3, 100); /* few pairs */
+	made_slices(made_case(&r, 2, MUTEX_2019, 4, 0), 3, 300);
+	made_slices(made_case(&r, 3, LOCKLESS_2019, 8, 0), 8, 100);
+	made_slices(made_case(&r, 3, MUTEX_2019, 8, 0), 8, 300);
+	assert_int_equal(analyse(&r), 0);
+	assert_int_equal(r.nknees, 1);
+	assert_int_equal(r.knees[0].below_5_percent, 1);
+	assert_int_equal(r.knees[0].undecided_from, 2);
+	assert_int_equal(r.knees[0].costs_from, 8);
+	assert_int_equal(r.knees[0].counts, 4);
 	result_free(&r);
 }
 
@@ -537,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_replay_waits_and_locks_are_counterfactual),
 		cmocka_unit_test(test_readers_cost_what_phases_differ_by),
 		cmocka_unit_test(test_knees),
+		cmocka_unit_test(test_knees_say_what_intervals_say),
 		cmocka_unit_test(test_knees_stay_on_one_placement),
 		cmocka_unit_test(test_knees_are_the_locks),
 		cmocka_unit_test(test_ruler),
