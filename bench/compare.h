@@ -60,5 +60,3 @@ int compare_worse(int a, int b);
 /* The A/A floor of the machine, if it was calibrated, into gate->floor. EXIT_BAD_DATA: broken file. */
 int compare_load_floor(struct gate_options *gate, const struct stored_host *host, struct err *err);
 
-/* A directory stands for its result.json. EXIT_BAD_DATA: the name is too long. */
-int compare_path(const char *arg, char *path, size_t size, struct err *err);

@@ -7,16 +7,6 @@
 
 #define PATH_BYTES 4096
 
-int compare_path(const char *arg, char *path, size_t size, struct err *err)
-{
-	struct stat st;
-	bool dir = strcmp(arg, "-") != 0 && !stat(arg, &st) && S_ISDIR(st.st_mode);
-
-	if (snprintf(path, size, "%s%s", arg, dir ? "/result.json" : "") >= (int)size)
-		return err_set(err, EXIT_BAD_DATA, "%.100s…: the name is too long", arg);
-	return 0;
-}
-
 int compare_load_floor(struct gate_options *gate, const struct stored_host *host, struct err *err)
 {
 	struct floor_facts facts;
@@ -105,7 +95,7 @@ static int find_base(const struct compare_options *o, char *path, struct err *er
 {
 	if (o->baseline)
 		return store_find_baseline(o->baseline, path, PATH_BYTES, err);
-	return compare_path(o->args[0], path, PATH_BYTES, err);
+	return stored_path(o->args[0], path, PATH_BYTES, err);
 }
 
 int compare_files(const struct compare_options *o, struct err *err)
@@ -114,7 +104,7 @@ int compare_files(const struct compare_options *o, struct err *err)
 	struct stored *a = NULL, *b = NULL;
 	int code;
 
-	if (find_base(o, base, err) || compare_path(o->args[o->nargs - 1], new, sizeof(new), err))
+	if (find_base(o, base, err) || stored_path(o->args[o->nargs - 1], new, sizeof(new), err))
 		return err->code;
 	if (same_file(base, new))
 		return err_set(err, EXIT_USAGE, "%.200s and %.200s are the same file: measure again, and "

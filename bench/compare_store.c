@@ -34,7 +34,7 @@ static int refuse_baseline(const struct stored *s, struct err *err)
 static int read_result(struct stored **out, const char *arg, struct err *err)
 {
 	char path[PATH_BYTES];
-	int code = compare_path(arg, path, sizeof(path), err);
+	int code = stored_path(arg, path, sizeof(path), err);
 
 	return code ? code : stored_read(out, path, err);
 }

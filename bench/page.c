@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench/json.h"
 #include "sys/host.h"
@@ -16,27 +15,19 @@ static int no_memory(struct err *err, const char *path)
 	return err_set(err, EXIT_NO_RESOURCE, "no memory to read %.200s", path);
 }
 
-/* The file that `path` stands for, from malloc; NULL: no memory. */
-static char *file_of(const char *path)
-{
-	char *file = NULL;
-	struct stat st;
-
-	if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
-		return strdup(path);
-	return asprintf(&file, "%s/result.json", path) < 0 ? NULL : file;
-}
-
 int page_add(struct page *p, const char *path, struct err *err)
 {
 	struct page_result *r = &p->results[p->n];
+	char file[4096];
 	int code;
 
 	if (p->n == PAGE_RESULTS_MAX)
 		return err_set(err, EXIT_USAGE, "%.200s: a page holds at most %d results", path,
 			       PAGE_RESULTS_MAX);
+	if (stored_path(path, file, sizeof(file), err))
+		return err->code;
 	p->n++;
-	r->path = file_of(path);
+	r->path = strdup(file);
 	if (!r->path)
 		return no_memory(err, path);
 	code = stored_document(&r->stored, &r->json, r->path, err);

@@ -5,7 +5,7 @@
 
 #include "bench/page.h"
 
-/* Of "results/vm/result.json" "vm", of "old.json.gz" "old". From malloc; NULL: no memory. */
+/* Of "results/vm/result.json" and "results/vm/result.json.gz" "vm", of "old.json.gz" "old". From malloc; NULL: no memory. */
 static char *short_name(const char *path)
 {
 	char *whole = realpath(path, NULL); /* of "result.json" and "." too there is a name */
@@ -14,7 +14,7 @@ static char *short_name(const char *path)
 	if (!text)
 		return NULL;
 	slash = strrchr(text, '/');
-	if (slash && slash > text && !strcmp(slash, "/result.json")) {
+	if (slash && slash > text && (!strcmp(slash, "/result.json") || !strcmp(slash, "/result.json.gz"))) {
 		*slash = '\0';
 		slash = strrchr(text, '/');
 	}

@@ -1,7 +1,6 @@
 /* report.c - `iopt report`: results as a page to look at, or one in a format that other tools read. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench/export.h"
 #include "bench/flags.h"
@@ -155,13 +154,8 @@ static int carry_out(const struct request *q, const struct stored *s, struct err
 static int read_result(struct stored **s, const char *path, struct err *err)
 {
 	char file[4096];
-	struct stat st;
 
-	if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
-		return stored_read(s, path, err);
-	if (snprintf(file, sizeof(file), "%s/result.json", path) >= (int)sizeof(file))
-		return err_set(err, EXIT_BAD_DATA, "%.300s: path is too long", path);
-	return stored_read(s, file, err);
+	return stored_path(path, file, sizeof(file), err) ? err->code : stored_read(s, file, err);
 }
 
 int verb_report(int argc, char **argv)

@@ -78,6 +78,12 @@ struct stored {
 };
 
 /*
+ * The file that an argument stands for: a directory for its result.json, or, without one, its
+ * result.json.gz; anything else for itself. EXIT_BAD_DATA: the name is too long.
+ */
+int stored_path(const char *arg, char *path, size_t size, struct err *err);
+
+/*
  * Read `path` ("-": stdin). EXIT_BAD_DATA, saying which file, and where in it (line, or field), and
  * what to do: not there, a directory, empty, cut short, larger than STORED_BYTES_MAX, no JSON,
  * another program's, of a newer schema, a field of the wrong kind or out of range, a case twice.

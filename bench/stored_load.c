@@ -24,6 +24,24 @@ static int bad(struct err *err, const char *name, const char *why)
 	return err_set(err, EXIT_BAD_DATA, "%.200s: %s", name, why);
 }
 
+int stored_path(const char *arg, char *path, size_t size, struct err *err)
+{
+	struct stat st;
+	bool dir = strcmp(arg, "-") != 0 && !stat(arg, &st) && S_ISDIR(st.st_mode);
+	int n = snprintf(path, size, "%s%s", arg, dir ? "/result.json.gz" : "");
+	bool packed;
+
+	if (n >= (int)size)
+		return err_set(err, EXIT_BAD_DATA, "%.100s…: the name is too long", arg);
+	if (!dir)
+		return 0;
+	packed = !access(path, F_OK);
+	path[n - 3] = '\0';
+	if (packed && access(path, F_OK))
+		path[n - 3] = '.';
+	return 0;
+}
+
 /*
  * Of a pipe: does somebody write into it, or has done so? tee() tells without taking anything, and
  * poll() does not tell a writer who is slow from none at all.

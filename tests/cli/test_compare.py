@@ -1,4 +1,5 @@
 """iopt compare: what is compared, what is said, what is refused, and the exit code of each."""
+import gzip
 import json
 import os
 import re
@@ -303,6 +304,16 @@ class Formats(Compare):
             slow = f.read()
         made.write(os.path.join(folder, "result.json"), slow)
         self.compare(REGRESSED, self.base, folder)
+        packed = self.path("packed")
+        os.makedirs(packed, exist_ok=True)
+        with gzip.open(os.path.join(packed, "result.json.gz"), "wt", encoding="utf-8") as f:
+            f.write(slow)
+        self.compare(REGRESSED, self.base, packed)
+        with open(self.base, encoding="utf-8") as f:
+            made.write(os.path.join(packed, "result.json"), f.read())
+        done = self.iopt("compare", self.base, packed)  # where both are there, not the packed one
+        self.assertEqual(done.returncode, 64, done.stdout)
+        self.assertIn("hold the same result", done.stderr)
         for args, code in (((self.base, "-"), REGRESSED), (("-", self.base), OK)):
             done = subprocess.run([IOPT, "compare", *args], input=slow, capture_output=True,
                                   text=True, timeout=60)

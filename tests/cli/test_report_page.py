@@ -136,6 +136,10 @@ class ReportPage(Command):
             shutil.copyfileobj(f, to)
         other = os.path.join(self.dir, "b", "out")
         shutil.copytree(os.path.join(self.dir, "a", "out"), other)
+        os.makedirs(os.path.join(self.dir, "packed"))
+        shutil.copy(packed, os.path.join(self.dir, "packed", "result.json.gz"))
+        page = self.report("packed", place="packed/report.html", cwd=self.dir)
+        self.assertEqual(json.loads(page.data)["results"][0]["name"], "packed")
         both = os.path.join(self.dir, "both.html")
         page = self.report(os.path.dirname(path), other, packed, path, "--out", both, place=both)
         names = [r["name"] for r in json.loads(page.data)["results"]]
