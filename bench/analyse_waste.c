@@ -79,6 +79,13 @@ static void fill_in_vain(struct case_result *c, const struct slice *sum)
 	v->ns = v->lost_installs ? (double)v->lost_installs * v->loser_ns : 0;
 }
 
+/* A barrier makes the threads meet: of how often they would there is nothing to be said. Not even bounds. */
+static struct interval unbounded(struct interval i)
+{
+	i.lo = i.hi = NAN;
+	return i;
+}
+
 /* A call of many pages leaves the other pages of a table to few. */
 static unsigned sharers(const struct case_result *c)
 {
@@ -156,6 +163,10 @@ int analyse_waste(struct case_result *c, const struct slice *sum)
 		return -1;
 	if (!w->per_table.valid)
 		w->per_table = unknown_interval;
+	if (c->forced) {
+		w->per_table = unbounded(w->per_table);
+		w->per_growth = unbounded(w->per_growth);
+	}
 	w->per_allocated = quotient((double)c->pages.wasted, c->pages.allocated);
 	/* elsewhere the losses are those of the whole case, the maps only the measured ones */
 	w->per_map = c->cold ? quotient((double)lost, sum->kind_ops[OP_MAP]) : NAN;

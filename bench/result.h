@@ -102,7 +102,7 @@ struct waste_result {
 	struct interval per_growth; /* lost_growth / growths */
 	struct in_vain in_vain;
 	struct waste_model model;
-	struct interval per_table; /* lost pages per table; count interval */
+	struct interval per_table; /* lost pages per table; count interval; forced: no bounds */
 	double per_allocated, per_map, ns_per_map;
 	double window_ns;         /* median race window; NaN when none was sampled */
 	uint64_t windows;         /* samples behind it */

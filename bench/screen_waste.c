@@ -129,14 +129,18 @@ static void show_per_table(const struct waste_result *w, uint64_t lost, char *te
 			 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi));
 }
 
-/* "1,100 by growth (0.92 [0.9 0.94] a growth)" */
+/* "1,100 by growth (0.92 [0.9 0.94] a growth)"; forced, without the interval */
 static void show_per_growth(const struct interval *i, uint64_t lost, char *text, size_t size)
 {
 	char mid[16], lo[16], hi[16], count[32];
 
-	snprintf(text, size, "%s by growth (%s [%s %s] a growth)", show_int(count, sizeof(count), lost),
-		 show_number(mid, sizeof(mid), i->mid), show_number(lo, sizeof(lo), i->lo),
-		 show_number(hi, sizeof(hi), i->hi));
+	show_int(count, sizeof(count), lost);
+	show_number(mid, sizeof(mid), i->mid);
+	if (isfinite(i->lo))
+		snprintf(text, size, "%s by growth (%s [%s %s] a growth)", count, mid,
+			 show_number(lo, sizeof(lo), i->lo), show_number(hi, sizeof(hi), i->hi));
+	else
+		snprintf(text, size, "%s by growth (%s a growth)", count, mid);
 }
 
 /* Seven columns are enough for 999,999; what is more is shown with a unit. */
@@ -217,7 +221,7 @@ static void add_in_vain(struct flow *flow, const struct case_result *c)
 {
 	const struct waste_result *w = &c->waste;
 	const struct in_vain *v = &w->in_vain;
-	char text[64];
+	char text[128];
 
 	flow_add(flow, "in vain: %s installs", show_int(text, sizeof(text), v->lost_installs));
 	if (w->growths) {

@@ -4,6 +4,18 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const RESULTS = DATA.results;
+
+/*
+ * What a barrier forced has no interval. Results of older releases hold one: nothing here is to show it.
+ */
+for (const entry of RESULTS)
+  for (const c of (entry.result.cases || []).filter(x => x.forced && x.waste)) {
+    Object.assign(c.waste, { per_table_lo: null, per_table_hi: null });
+    if (c.waste.growth)
+      Object.assign(c.waste.growth, { per_growth_lo: null, per_growth_hi: null });
+    if (c.waste.model)
+      Object.assign(c.waste.model, { omega_lo: null, omega_hi: null });
+  }
 // { id, title, make(el, entry, index) }; make() returns false when there is nothing to show
 const SECTIONS = [];
 

@@ -71,7 +71,7 @@ function waste_note(group, key) {
   const parts = [];
   if (group.forced)
     parts.push("A barrier made all threads meet at each table: a bound, no rate.");
-  if (key === "per_table")
+  if (key === "per_table" && !group.forced)
     parts.push("95 % intervals of counts; none of n is [0, 3/n].");
   if (key === "ns_per_map")
     parts.push(

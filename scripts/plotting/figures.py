@@ -201,6 +201,12 @@ def latency(result, options):
         f"no operation was timed by itself ({', '.join(options.ops)})"), "hdr", log_y=True)
 
 
+def lost_per_table(x, case):
+    """point(); what a barrier forced is no rate and has no bounds, though older files hold some."""
+    at = point(x, case, "waste_per_table")
+    return at[:2] + (None, None) if at and case.text("forced") == "true" else at
+
+
 def lossy(result, options):
     """Cases of series in which some engine allocated in vain, with tables to relate that to."""
     cases = [c for c in shown(result, options) if c.text("workload") != "overlap" and c.number("waste_tables")]
@@ -212,7 +218,7 @@ def waste(result, options):
     """By level and cause; a bar's height is waste_per_table, its parts are shares of the pages counted."""
     panels = {}
     for case in lossy(result, options):
-        whole = point(0, case, "waste_per_table")
+        whole = lost_per_table(0, case)
         if whole is None:
             continue
         levels = [(f"level {k}", case.number(f"pages_wasted_level_{k}") or 0) for k in range(6)]
@@ -229,7 +235,7 @@ def waste(result, options):
 def model(result, options):
     panels = Panels()
     for case in shown(result, options):
-        at = point(threads_of(case), case, "waste_per_table")
+        at = lost_per_table(threads_of(case), case)
         foretold = {"ceiling": case.number("waste_ceiling"), "gaps": case.number("waste_by_gaps")}
         if at is None or not case.number("waste_lost") or set(foretold.values()) == {None}:
             continue

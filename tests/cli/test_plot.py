@@ -209,6 +209,13 @@ class Figures(Made):
         self.assertEqual({line.style: line.points for line in panel.lines},
                          {"line": [(2, 0.3, 0.2, 0.4)], "ceiling": [(2, 0.5)], "gaps": [(2, 0.25)]})
 
+    def test_what_is_forced_has_no_bounds(self):
+        self.cases([a_case(forced="true", waste_tables=100, waste_lost=30, waste_per_table=0.3,
+                           waste_per_table_lo=0.2, waste_per_table_hi=0.4, pages_wasted_level_0=30,
+                           pages_wasted_growth=0, waste_ceiling=1, waste_by_gaps=0.25)])
+        self.assertEqual(self.figure("waste").panels[0].bars[0].whole, (0.3, None, None))
+        self.assertEqual(self.figure("model").panels[0].lines[0].points, [(2, 0.3, None, None)])
+
     def test_dma(self):
         self.cases([a_case("piecewise", dma_parts_ns=100, dma_whole_ns=90, dma_whole_ns_lo=80, dma_whole_ns_hi=99,
                            iova="rcache", flush="lazy", phase_0="alloc", phase_0_ops=10, phase_0_ns_per_op=20,

@@ -102,15 +102,19 @@ def laws(browser, doc):
 
 
 def waste(browser, doc):
-    """Forced cases are apart, and nobody is given a percentage of few events."""
+    """Forced cases are apart and without bounds, and nobody is given a percentage of few events."""
     found = browser.js("""
         const cases = cases_of(RESULTS[0]).filter(wastes);
         return {
           natural: waste_groups(cases).filter(g => !g.forced).flatMap(g => g.cases.map(c => c.case_id)),
+          bounds: cases.filter(c => c.forced && is_number(waste_point(c).lo)).map(c => c.case_id),
+          rows: [...document.querySelectorAll("tr")].map(r => r.innerText.replaceAll("\\t", " "))
+            .filter(t => t.includes("FORCED") && /\\[[0-9]/.test(t)),
           shares: cases.filter(c => is_number(WASTE_VIEWS.per_allocated.point(c).y)).map(c => c.case_id),
         };""")
     by = {c["case_id"]: c for c in doc["cases"]}
     wrong = [f"{i} is forced" for i in found["natural"] if by[i]["forced"]]
+    wrong += [f"bounds of a forced case: {i}" for i in found["bounds"] + found["rows"]]
     wrong += [f"{i} lost {by[i]['waste']['lost']}" for i in found["shares"] if by[i]["waste"]["lost"] < FEW]
     return wrong
 

@@ -340,11 +340,13 @@ class Planted(Pages):
         docs = self.planted("wide", "usl.sigma * (n - 1)", "usl.sigma * n", more=(
             ("return is_number(pair) ? 3 * pair : null;", "return is_number(pair) ? 3.3 * pair : null;"),
             ("cases.filter(c => !!c.forced === is_forced)", "cases"),
+            ("filter(x => x.forced && x.waste)", "filter(x => false)"),
             ("c.waste.lost < FEW ? null", "c.waste.lost < 0 ? null")))
         for finds in (check_curves.latency_support, check_curves.laws):
             self.assertTrue(finds(self.browser, docs[0]), finds.__name__)
         wrong = " ".join(check_curves.waste(self.browser, docs[0]))
         self.assertIn("is forced", wrong)
+        self.assertIn("bounds of a forced case", wrong)
         self.assertIn("lost", wrong)
 
     def test_a_request(self):

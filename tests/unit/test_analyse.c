@@ -247,6 +247,9 @@ static void test_forced_has_no_rate(void **state)
 	r.cases[1].forced = true;
 	assert_int_equal(analyse(&r), 0);
 	assert_true(isnan(r.cases[0].ops_per_s.mid));
+	close_to(r.cases[0].waste.per_table.mid, 2);
+	assert_true(isnan(r.cases[0].waste.per_table.lo) && isnan(r.cases[0].waste.per_table.hi));
+	assert_true(isnan(r.cases[1].waste.per_table.hi)); /* nor is none of n [0, 3/n] */
 	close_to(r.cases[0].waste.overlap, 2.0 / 3);
 	close_to(r.cases[0].waste.skew_ns, 40);
 	assert_int_equal(r.ncomparisons, 0);

@@ -161,9 +161,13 @@ static void test_growth_is_counted_by_growth(void **state)
 	assert_int_equal(w->growths, 480);
 	assert_int_equal(w->in_vain.lost_growth, 360);
 	close_to(w->per_growth.mid, 0.75, 1e-9);
-	assert_true(w->per_growth.lo < 0.75 && w->per_growth.hi > 0.75);
+	assert_true(isnan(w->per_growth.lo) && isnan(w->per_growth.hi)); /* forced */
+	assert_true(isfinite(w->model.omega.mid) && isnan(w->model.omega.lo) && isnan(w->model.omega.hi));
 	close_to(w->per_table.mid, 1160 / 2400.0, 1e-9);
 	assert_true(isnan(w->model.by_gaps)); /* windows of growth are not timed */
+	r.cases[0].forced = false;
+	assert_int_equal(analyse(&r), 0);
+	assert_true(w->per_growth.lo < 0.75 && w->per_growth.hi > 0.75);
 	result_free(&r);
 }
 
