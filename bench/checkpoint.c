@@ -195,8 +195,8 @@ int checkpoint_load(struct checkpoint *c, struct result *result, struct err *err
 		return err_set(err, EXIT_BAD_DATA, "%.300s: cannot be read", c->path);
 	if (result->resumed)
 		result_warn(result, "%lu of %lu groups were measured before an interruption; clock, load "
-			    "and steal are of what came after it", (unsigned long)result->resumed,
-			    (unsigned long)(c->plan->n * c->processes));
+			    "and steal are of what came after it: for those of all, measure again without "
+			    "--resume", (unsigned long)result->resumed, (unsigned long)(c->plan->n * c->processes));
 	return 0;
 }
 

@@ -34,21 +34,22 @@ static void put_code(FILE *out, const char *text)
 	fputc('`', out);
 }
 
-static void put_row(FILE *out, const struct gate_row *row)
+static void put_row(FILE *out, const struct gate_row *row, const struct gate_apart *apart)
 {
+	bool told = !strcmp(row->why, apart->why); /* or there is nothing to tell */
 	char base[32], new[32], ratio[64], margin[48], p[16], steady[200];
 
 	fputs("| ", out);
 	put_code(out, row->a->id);
-	fprintf(out, " | %s | %s | %s | %s | %s | %s | ", row->name,
+	fprintf(out, " | %s | %s | %s | %s%s | %s | %s | ", row->name,
 		gate_show_value(base, sizeof(base), row, 0), gate_show_value(new, sizeof(new), row, 1),
-		gate_show_ratio(ratio, sizeof(ratio), row), gate_show_margin(margin, sizeof(margin), row),
-		gate_show_p(p, sizeof(p), row));
+		gate_show_ratio(ratio, sizeof(ratio), row), row->steady ? " \\*" : "",
+		gate_show_margin(margin, sizeof(margin), row), gate_show_p(p, sizeof(p), row));
 	fprintf(out, "%s%s%s | ", row->verdict == GATE_REGRESSED ? "**" : "",
 		gate_verdict_name[row->verdict], row->verdict == GATE_REGRESSED ? "**" : "");
 	put(out, gate_show_steady(steady, sizeof(steady), row));
-	fputs(*steady && row->why[0] ? "; " : "", out);
-	put(out, row->why);
+	fputs(*steady && row->why[0] && !told ? "; " : "", out);
+	put(out, told ? "" : row->why);
 	fputs(" |\n", out);
 }
 
@@ -68,7 +69,8 @@ static size_t count(const struct gate *g, const struct gate_options *o, bool qui
 	return n;
 }
 
-static void put_table(FILE *out, const struct gate *g, const struct gate_options *o, bool quiet)
+static void put_table(FILE *out, const struct gate *g, const struct gate_options *o, bool quiet,
+		      const struct gate_apart *apart)
 {
 	size_t n = 0, all = count(g, o, quiet);
 
@@ -76,7 +78,7 @@ static void put_table(FILE *out, const struct gate *g, const struct gate_options
 		"|---|---|--:|--:|---|--:|--:|---|---|\n", 100 * (1 - g->alpha));
 	for (size_t i = 0; i < g->nrows && n < ROWS_MAX; i++)
 		if (wanted(&g->rows[i], o, quiet)) {
-			put_row(out, &g->rows[i]);
+			put_row(out, &g->rows[i], apart);
 			n++;
 		}
 	if (n < all)
@@ -97,6 +99,14 @@ static void put_lines(FILE *out, const char *title, const char *lines, size_t n,
 	if (n > ROWS_MAX)
 		fprintf(out, "- … and %zu more\n", n - ROWS_MAX);
 	fputc('\n', out);
+}
+
+static void put_line(FILE *out, const char *text)
+{
+	if (!*text)
+		return;
+	put(out, text);
+	fputs("\n\n", out);
 }
 
 static void put_how(FILE *out, const struct gate *g, const struct gate_options *o)
@@ -123,7 +133,9 @@ static void put_how(FILE *out, const struct gate *g, const struct gate_options *
 
 int gate_write_md(const struct gate *g, const struct gate_options *o, FILE *out)
 {
+	const struct gate_apart apart = gate_apart(g, o);
 	size_t quiet = count(g, o, true);
+	char text[400];
 
 	fprintf(out, "### iopt: %s\n\n", gate_word(g));
 	put(out, g->summary);
@@ -131,13 +143,16 @@ int gate_write_md(const struct gate *g, const struct gate_options *o, FILE *out)
 	put_lines(out, "What differs:", (const char *)g->differs, g->ndiffers, sizeof(*g->differs));
 	put_lines(out, "Not on both sides, so not judged:", (const char *)g->missing, g->nmissing,
 		  sizeof(*g->missing));
+	put_line(out, gate_show_common(text, sizeof(text), &apart));
 	if (count(g, o, false))
-		put_table(out, g, o, false);
+		put_table(out, g, o, false, &apart);
 	if (quiet) {
 		fprintf(out, "<details><summary>%zu other%s</summary>\n\n", quiet, quiet == 1 ? "" : "s");
-		put_table(out, g, o, true);
+		put_table(out, g, o, true, &apart);
 		fputs("</details>\n\n", out);
 	}
+	put_line(out, gate_show_mark(&apart));
+	put_line(out, gate_show_left_out(text, sizeof(text), &apart));
 	put_how(out, g, o);
 	return fflush(out) || ferror(out) ? -1 : 0;
 }

@@ -39,8 +39,22 @@ char *gate_show_steady(char *buf, size_t size, const struct gate_row *row);
 char *gate_show_design(char *buf, size_t size, const struct gate *g, const struct gate_options *o);
 /* Which result it was: "results/1/result.json: 0.1.0-g1a2b3c4, 2026-11-22T10:00:00Z". */
 char *gate_show_side(char *buf, size_t size, const struct stored *s);
-/* Worth a line for people: gated, forced, a ruler; not a metric that nobody asked for. */
+/* Worth a line for people: gated, forced; not a ruler, nor a metric that nobody asked for. */
 bool gate_row_shown(const struct gate_row *row, const struct gate_options *o);
+
+/* What is told once, and not with each row. */
+struct gate_apart {
+	size_t shown, in_units, rulers; /* rows: shown, of them in units of a ruler; of rulers, left out */
+	const char *why;                /* reason of most rows shown; "": of none */
+	size_t with_why;
+};
+struct gate_apart gate_apart(const struct gate *g, const struct gate_options *o);
+/* "22 of 24 rows: 1 pair of processes; 9 more are needed: --processes 10"; "" */
+char *gate_show_common(char *buf, size_t size, const struct gate_apart *apart);
+/* What the mark * behind a ratio means; "": none has it. */
+const char *gate_show_mark(const struct gate_apart *apart);
+/* That rulers have no rows here; "" */
+char *gate_show_left_out(char *buf, size_t size, const struct gate_apart *apart);
 
 /* The writers: 0, or -1 when the stream would not take it all or memory ran out. */
 int gate_write_text(const struct gate *g, const struct gate_options *o, FILE *out, struct terminal terminal);

@@ -106,12 +106,12 @@ static void steady(struct maker *m, struct gate_row *row)
 		row->steady = true;
 		row->test = in_units;
 		if (stat_judge(&ruler->test, &row->margin) != STAT_SAME)
-			m->failed |= gate_note(m->g, "the ruler %s: x%s, so a slowdown of it and the engines "
-					       "together would not show (--raw)", m->a->ruler, text);
+			m->failed |= gate_note(m->g, "the ruler %s: x%s, so a slowdown of it and the "
+					       "engines together would not show (--raw)", ruler->a->id, text);
 		return;
 	}
 	m->failed |= gate_note(m->g, "the ruler %s itself moved by x%s: throughput beside it is taken as "
-			       "measured", m->a->ruler, text);
+			       "measured", ruler->a->id, text);
 	if (m->o->design == GATE_FILES &&
 	    stat_judge(&in_units, &row->margin) != stat_judge(&row->test, &row->margin))
 		snprintf(row->why, sizeof(row->why), "%s moved too: the machine, or the harness? "

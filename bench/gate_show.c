@@ -136,5 +136,59 @@ char *gate_show_side(char *buf, size_t size, const struct stored *s)
 
 bool gate_row_shown(const struct gate_row *row, const struct gate_options *o)
 {
-	return o->gated[row->metric];
+	return o->gated[row->metric] && !row->a->is_ruler;
+}
+
+static size_t rows_with(const struct gate *g, const struct gate_options *o, const char *why)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->nrows; i++)
+		n += gate_row_shown(&g->rows[i], o) && !strcmp(g->rows[i].why, why);
+	return n;
+}
+
+struct gate_apart gate_apart(const struct gate *g, const struct gate_options *o)
+{
+	struct gate_apart apart = { .why = "" };
+
+	for (size_t i = 0; i < g->nrows; i++) {
+		const struct gate_row *row = &g->rows[i];
+
+		apart.shown += gate_row_shown(row, o);
+		apart.in_units += gate_row_shown(row, o) && row->steady;
+		apart.rulers += o->gated[row->metric] && row->a->is_ruler;
+	}
+	for (size_t i = 0; i < g->nrows && !*apart.why; i++) {
+		const char *why = g->rows[i].why;
+
+		apart.with_why = *why ? rows_with(g, o, why) : 0;
+		if (apart.with_why >= 2 && 2 * apart.with_why > apart.shown)
+			apart.why = why;
+	}
+	return apart;
+}
+
+char *gate_show_common(char *buf, size_t size, const struct gate_apart *apart)
+{
+	buf[0] = '\0';
+	if (*apart->why && apart->with_why == apart->shown)
+		snprintf(buf, size, "all %zu rows: %s", apart->shown, apart->why);
+	else if (*apart->why)
+		snprintf(buf, size, "%zu of %zu rows: %s", apart->with_why, apart->shown, apart->why);
+	return buf;
+}
+
+const char *gate_show_mark(const struct gate_apart *apart)
+{
+	return apart->in_units ? "* in units of the ruler, process by process; base and new are as measured" : "";
+}
+
+char *gate_show_left_out(char *buf, size_t size, const struct gate_apart *apart)
+{
+	buf[0] = '\0';
+	if (apart->rulers)
+		snprintf(buf, size, "left out: %zu row%s of rulers, by which the others are measured (--format "
+			 "csv and json have them)", apart->rulers, apart->rulers == 1 ? "" : "s");
+	return buf;
 }

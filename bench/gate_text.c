@@ -45,7 +45,7 @@ static void put_row(struct columns *t, const struct gate_row *row)
 	columns_cell(t, "%s", row->name);
 	columns_cell(t, "%s", gate_show_value(text, sizeof(text), row, 0));
 	columns_cell(t, "%s", gate_show_value(text, sizeof(text), row, 1));
-	columns_cell(t, "%s", gate_show_ratio(text, sizeof(text), row));
+	columns_cell(t, "%s%s", gate_show_ratio(text, sizeof(text), row), row->steady ? " *" : "");
 	columns_cell(t, "%s", gate_show_margin(text, sizeof(text), row));
 	columns_cell(t, "%s", gate_show_p(text, sizeof(text), row));
 	columns_paint(t, paint_of(row->verdict), "%s", gate_verdict_name[row->verdict]);
@@ -82,17 +82,18 @@ static void print_remarks(const struct page *p, const struct gate *g)
 	}
 }
 
-static void remarks_on(const struct page *p, const struct gate_row *row)
+static void remarks_on(const struct page *p, const struct gate_row *row, const struct gate_apart *apart)
 {
 	char steady[200];
 
 	if (*gate_show_steady(steady, sizeof(steady), row))
 		wrap(p, "      ", steady);
-	if (row->why[0])
+	if (row->why[0] && strcmp(row->why, apart->why) != 0)
 		wrap(p, "      ", row->why);
 }
 
-static void print_rows(const struct page *p, const struct gate *g, const struct gate_options *o)
+static void print_rows(const struct page *p, const struct gate *g, const struct gate_options *o,
+		       const struct gate_apart *apart)
 {
 	char level[24];
 	const struct column column[] = {
@@ -119,7 +120,7 @@ static void print_rows(const struct page *p, const struct gate *g, const struct 
 		last = row->a;
 		put_row(&t, row);
 		below.out = columns_below(&t);
-		remarks_on(&below, row);
+		remarks_on(&below, row, apart);
 	}
 	columns_end(&t);
 	fputc('\n', p->out);
@@ -127,13 +128,20 @@ static void print_rows(const struct page *p, const struct gate *g, const struct 
 
 int gate_write_text(const struct gate *g, const struct gate_options *o, FILE *out, struct terminal terminal)
 {
+	const struct gate_apart apart = gate_apart(g, o);
 	const struct page p = { out, terminal };
 	char text[400];
 
 	print_head(&p, g, o);
 	print_remarks(&p, g);
-	if (g->nrows)
-		print_rows(&p, g, o);
+	if (*gate_show_common(text, sizeof(text), &apart))
+		wrap(&p, "! ", text);
+	if (apart.shown)
+		print_rows(&p, g, o, &apart);
+	if (*gate_show_mark(&apart))
+		wrap(&p, "", gate_show_mark(&apart));
+	if (*gate_show_left_out(text, sizeof(text), &apart))
+		wrap(&p, "", text);
 	snprintf(text, sizeof(text), "%s (%s)", gate_word(g), g->summary);
 	wrap_painted(&p, paint_of(g->verdict), "verdict: ", text);
 	return fflush(out) || ferror(out) ? -1 : 0;

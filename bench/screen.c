@@ -95,7 +95,8 @@ static void print_ruler(const struct screen *s)
 static void print_warnings(const struct screen *s)
 {
 	if (!s->r->complete)
-		screen_alarm(s, "! incomplete: the run was cut short; this is what it had measured");
+		screen_alarm(s, "! incomplete: the run was cut short; this is what it had measured (with --out "
+				"DIR, `iopt run --resume DIR` goes on)");
 	for (unsigned i = 0; i < s->r->nwarnings; i++) {
 		char text[sizeof(s->r->warnings[i]) + 2];
 

@@ -123,6 +123,14 @@ class Verdicts(Compare):
         two = self.put("two", made.machine(71, n=1, factor=0.1))
         doc = self.verdict(INCONCLUSIVE, one, two)
         self.assertIn("1 pair of processes; 6 more are needed: --processes 7", doc["rows"][0]["why"])
+        for form in "text", "md":  # once, not with each row; and without the rulers, which have no verdict
+            said = self.compare(INCONCLUSIVE, one, two, "--format", form)
+            self.assertEqual(said.count("6 more are needed"), 1, said)
+            self.assertEqual(len(re.findall(r"\d \\?\*\s", said)), 2, said)
+            self.assertIn("in units of the ruler", said)
+            self.assertRegex(said, r"left out: \d+ rows? of rulers")
+            self.assertNotIn("a ruler: the others", said)
+        self.assertIn("a ruler: the others", self.compare(INCONCLUSIVE, one, two, "--format", "csv"))
 
     def test_unequal_processes(self):
         few = self.put("few", made.machine(81, n=7))

@@ -242,7 +242,7 @@ static void a_ruler_that_moves_measures_nothing(void **state)
 	(void)state;
 	judged(builds, GATE_REGRESSED, EXIT_REGRESSED);
 	assert_false(row(builds, LOCKLESS, "throughput")->steady);
-	assert_true(noted(builds, "amdv1/limit itself moved by x0."));
+	assert_true(noted(builds, "private/limit itself moved by x0."));
 	assert_float_equal(row(builds, LOCKLESS, "throughput")->test.ratio.mid, 0.9, 0.01);
 	/* one after the other it may have been the machine */
 	judged(files, GATE_INCONCLUSIVE, EXIT_INCONCLUSIVE);
