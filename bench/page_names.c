@@ -5,7 +5,7 @@
 
 #include "bench/page.h"
 
-/* Of "results/vm/result.json" and "results/vm/result.json.gz" "vm", of "old.json.gz" "old". From malloc; NULL: no memory. */
+/* Of "results/vm/result.json", also with ".gz", "vm"; of "old.json.gz" "old". malloc; NULL: no memory. */
 static char *short_name(const char *path)
 {
 	char *whole = realpath(path, NULL); /* of "result.json" and "." too there is a name */

@@ -15,7 +15,7 @@ static int write_it(FILE *out, const void *document)
 	return page_write(document, out);
 }
 
-/* "out/result.json" and "out/result.json.gz" to "out/report.html"; of stdin it is the working directory. NULL: no memory. */
+/* "out/result.json", also with ".gz", to "out/report.html"; of stdin it is here. NULL: no memory. */
 static char *place_beside(const char *path)
 {
 	const char *slash = strrchr(path, '/');
