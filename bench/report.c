@@ -1,6 +1,5 @@
 /* report.c - `iopt report`: results as a page to look at, or one in a format that other tools read. */
 #include <stdio.h>
-#include <string.h>
 
 #include "bench/export.h"
 #include "bench/flags.h"
