@@ -37,6 +37,7 @@ static const struct {
 	{ "options", list_options, false },
 	{ "iova", list_iova, false },
 	{ "presets", list_presets, false },
+	{ "traces", list_traces, false },
 	{ "metrics", list_metrics, false },
 	{ "mutants", list_mutants, false },
 	{ "bash", list_bash, true },
@@ -47,9 +48,7 @@ static const struct {
 
 #define NTOPICS (sizeof(topics) / sizeof(topics[0]))
 
-static const char usage[] =
-	"usage: iopt list [engines|workloads|options|iova|presets|metrics|mutants|baselines]\n"
-	"       iopt list bash|zsh|fish|man\n"
+static const char about[] =
 	"\n"
 	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
 	"that. Mutants are known bugs that `iopt verify` can switch on, to see that they are noticed.\n"
@@ -63,38 +62,57 @@ static const char usage[] =
 	"  source <(iopt list bash)\n"
 	"  iopt list man | man -l -\n";
 
+/* "A|B|C" of the topics that are a part of everything, or of those that are not. Returns text. */
+static char *join_topics(bool apart, const char *with, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < NTOPICS; i++)
+		if (topics[i].apart == apart && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? with : "", topics[i].name);
+	return text;
+}
+
+/* One of the topics is that; false: none. */
+static bool show_topic(const char *topic)
+{
+	for (size_t i = 0; i < NTOPICS; i++) {
+		if (!topic && !topics[i].apart && i)
+			putchar('\n');
+		if (topic ? !strcmp(topic, topics[i].name) : !topics[i].apart)
+			topics[i].print();
+		if (topic && !strcmp(topic, topics[i].name))
+			return true;
+	}
+	return !topic;
+}
+
 int verb_list(int argc, char **argv)
 {
 	const char *words[NTOPICS + 2] = { "baselines" };
+	char usage[sizeof(about) + 300], kinds[200], made[100], did[64];
 	const struct help_page page = { .verb = "list", .usage = usage, .words = words };
 	const char *topic;
 	struct suggest s;
 	struct err err;
-	char did[64];
 	int rc;
 
 	for (size_t i = 0; i < NTOPICS; i++)
 		words[i + 1] = topics[i].name;
+	snprintf(usage, sizeof(usage), "usage: iopt list [%s|baselines]\n       iopt list %s\n%s",
+		 join_topics(false, "|", kinds, sizeof(kinds)), join_topics(true, "|", made, sizeof(made)), about);
 	if (!verb_argument(&page, argc, argv, &topic, &rc))
 		return rc;
 	if (topic && !strcmp(topic, "baselines"))
 		return list_baselines(&err) ? verb_fail("list", &err) : EXIT_FINE;
-	suggest_start(&s, topic ? topic : "");
-	suggest_offer(&s, "baselines");
-	for (size_t i = 0; i < NTOPICS; i++) {
-		if (topic ? !strcmp(topic, topics[i].name) : !topics[i].apart) {
-			if (!topic && i)
-				putchar('\n');
-			topics[i].print();
-			if (topic)
-				return EXIT_FINE;
-		}
-		suggest_offer(&s, topics[i].name);
-	}
-	if (!topic)
+	if (show_topic(topic))
 		return EXIT_FINE;
-	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, iova, presets, metrics, "
-		"mutants, baselines, bash, zsh, fish, man%s", topic,
+	suggest_start(&s, topic);
+	for (size_t i = 0; words[i]; i++)
+		suggest_offer(&s, words[i]);
+	err_set(&err, EXIT_USAGE, "%s: not one of %s, baselines, %s%s", topic,
+		join_topics(false, ", ", kinds, sizeof(kinds)), join_topics(true, ", ", made, sizeof(made)),
 		suggest_text(&s, "", did, sizeof(did)));
 	return verb_fail("list", &err);
 }
