@@ -201,7 +201,7 @@ static void list_rows(void)
 	struct columns t = begin(column, 2);
 	char name[64], note[128];
 
-	title("All options of `iopt run`: flags, and keys of job files (without dashes, `KEY = VALUE`)");
+	title("All options of `iopt run`, which are the keys of job files");
 	for (int group = 0; group < GROUPS; group++) {
 		for (const struct option_row *row = option_rows; row->name; row++) {
 			if ((int)row->group != group)

@@ -122,7 +122,7 @@ const struct choice format_choices[] = {
 
 /* In the order of their enum. */
 static const struct choice progress_choices[] = {
-	{ "auto", "a live display where stderr is a terminal, else nothing" },
+	{ "auto", "a live display where stderr is a terminal, else a line now and then, in runs of 10 s and more" },
 	{ "always", "without a terminal, or on a dumb one: a line when a group begins and one when it ends" },
 	{ "never", "nothing, as --quiet" },
 	{ NULL, NULL },
@@ -170,7 +170,8 @@ const struct option_row option_rows[] = {
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
-	  "storage, bulk, piecewise, repeat, overlap, replay:FILE", GROUP_WHAT,
+	  "storage, bulk, piecewise, repeat, overlap, replay:FILE; without any option that chooses: the default "
+	  "comparison, of several", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "preset", &kind_preset, ONE(preset), 0, 0, preset_choices, "none", "NAME",
 	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
