@@ -178,6 +178,15 @@ class Live(Command):
         self.assertIn(b"! clock", t.raw)
         self.assertNotRegex(t.raw, rb"\x1b\[[\d;]*m")
 
+    def test_warnings_have_two_rows(self):
+        """Their end is the remedy."""
+        for rows, cut in (24, False), (10, True):
+            t = Terminal(60, rows, (*RUN, "--duration", "300ms"), **WARNED)
+            self.assertEqual(t.end()[0], 0)
+            seen = " ".join("\n".join(t.frames).split())
+            self.assertIn("! clock_gettime instead of the cycle counter: ", seen)
+            self.assertEqual("counter: IOPT_CLOCK=clock_gettime" not in seen, cut, seen)
+
     def test_silenced(self):
         for more in (("--progress", "never"), ("--quiet", "--progress", "always")):
             t = Terminal(80, 24, (*RUN, "--duration", "200ms", *more))
