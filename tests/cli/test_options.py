@@ -89,6 +89,9 @@ class Run(Command):
         for says, *args in (
                 (r"^iopt run: --threads 0: must be 1\.\.1024$", "--threads", "0"),
                 (r"--thread: unknown option; did you mean --threads\?", "--thread", "1"),
+                (r"--time: unknown option; did you mean --duration\?", "--time", "3s"),
+                (r"--json: unknown option; did you mean --format\?", "--json"),
+                (r"--runs: unknown option; did you mean --processes\?", "--runs=5"),
                 (r"did you mean lockless-2019\?", "--engines", "lockles-2019"),
                 (r"--think 5: not a duration with its unit", "--think", "5"),
                 (r"--threads: needs a value", "--threads"),
