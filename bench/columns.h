@@ -58,10 +58,12 @@ FILE *columns_below(struct columns *t);
 /* Prints heading and rows, of no rows nothing, and frees. */
 void columns_end(struct columns *t);
 
-/* What is not text becomes '?': a result may come from anywhere. */
+/* What moves a cursor, or is no UTF-8, becomes '?': a result may come from anywhere. */
 void columns_clean(char *text);
 /* How many columns of a terminal the text takes (UTF-8). */
 size_t columns_width(const char *text);
+/* How many bytes of it fit into `most` of them; they take *taken. */
+size_t columns_cut(const char *text, size_t most, size_t *taken);
 /*
  * Words from column `at` on, those of further lines indented; ends with a newline. A word that is wider
  * than a line is left whole: it may be a path. What is not text becomes '?'.

@@ -10,6 +10,10 @@
 #include <stdio.h>
 
 #include "bench/help.h"
+#include "bench/option_row.h"
+
+#define COMPLETE_WORDS 128u
+#define COMPLETE_HELP_BYTES 84u
 
 enum complete_value {
 	VALUE_NONE,   /* the flag takes none */
@@ -24,14 +28,16 @@ struct complete_flag {
 	const char *name, *metavar, *help;
 	enum complete_value value;
 	bool attached;                 /* the value stands behind `=` only, and may be left out */
-	const char *words[64];         /* ends with NULL; "node:" wants something behind it */
+	struct choice words[COMPLETE_WORDS]; /* ends with a NULL name; "node:" wants something behind it */
 };
 
 /* Call fn with every flag of the page, --help the last; what it is shown is its only during the call. */
 void complete_flags(const struct help_page *page,
 		    void (*fn)(void *ctx, const struct complete_flag *flag), void *ctx);
-/* The first words of a help text, for a list of flags. Returns buf. */
-char *complete_help(char *buf, size_t size, const char *help);
+/* A help text, or its first words and "…": a row of a list has room for so many. Returns buf. */
+char *complete_help(char buf[COMPLETE_HELP_BYTES], const char *help);
+/* "a b c": names of shipped traces, which a FILE may be, and what follows replay:. Returns buf. */
+char *complete_traces(char *buf, size_t size);
 
 /* What the shell is to read. */
 void complete_bash(FILE *out);

@@ -14,7 +14,9 @@ static const char head[] =
 	"\tlocal kind=$1 cur=$2 words=$3 done='' i\n"
 	"\n"
 	"\tcase $kind in\n"
-	"\tfile) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n"
+	"\tfile)\n"
+	"\t\tcompopt -o filenames 2>/dev/null\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\"; compgen -f -- \"$cur\") ;;\n"
 	"\tdir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- \"$cur\") ;;\n"
 	"\twords) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\") ;;\n"
 	"\tlist)\n"
@@ -31,7 +33,11 @@ static const char head[] =
 	"\n"
 	"_iopt()\n"
 	"{\n"
-	"\tlocal line=${COMP_LINE:0:COMP_POINT} cur verb flag tokens flags='' kind='' words=''\n"
+	"\tlocal line=${COMP_LINE:0:COMP_POINT} cur verb flag tokens flags='' kind='' words='' traces='"
+;
+
+static const char middle[] =
+	"'\n"
 	"\n"
 	"\tCOMPREPLY=()\n"
 	"\tcur=${line##*[[:space:]]}\n"
@@ -51,7 +57,7 @@ static const char tail[] =
 	"\tif [[ -z $flag && $cur == -* ]]; then\n"
 	"\t\tkind='words' words=$flags\n"
 	"\telif [[ $kind == list && $cur == *replay:* ]]; then\n"
-	"\t\tkind='file' cur=${cur##*replay:}\n"
+	"\t\tkind='file' cur=${cur##*replay:} words=$traces\n"
 	"\tfi\n"
 	"\t_iopt_reply \"$kind\" \"$cur\" \"$words\"\n"
 	"}\n"
@@ -74,9 +80,9 @@ static void flag_value(void *ctx, const struct complete_flag *f)
 		fprintf(ctx, "\t\t--%s=) kind='%s'", f->name, kinds[f->value]);
 	else
 		fprintf(ctx, "\t\t--%s | --%s=) kind='%s'", f->name, f->name, kinds[f->value]);
-	for (size_t i = 0; f->words[i]; i++)
-		fprintf(ctx, "%s%s", i ? " " : " words='", f->words[i]);
-	fputs(f->words[0] ? "' ;;\n" : " ;;\n", ctx);
+	for (size_t i = 0; f->words[i].name; i++)
+		fprintf(ctx, "%s%s", i ? " " : " words='", f->words[i].name);
+	fputs(f->words[0].name ? "' ;;\n" : " ;;\n", ctx);
 }
 
 static void verb_case(void *ctx, const struct help_page *page)
@@ -96,7 +102,11 @@ static void verb_case(void *ctx, const struct help_page *page)
 
 void complete_bash(FILE *out)
 {
+	char traces[512];
+
 	fputs(head, out);
+	fputs(complete_traces(traces, sizeof(traces)), out);
+	fputs(middle, out);
 	help_each(verb_case, out);
 	fputs("\t*) flag='' kind='words' words='help --help --version", out);
 	for (const struct verb *v = verbs; v->name; v++)

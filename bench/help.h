@@ -20,7 +20,7 @@ struct help_page {
 	const struct flag *flags;   /* … these; NULL: none but --help */
 	const char *examples;       /* behind the flags, what else there is to say; or NULL */
 	bool files;                 /* its arguments are files … */
-	const char *const *words;   /* … or the first is one of these; ends with NULL; or NULL */
+	const char *const *words;   /* … and, or, the first is one of these; ends with NULL; or NULL */
 };
 
 /* The page on stdout, or wherever help_each() wants it. */

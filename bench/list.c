@@ -5,51 +5,59 @@
 #include "bench/list.h"
 #include "bench/manual.h"
 #include "bench/suggest.h"
+#include "bench/units.h"
 #include "bench/verbs.h"
 
-static void list_bash(void)
+static int list_bash(struct err *err)
 {
+	(void)err;
 	complete_bash(stdout);
+	return 0;
 }
 
-static void list_zsh(void)
+static int list_zsh(struct err *err)
 {
+	(void)err;
 	complete_zsh(stdout);
+	return 0;
 }
 
-static void list_fish(void)
+static int list_fish(struct err *err)
 {
+	(void)err;
 	complete_fish(stdout);
+	return 0;
 }
 
-static void list_man(void)
+static int list_man(struct err *err)
 {
-	manual_write(stdout);
+	return manual_write(stdout, err);
 }
 
 static const struct {
 	const char *name;
-	void (*print)(void);
-	bool apart; /* no part of the list of everything */
+	void (*print)(void);           /* a part of the list of everything, … */
+	int (*alone)(struct err *err); /* … or not; then it may fail */
+	bool made;                     /* for installation */
 } topics[] = {
-	{ "engines", list_engines, false },
-	{ "workloads", list_workloads, false },
-	{ "options", list_options, false },
-	{ "iova", list_iova, false },
-	{ "presets", list_presets, false },
-	{ "metrics", list_metrics, false },
-	{ "mutants", list_mutants, false },
-	{ "bash", list_bash, true },
-	{ "zsh", list_zsh, true },
-	{ "fish", list_fish, true },
-	{ "man", list_man, true },
+	{ "engines", list_engines, NULL, false },
+	{ "workloads", list_workloads, NULL, false },
+	{ "options", list_options, NULL, false },
+	{ "iova", list_iova, NULL, false },
+	{ "presets", list_presets, NULL, false },
+	{ "traces", list_traces, NULL, false },
+	{ "metrics", list_metrics, NULL, false },
+	{ "mutants", list_mutants, NULL, false },
+	{ "baselines", NULL, list_baselines, false },
+	{ "bash", NULL, list_bash, true },
+	{ "zsh", NULL, list_zsh, true },
+	{ "fish", NULL, list_fish, true },
+	{ "man", NULL, list_man, true },
 };
 
 #define NTOPICS (sizeof(topics) / sizeof(topics[0]))
 
-static const char usage[] =
-	"usage: iopt list [engines|workloads|options|iova|presets|metrics|mutants|baselines]\n"
-	"       iopt list bash|zsh|fish|man\n"
+static const char about[] =
 	"\n"
 	"Name what can be measured and what options of `iopt run` take. Without an argument: all of\n"
 	"that. Mutants are known bugs that `iopt verify` can switch on, to see that they are noticed.\n"
@@ -63,38 +71,64 @@ static const char usage[] =
 	"  source <(iopt list bash)\n"
 	"  iopt list man | man -l -\n";
 
-int verb_list(int argc, char **argv)
+/* "A|B|C" of the topics that are made for installation, or of the others. Returns text. */
+static char *join_topics(bool made, const char *with, char *text, size_t size)
 {
-	const char *words[NTOPICS + 2] = { "baselines" };
-	const struct help_page page = { .verb = "list", .usage = usage, .words = words };
-	const char *topic;
-	struct suggest s;
-	struct err err;
-	char did[64];
-	int rc;
-
+	text[0] = '\0';
 	for (size_t i = 0; i < NTOPICS; i++)
-		words[i + 1] = topics[i].name;
-	if (!verb_argument(&page, argc, argv, &topic, &rc))
-		return rc;
-	if (topic && !strcmp(topic, "baselines"))
-		return list_baselines(&err) ? verb_fail("list", &err) : EXIT_FINE;
-	suggest_start(&s, topic ? topic : "");
-	suggest_offer(&s, "baselines");
+		if (topics[i].made == made)
+			show_more(text, size, "%s%s", *text ? with : "", topics[i].name);
+	return text;
+}
+
+static void list_everything(void)
+{
 	for (size_t i = 0; i < NTOPICS; i++) {
-		if (topic ? !strcmp(topic, topics[i].name) : !topics[i].apart) {
-			if (!topic && i)
-				putchar('\n');
+		if (!topics[i].print)
+			continue;
+		if (i)
+			putchar('\n');
+		topics[i].print();
+	}
+}
+
+static int list_topic(const char *topic, struct err *err)
+{
+	char others[200], made[100], did[64];
+	struct suggest s;
+
+	suggest_start(&s, topic);
+	for (size_t i = 0; i < NTOPICS; i++) {
+		if (!strcmp(topic, topics[i].name)) {
+			if (topics[i].alone)
+				return topics[i].alone(err);
 			topics[i].print();
-			if (topic)
-				return EXIT_FINE;
+			return 0;
 		}
 		suggest_offer(&s, topics[i].name);
 	}
-	if (!topic)
-		return EXIT_FINE;
-	err_set(&err, EXIT_USAGE, "%s: not one of engines, workloads, options, iova, presets, metrics, "
-		"mutants, baselines, bash, zsh, fish, man%s", topic,
-		suggest_text(&s, "", did, sizeof(did)));
-	return verb_fail("list", &err);
+	return err_set(err, EXIT_USAGE, "%s: not one of %s, %s%s", topic,
+		       join_topics(false, ", ", others, sizeof(others)), join_topics(true, ", ", made, sizeof(made)),
+		       suggest_text(&s, "", did, sizeof(did)));
+}
+
+int verb_list(int argc, char **argv)
+{
+	char usage[sizeof(about) + 300], others[200], made[100];
+	const char *words[NTOPICS + 1] = { NULL };
+	const struct help_page page = { .verb = "list", .usage = usage, .words = words };
+	const char *topic;
+	struct err err;
+	int rc;
+
+	for (size_t i = 0; i < NTOPICS; i++)
+		words[i] = topics[i].name;
+	snprintf(usage, sizeof(usage), "usage: iopt list [TOPIC]\n       iopt list %s\n\nTopics: %s.\n%s",
+		 join_topics(true, "|", made, sizeof(made)), join_topics(false, ", ", others, sizeof(others)), about);
+	if (!verb_argument(&page, argc, argv, &topic, &rc))
+		return rc;
+	if (topic)
+		return list_topic(topic, &err) ? verb_fail("list", &err) : EXIT_FINE;
+	list_everything();
+	return EXIT_FINE;
 }

@@ -9,6 +9,7 @@ void list_workloads(void);
 void list_options(void);
 void list_iova(void);
 void list_presets(void);
+void list_traces(void);
 void list_metrics(void);
 void list_mutants(void);
 /* Named baselines. EXIT_BAD_DATA: the store cannot be read; EXIT_NO_RESOURCE. */

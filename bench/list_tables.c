@@ -6,6 +6,7 @@
 #include "bench/gate.h"
 #include "bench/list.h"
 #include "bench/option_dma.h"
+#include "bench/trace.h"
 #include "bench/workload.h"
 #include "pt/engine.h"
 #include "pt/mutant.h"
@@ -37,16 +38,22 @@ static void put(struct columns *t, const char *name, const char *text)
 	columns_rest(t, PAINT_NONE, "%s", text);
 }
 
-static void list_choices(const char *what, const char *flag, const struct choice *c)
+static void list_words(const char *what, const struct choice *c)
 {
 	struct columns t = begin(pair, 2);
-	char text[120];
 
-	snprintf(text, sizeof(text), "%s (--%s)", what, flag);
-	title(text);
+	title(what);
 	for (; c->name; c++)
 		put(&t, c->name, c->help);
 	columns_end(&t);
+}
+
+static void list_choices(const char *what, const char *flag, const struct choice *c)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "%s (--%s)", what, flag);
+	list_words(text, c);
 }
 
 /* Words in lines of the terminal's width. */
@@ -187,37 +194,44 @@ void list_workloads(void)
 	list_choices("What writers fight over in workload overlap", "range", range_choices);
 }
 
+/* Every flag, in the groups of its help; what a value is called, what it does, range and default. */
+static void list_rows(void)
+{
+	static const struct column column[] = { { .least = NAMES_LEAST, .most = 18 }, { .title = NULL } };
+	struct columns t = begin(column, 2);
+	char name[64], note[128];
+
+	title("All options of `iopt run`, which are the keys of job files");
+	for (int group = 0; group < GROUPS; group++) {
+		for (const struct option_row *row = option_rows; row->name; row++) {
+			if ((int)row->group != group)
+				continue;
+			snprintf(name, sizeof(name), "%s%s%s", row->name, *option_metavar(row) ? " " : "",
+				 option_metavar(row));
+			option_note(row, note, sizeof(note));
+			columns_row(&t);
+			columns_cell(&t, "%s", name);
+			columns_rest(&t, PAINT_NONE, "%s%s%s%s", row->help, *note ? " [" : "", note,
+				     *note ? "]" : "");
+		}
+	}
+	columns_end(&t);
+}
+
 void list_options(void)
 {
-	static const struct {
-		const char *what, *flag;
-		const struct choice *choices;
-	} words[] = {
-		{ "Walks", "walk", walk_choices },
-		{ "Placements", "place", place_choices },
-		{ "When a core's second hyperthread is used", "smt", smt_choices },
-		{ "Memory policies", "mem", mem_choices },
-		{ "Zeroing of table pages", "zero", zero_choices },
-		{ "Sources of table pages", "page-source", source_choices },
-		{ "Orders of pages", "order", order_choices },
-		{ "Levels of a new table", "levels", levels_choices },
-		{ "Invalidation behind an unmap", "flush", flush_choices },
-		{ "Gaps between operations", "pace", pace_choices },
-		{ "When events of a trace begin", "speed", speed_choices },
-		{ "Breakages that the audit must catch", "break", breakage_choices },
-		{ "Formats of stdout", "format", format_choices },
-	};
-	struct columns t;
+	char text[240];
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		list_choices(words[i].what, words[i].flag, words[i].choices);
+	list_rows();
+	for (const struct option_row *row = option_rows; row->name; row++) {
+		/* those that are told of with the workloads they are about, or by themselves */
+		if (!row->choices || row->choices == share_choices || row->choices == range_choices ||
+		    row->choices == preset_choices)
+			continue;
 		fputc('\n', stdout);
+		snprintf(text, sizeof(text), "Words of --%s: %s", row->name, row->help);
+		list_words(text, row->choices);
 	}
-	t = begin(pair, 2);
-	title("All options (flags, and keys of job files); `iopt run --help` has ranges and defaults");
-	for (const struct option_row *row = option_rows; row->name; row++)
-		put(&t, row->name, row->help);
-	columns_end(&t);
 }
 
 void list_iova(void)
@@ -233,6 +247,22 @@ void list_iova(void)
 void list_presets(void)
 {
 	list_choices("Runs that line up with published numbers", "preset", preset_choices);
+}
+
+void list_traces(void)
+{
+	char names[512], *rest = names, *name;
+	struct columns t = begin(pair, 1);
+
+	title("Recorded traces (--workload replay:NAME; `iopt trace NAME` summarises one)");
+	trace_shipped(names, sizeof(names));
+	while ((name = strsep(&rest, ", "))) {
+		if (!*name)
+			continue;
+		columns_row(&t);
+		columns_cell(&t, "%s", name);
+	}
+	columns_end(&t);
 }
 
 void list_metrics(void)

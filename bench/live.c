@@ -175,20 +175,49 @@ static void take_warnings(struct live *live, const struct result *r, double shar
 	}
 }
 
+double live_line_gap_s(double predicted_s)
+{
+	return fmin(fmax(predicted_s / 20, LIVE_LINE_LEAST_S), LIVE_LINE_MOST_S);
+}
+
+/* A pipe that is full, or whose reader has gone, is not written to. */
+static bool takes_lines(void)
+{
+	struct pollfd p = { .fd = TERMINAL, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT && !(p.revents & POLLERR);
+}
+
+/* The first at once, each of the others when it is time. */
+static void line_now_and_then(struct live *live, const struct progress_now *now)
+{
+	double at_s = (double)(clock_monotonic_ns() - live->began_ns) / 1e9;
+
+	if ((live->said_s >= 0 && at_s - live->said_s < live_line_gap_s(live->predicted_s)) || !takes_lines())
+		return;
+	line_begins(live, now);
+	live->said_s = at_s;
+}
+
 struct live *live_begin(enum progress_kind wish, const struct plan *plan, const struct result *r)
 {
 	struct live *live;
 
-	if (wish == PROGRESS_NEVER || (wish == PROGRESS_AUTO && !isatty(TERMINAL)))
+	bool few = wish == PROGRESS_AUTO && !isatty(TERMINAL);
+
+	if (wish == PROGRESS_NEVER || (few && plan->predicted_s < LIVE_LINE_LEAST_S))
 		return NULL;
 	live = mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (live == MAP_FAILED)
 		return NULL; /* a run is worth more than its display */
 	live->lines = !terminal_redraws(stderr);
+	live->few = few;
+	live->said_s = -1;
 	live->terminal = terminal_of(stderr);
 	live->began_ns = clock_monotonic_ns();
 	live->predicted_s = plan->predicted_s;
-	take_warnings(live, r, 0);
+	if (!few) /* they are in the result */
+		take_warnings(live, r, 0);
 	return live;
 }
 
@@ -216,6 +245,10 @@ void live_tell(void *ctx, const struct progress_now *now, enum progress_event ev
 	live->telling = true;
 	if (event == PROGRESS_BEGINS)
 		memset(live->engines, 0, sizeof(live->engines));
+	if (live->few) {
+		line_now_and_then(live, now);
+		return;
+	}
 	take_warnings(live, now->result, progress_share(now));
 	if (live->lines && event == PROGRESS_BEGINS)
 		line_begins(live, now);

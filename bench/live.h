@@ -1,7 +1,7 @@
 /*
  * live.h - the live display of `iopt run` on standard error: what runs, how far it is, what the engines
- * do so far, warnings as they come. On a terminal a few lines redrawn in place; elsewhere, when asked
- * for, plain lines.
+ * do so far, warnings as they come. On a terminal a few lines redrawn in place; elsewhere plain lines:
+ * one now and then, or, when asked for, two for each group.
  *
  * Why it cannot disturb what is measured:
  * - It is called by the runner between slices only, and draws before it returns. While a slice runs its
@@ -19,6 +19,12 @@
 
 #define LIVE_EVERY_NS 200000000u
 #define LIVE_SETTLE_NS 4000000u
+/* Lines that nobody asked for: none in a run shorter than this, … */
+#define LIVE_LINE_LEAST_S 10.0
+#define LIVE_LINE_MOST_S 600.0
+
+/* … and the next so many seconds after the last, in a run of so many: some twenty in all. */
+double live_line_gap_s(double predicted_s);
 
 struct live;
 struct result;

@@ -4,31 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/columns.h"
 #include "bench/live_parts.h"
 #include "bench/units.h"
 #include "sys/clock.h"
 
 #define ROWS_MIN 3u
+#define ROWS_ROOMY 16u
 #define BAR_MAX 60u
 #define TEXT_MAX 512u
-
-/* Bytes of the character at `at`, or 0 for one that would move the cursor or is no UTF-8. */
-static size_t printable(const unsigned char *at)
-{
-	size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc2 ? 2 : 0;
-
-	if (at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
 
 void frame_line(const struct live *live, struct frame *f, enum paint paint, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
-	unsigned width = 0;
+	size_t width, bytes;
 	va_list ap;
 
 	if (f->n == LIVE_ROWS_MAX || f->n + 1 >= f->rows || f->used + 2 * TEXT_MAX > sizeof(f->text))
@@ -37,16 +26,13 @@ void frame_line(const struct live *live, struct frame *f, enum paint paint, cons
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	f->used += (size_t)sprintf(f->text + f->used, "%s", paint_begin(&live->terminal, paint));
+	columns_clean(text);
 	/* the last column stays empty: a character there may or may not begin the next line */
-	for (const char *at = text; *at && width + 1 < f->columns; width++) {
-		size_t length = printable((const unsigned char *)at);
-
-		memcpy(f->text + f->used, length ? at : "?", length ? length : 1);
-		f->used += length ? length : 1;
-		at += length ? length : 1;
-	}
+	bytes = columns_cut(text, f->columns - 1, &width);
+	memcpy(f->text + f->used, text, bytes);
+	f->used += bytes;
 	f->used += (size_t)sprintf(f->text + f->used, "%s\033[K\r\n", paint_end(&live->terminal, paint));
-	f->width[f->n++] = width;
+	f->width[f->n++] = (unsigned)width;
 }
 
 char *live_time(char *buf, size_t size, double s)
@@ -118,7 +104,7 @@ static void what(const struct live *live, const struct progress_now *now, struct
 }
 
 /* Columns of the engines' lines. */
-struct columns {
+struct engine_columns {
 	unsigned name;
 	bool rate, lost, pages;
 	double most;               /* the longest bar's rate; NaN: there are no bars */
@@ -129,14 +115,14 @@ static bool changed(const struct live_engine *e)
 	return e->seen && e->pages_min != e->pages_max;
 }
 
-static struct columns columns_of(const struct live *live, const struct progress_now *now)
+static struct engine_columns columns_of(const struct live *live, const struct progress_now *now)
 {
 	const struct group *g = &now->plan->groups[now->group];
-	struct columns columns = { .name = 6, .rate = !g->workload->forced, .lost = g->workload->cold,
+	struct engine_columns columns = { .name = 6, .rate = !g->workload->forced, .lost = g->workload->cold,
 				   .most = NAN };
 
 	for (unsigned e = 0; e < g->nengines; e++) {
-		unsigned length = (unsigned)strlen(g->engines[e]->name);
+		unsigned length = (unsigned)columns_width(g->engines[e]->name);
 		double rate = live_rate(&now->result->cases[now->first + e]);
 
 		columns.name = length > columns.name ? length : columns.name;
@@ -147,19 +133,8 @@ static struct columns columns_of(const struct live *live, const struct progress_
 	return columns;
 }
 
-static void put(char *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(char *line, const char *fmt, ...)
-{
-	size_t used = strlen(line);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line + used, TEXT_MAX - used, fmt, ap);
-	va_end(ap);
-}
-
 static void engine_line(const struct live *live, const struct case_result *c, const struct pt_engine *engine,
-			const struct live_engine *e, const struct columns *columns, struct frame *f)
+			const struct live_engine *e, const struct engine_columns *columns, struct frame *f)
 {
 	char line[TEXT_MAX], text[32];
 	double rate = live_rate(c);
@@ -167,27 +142,27 @@ static void engine_line(const struct live *live, const struct case_result *c, co
 
 	snprintf(line, sizeof(line), "  %-*s", (int)columns->name, engine->name);
 	if (c->nevidence) {
-		put(line, "  AUDIT FAILED: %s", c->evidence[0]);
+		show_more(line, sizeof(line), "  AUDIT FAILED: %s", c->evidence[0]);
 		frame_line(live, f, PAINT_WORSE, "%s", line);
 		return;
 	}
 	if (columns->rate)
-		put(line, " %9s", isnan(rate) ? "-" : show_count(text, sizeof(text), rate));
+		show_more(line, sizeof(line), " %9s", isnan(rate) ? "-" : show_count(text, sizeof(text), rate));
 	if (columns->lost && e->tables)
-		put(line, " %10.3g", (double)e->lost / (double)e->tables);
+		show_more(line, sizeof(line), " %10.3g", (double)e->lost / (double)e->tables);
 	else if (columns->lost)
-		put(line, " %10s", "-");
+		show_more(line, sizeof(line), " %10s", "-");
 	if (columns->pages)
-		put(line, " %10s", e->seen ? show_int(text, sizeof(text), e->pages) : "-");
-	room = (unsigned)strlen(line) + 3 < f->columns ? f->columns - (unsigned)strlen(line) - 3 : 0;
+		show_more(line, sizeof(line), " %10s", e->seen ? show_int(text, sizeof(text), e->pages) : "-");
+	room = (unsigned)columns_width(line) + 3 < f->columns ? f->columns - (unsigned)columns_width(line) - 3 : 0;
 	room = room < BAR_MAX ? room : BAR_MAX;
 	if (engine->ruler) {
-		put(line, "  ruler");
+		show_more(line, sizeof(line), "  ruler");
 	} else if (columns->rate && rate > 0 && columns->most > 0) {
 		bar = (unsigned)(rate / columns->most * room + 0.5);
-		put(line, "  ");
+		show_more(line, sizeof(line), "  ");
 		for (unsigned i = 0; i < bar; i++)
-			put(line, "#");
+			show_more(line, sizeof(line), "#");
 	}
 	frame_line(live, f, PAINT_NONE, "%s", line);
 }
@@ -195,11 +170,11 @@ static void engine_line(const struct live *live, const struct case_result *c, co
 static void engines(const struct live *live, const struct progress_now *now, struct frame *f, unsigned below)
 {
 	const struct group *g = &now->plan->groups[now->group];
-	struct columns columns = columns_of(live, now);
+	struct engine_columns columns = columns_of(live, now);
 	char line[TEXT_MAX];
 
 	snprintf(line, sizeof(line), "  %-*s", (int)columns.name, "engine");
-	put(line, "%s%s%s", columns.rate ? "     ops/s" : "", columns.lost ? " lost/table" : "",
+	show_more(line, sizeof(line), "%s%s%s", columns.rate ? "     ops/s" : "", columns.lost ? " lost/table" : "",
 	    columns.pages ? " live pages" : "");
 	frame_line(live, f, PAINT_NONE, "%s", line);
 	for (unsigned i = 0; i < g->nengines; i++) {
@@ -212,16 +187,41 @@ static void engines(const struct live *live, const struct progress_now *now, str
 	}
 }
 
+/* The end of it is the remedy: in two rows where one does not hold it and there are rows. */
+static bool in_two(const struct frame *f, const char *warning)
+{
+	return f->rows >= ROWS_ROOMY && columns_width(warning) + 3 > f->columns;
+}
+
+static void warning_lines(const struct live *live, struct frame *f, const char *warning)
+{
+	size_t taken, first;
+
+	if (in_two(f, warning)) {
+		first = columns_cut(warning, f->columns - 3, &taken);
+		while (first && warning[first] != ' ')
+			first--;
+		if (first) {
+			frame_line(live, f, PAINT_UNSURE, "! %.*s", (int)first, warning);
+			frame_line(live, f, PAINT_UNSURE, "  %s", warning + first + 1);
+			return;
+		}
+	}
+	frame_line(live, f, PAINT_UNSURE, "! %s", warning);
+}
+
 void live_draw(const struct live *live, const struct progress_now *now, struct frame *f)
 {
-	unsigned first = live->nwarnings > LIVE_WARNINGS ? live->nwarnings - LIVE_WARNINGS : 0;
+	unsigned first = live->nwarnings > LIVE_WARNINGS ? live->nwarnings - LIVE_WARNINGS : 0, below = 0;
 
+	for (unsigned i = first; i < live->nwarnings; i++)
+		below += in_two(f, live->warnings[i]) ? 2 : 1;
 	f->n = 0;
 	f->used = 0;
 	head(live, now, f);
 	what(live, now, f);
 	if (f->rows > ROWS_MIN)
-		engines(live, now, f, live->nwarnings - first);
+		engines(live, now, f, below);
 	for (unsigned i = first; i < live->nwarnings; i++)
-		frame_line(live, f, PAINT_UNSURE, "! %s", live->warnings[i]);
+		warning_lines(live, f, live->warnings[i]);
 }

@@ -21,7 +21,9 @@ struct live_engine {
 
 /* In memory that parent and children share: one of them draws at a time, and the parent cleans up. */
 struct live {
-	bool lines;                /* plain lines instead of a display */
+	bool lines;                /* plain lines instead of a display, … */
+	bool few;                  /* … now and then */
+	double said_s;             /* the last of them, since it began */
 	struct terminal terminal;
 	uint64_t began_ns, drawn_ns;
 	double predicted_s, share_began; /* the share that was done when it began: of a resumed run */

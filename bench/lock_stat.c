@@ -210,12 +210,12 @@ struct lock_figures lock_figures(const struct case_result *c)
 	return f;
 }
 
-struct columns {
+struct filling {
 	struct lock_column *v;
 	unsigned n;
 };
 
-static void put(struct columns *c, const char *prefix, const char *name, bool there, double v)
+static void put(struct filling *c, const char *prefix, const char *name, bool there, double v)
 {
 	struct lock_column *column = &c->v[c->n++];
 
@@ -223,7 +223,7 @@ static void put(struct columns *c, const char *prefix, const char *name, bool th
 	column->value = there ? v : NAN;
 }
 
-static void put_times(struct columns *c, const char *prefix, bool there, const struct histogram *h)
+static void put_times(struct filling *c, const char *prefix, bool there, const struct histogram *h)
 {
 	static const struct {
 		const char *name;
@@ -244,25 +244,25 @@ unsigned lock_columns(const struct case_result *c, struct lock_column *v)
 	const struct lock_stat *s = asked ? c->lock : &none;
 	const struct pt_observation *o = &s->sum;
 	struct lock_figures f = { .cost = NAN };
-	struct columns columns = { v, 0 };
+	struct filling filling = { v, 0 };
 	char name[24];
 
 	if (asked)
 		f = lock_figures(c);
-	put(&columns, "lock_stat_", "ops", asked, (double)o->ops);
-	put(&columns, "lock_stat_", "cost_ratio", asked, f.cost);
-	put(&columns, "lock_", "acquisitions", f.locks, (double)o->acquired);
-	put(&columns, "lock_", "contended", f.locks, (double)o->contended);
-	put(&columns, "lock_", "hand_offs", f.locks, (double)o->handoffs);
-	put(&columns, "lock_", "hand_offs_across_nodes", f.locks, (double)o->across);
-	put(&columns, "lock_", "spins", f.told, (double)o->spins);
-	put(&columns, "lock_", "sleeps", f.told, (double)o->sleeps);
-	put_times(&columns, "lock_wait_", f.locks, &o->wait);
-	put_times(&columns, "lock_hold_", f.locks, &o->hold);
+	put(&filling, "lock_stat_", "ops", asked, (double)o->ops);
+	put(&filling, "lock_stat_", "cost_ratio", asked, f.cost);
+	put(&filling, "lock_", "acquisitions", f.locks, (double)o->acquired);
+	put(&filling, "lock_", "contended", f.locks, (double)o->contended);
+	put(&filling, "lock_", "hand_offs", f.locks, (double)o->handoffs);
+	put(&filling, "lock_", "hand_offs_across_nodes", f.locks, (double)o->across);
+	put(&filling, "lock_", "spins", f.told, (double)o->spins);
+	put(&filling, "lock_", "sleeps", f.told, (double)o->sleeps);
+	put_times(&filling, "lock_wait_", f.locks, &o->wait);
+	put_times(&filling, "lock_hold_", f.locks, &o->hold);
 	for (unsigned k = 0; k < CAS_KINDS; k++) {
 		snprintf(name, sizeof(name), "cas_%s_", cas_name[k]);
-		put(&columns, name, "tried", asked, (double)o->cas[k].tried);
-		put(&columns, name, "failed", asked, (double)o->cas[k].lost);
+		put(&filling, name, "tried", asked, (double)o->cas[k].tried);
+		put(&filling, name, "failed", asked, (double)o->cas[k].lost);
 	}
-	return columns.n;
+	return filling.n;
 }

@@ -15,7 +15,7 @@ static void usage(FILE *out)
 	      "\n", out);
 	for (const struct verb *v = verbs; v->name; v++)
 		fprintf(out, "  %-9s%s\n", v->name, v->help);
-	fputs("\n`iopt VERB --help` tells more. Start with: iopt run\n", out);
+	fputs("\n`iopt VERB --help` tells more. Start with: iopt run --out DIR\n", out);
 }
 
 static const struct verb *verb_find(const char *name)

@@ -1,5 +1,6 @@
 #include "bench/manual.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,18 +17,26 @@ static void put(FILE *out, const char *text)
 }
 
 /* Reproducible builds: https://reproducible-builds.org/specs/source-date-epoch/ */
-static void write_title(FILE *out)
+static int write_title(FILE *out, struct err *err)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	time_t when = epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
-	char date[16];
+	time_t when = time(NULL);
+	char date[16], *end = NULL;
 	struct tm tm;
 
-	gmtime_r(&when, &tm);
+	if (epoch && *epoch) {
+		errno = 0;
+		when = (time_t)strtoll(epoch, &end, 10);
+		if (errno || *end || *epoch < '0' || *epoch > '9')
+			return err_set(err, EXIT_USAGE, "SOURCE_DATE_EPOCH=%.40s: must be seconds since 1970", epoch);
+	}
+	if (!gmtime_r(&when, &tm))
+		return err_set(err, EXIT_USAGE, "SOURCE_DATE_EPOCH=%.40s: no year that there is", epoch);
 	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	fprintf(out, ".\\\" Made by `iopt list man`.\n.TH IOPT 1 %s \"iopt %s\" \"User Commands\"\n.nh\n.ad l\n",
 		date, host_version);
 	fputs(".SH NAME\niopt \\- stress test and benchmark of IOMMU page tables, locked and lockless\n", out);
+	return 0;
 }
 
 /* "usage: iopt run …" and what follows in its lines: the verb bold, the rest as it is. */
@@ -132,9 +141,10 @@ static void write_verb(void *ctx, const struct help_page *page)
 		roff_paragraphs(out, page->examples, false);
 }
 
-void manual_write(FILE *out)
+int manual_write(FILE *out, struct err *err)
 {
-	write_title(out);
+	if (write_title(out, err))
+		return err->code;
 	fputs(".SH SYNOPSIS\n", out);
 	help_each(write_synopsis, out);
 	fputs("\\fBiopt help\\fR [VERB]\n.SH DESCRIPTION\n", out);
@@ -147,4 +157,5 @@ void manual_write(FILE *out)
 	}
 	help_each(write_verb, out);
 	manual_rest(out);
+	return 0;
 }

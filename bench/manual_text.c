@@ -39,7 +39,7 @@ static const struct entry files[] = {
 static const struct entry environment[] = {
 	{ "NO_COLOR", "set: no colours." },
 	{ "TERM", "dumb: no live display, as without a terminal." },
-	{ "COLUMNS", "how wide tables may be where the terminal does not say." },
+	{ "COLUMNS", "how wide tables may be where stdout is no terminal, or one that does not say." },
 	{ "XDG_DATA_HOME, HOME", "where baselines are kept (FILES)." },
 	{ "TMPDIR", "where `iopt compare --old --new` puts what it measures." },
 	{ "IOPT_TRACE_DIR", "where `iopt trace` and workload replay look for shipped traces first." },

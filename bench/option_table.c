@@ -5,7 +5,6 @@
 #include "bench/option_row.h"
 #include "bench/preset.h"
 #include "bench/workload.h"
-#include "bench/suggest.h"
 
 #define SECOND 1000000000ULL
 
@@ -122,7 +121,7 @@ const struct choice format_choices[] = {
 
 /* In the order of their enum. */
 static const struct choice progress_choices[] = {
-	{ "auto", "a live display where stderr is a terminal, else nothing" },
+	{ "auto", "a live display where stderr is a terminal, else a line now and then, in runs of 10 s and more" },
 	{ "always", "without a terminal, or on a dumb one: a line when a group begins and one when it ends" },
 	{ "never", "nothing, as --quiet" },
 	{ NULL, NULL },
@@ -170,7 +169,8 @@ const struct option_row option_rows[] = {
 	  ROW_CHOOSES | ROW_AUTO, NULL },
 	{ "workload", &kind_workload, LIST(workloads), NO_RANGE, "private", NULL,
 	  "private, adjacent, cursor, cold, rendezvous, convoy, grow, churn, collapse, lookup, pairs, ring, "
-	  "storage, bulk, piecewise, repeat, overlap, replay:FILE", GROUP_WHAT,
+	  "storage, bulk, piecewise, repeat, overlap, replay:FILE; without any option that chooses: the default "
+	  "comparison, of several", GROUP_WHAT,
 	  ROW_CHOOSES, NULL },
 	{ "preset", &kind_preset, ONE(preset), 0, 0, preset_choices, "none", "NAME",
 	  "a run that lines up with published numbers, printed beside them; it chooses what is measured",
@@ -326,16 +326,6 @@ bool option_about(const struct option_row *row, const char *workload)
 			return true;
 	}
 	return !row->only;
-}
-
-char *option_suggest(const char *name, const char *prefix, char *buf, size_t size)
-{
-	struct suggest s;
-
-	suggest_start(&s, name);
-	for (const struct option_row *row = option_rows; row->name; row++)
-		suggest_offer(&s, row->name);
-	return suggest_text(&s, prefix, buf, size);
 }
 
 const char *share_name(enum share_kind k)

@@ -46,7 +46,7 @@ enum order_kind { ORDER_AUTO, ORDER_RANDOM, ORDER_ASCENDING, ORDER_DESCENDING };
 enum range_kind { RANGE_64K, RANGE_3X4K, RANGE_4K_OVER_2M, RANGE_MAP_UNMAP };
 enum counters_kind { COUNTERS_AUTO, COUNTERS_NO };
 enum walk_kind { WALK_CURSOR, WALK_REWALK };
-/* --progress: on a terminal; plain lines elsewhere too. */
+/* --progress: a display on a terminal; elsewhere few plain lines, all of them, or nothing at all. */
 enum progress_kind { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 enum out_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 

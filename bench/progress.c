@@ -1,6 +1,5 @@
 #include "bench/progress.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "bench/plan_default.h"
@@ -21,23 +20,13 @@ double progress_share(const struct progress_now *now)
 	return (now->process + (all > 0 ? before / all : 0)) / now->processes;
 }
 
-__attribute__((format(printf, 3, 4))) static void add(char *buf, size_t size, const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, size - used, fmt, ap);
-	va_end(ap);
-}
-
 static void add_dma(const struct group *g, char *buf, size_t size)
 {
 	char buffers[MIX_TEXT_MAX];
 
 	if (*buffers_show(buffers, sizeof(buffers), &g->buffers))
-		add(buf, size, ", buffers %s", buffers);
-	add(buf, size, ", iova %s, flush %s", g->iova->name, flush_name(g->flush));
+		show_more(buf, size, ", buffers %s", buffers);
+	show_more(buf, size, ", iova %s, flush %s", g->iova->name, flush_name(g->flush));
 }
 
 char *progress_group(const struct group *g, char *buf, size_t size)
@@ -47,23 +36,23 @@ char *progress_group(const struct group *g, char *buf, size_t size)
 	snprintf(buf, size, "%s%s%s, %u thread%s", g->workload->name, *g->argument ? ":" : "", g->argument,
 		 g->threads, g->threads == 1 ? "" : "s");
 	if (g->nodes_used > 1)
-		add(buf, size, " on %u nodes", g->nodes_used);
+		show_more(buf, size, " on %u nodes", g->nodes_used);
 	if (group_readers(g))
-		add(buf, size, ", %u of them readers", group_readers(g));
+		show_more(buf, size, ", %u of them readers", group_readers(g));
 	if (g->workload->dma)
 		add_dma(g, buf, size);
 	else
-		add(buf, size, ", %s", page_mix_show(text, sizeof(text), &g->mix, 1ull << g->page_lg2));
+		show_more(buf, size, ", %s", page_mix_show(text, sizeof(text), &g->mix, 1ull << g->page_lg2));
 	if (g->batch > 1)
-		add(buf, size, ", batch %lu", (unsigned long)g->batch);
+		show_more(buf, size, ", batch %lu", (unsigned long)g->batch);
 	if (g->think_ns)
-		add(buf, size, ", think %s", show_ns(text, sizeof(text), (double)g->think_ns));
+		show_more(buf, size, ", think %s", show_ns(text, sizeof(text), (double)g->think_ns));
 	if (g->rate)
-		add(buf, size, ", %s operations/s each", show_count(text, sizeof(text), (double)g->rate));
-	add(buf, size, ", %s/%s", g->place.text, g->mem.text);
+		show_more(buf, size, ", %s operations/s each", show_count(text, sizeof(text), (double)g->rate));
+	show_more(buf, size, ", %s/%s", g->place.text, g->mem.text);
 	if (g->place.smt != SMT_LAST)
-		add(buf, size, ", smt %s", smt_name(g->place.smt));
+		show_more(buf, size, ", smt %s", smt_name(g->place.smt));
 	if (g->zero != POOL_ZERO_ALLOC)
-		add(buf, size, ", zero %s", zero_name(g->zero));
+		show_more(buf, size, ", zero %s", zero_name(g->zero));
 	return buf;
 }

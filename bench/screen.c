@@ -167,11 +167,12 @@ static void print_files(const struct screen *s)
 
 	screen_words(s, "SCOPE ", "%s", screen_scope(s->r));
 	if (!out[0]) {
-		fprintf(s->out, "FILES none: --out DIR keeps the numbers\n");
+		fprintf(s->out, "FILES none: --out DIR keeps the numbers, and iopt report DIR shows them\n");
 		return;
 	}
 	flow = flow_begin(s, "FILES ", "   ");
 	flow_add(&flow, "%s/{result.json,*.csv,latency.hlog,hgrm}", out);
+	flow_add(&flow, "see: iopt report %s", out);
 	if (s->r->complete)
 		flow_add(&flow, "again: iopt run %s/job.ini", out);
 	else

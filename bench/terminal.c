@@ -3,23 +3,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static unsigned columns_of(FILE *out)
+/* 0: it is no window, or does not know. */
+static unsigned window_of(int fd)
 {
-	const char *columns = getenv("COLUMNS");
 	struct winsize window;
+
+	return ioctl(fd, TIOCGWINSZ, &window) ? 0 : window.ws_col;
+}
+
+/* 0: it says nothing of use. */
+static unsigned asked_for(const char *columns)
+{
 	char *end = NULL;
 	unsigned long n;
 
-	if (!ioctl(fileno(out), TIOCGWINSZ, &window) && window.ws_col)
-		return window.ws_col;
 	if (!columns || *columns < '0' || *columns > '9')
-		return TERMINAL_FILE;
+		return 0;
 	n = strtoul(columns, &end, 10);
-	if (!n || *end)
-		return TERMINAL_FILE;
-	return n < TERMINAL_MOST ? (unsigned)n : TERMINAL_MOST;
+	return *end ? 0 : n < TERMINAL_MOST ? (unsigned)n : TERMINAL_MOST;
+}
+
+static unsigned columns_of(FILE *out)
+{
+	unsigned width = window_of(fileno(out));
+	struct stat st;
+
+	if (!width)
+		width = asked_for(getenv("COLUMNS"));
+	/* through `tee` or a pager it most likely ends in the window we complain to; in a file it is kept */
+	if (!width && !fstat(fileno(out), &st) && S_ISFIFO(st.st_mode))
+		width = window_of(STDERR_FILENO);
+	return width ? width : TERMINAL_FILE;
 }
 
 bool terminal_redraws(FILE *out)

@@ -68,6 +68,8 @@ struct trace {
  */
 int trace_load(struct trace **out, const char *name, struct err *err);
 void trace_free(struct trace *t);
+/* "a, b, c": names of the shipped traces, "" without any. Returns buf. */
+char *trace_shipped(char *buf, size_t size);
 
 /* Maps by size, up to so many bytes; the last class is all of them. */
 #define LIFE_CLASSES 5u

@@ -58,8 +58,7 @@ static int is_shipped(const struct dirent *d)
 	return n > strlen(SUFFIX) && !strcmp(d->d_name + n - strlen(SUFFIX), SUFFIX);
 }
 
-/* "a, b, c": the names in the first directory that has any. */
-static void list_shipped(char *buf, size_t size)
+char *trace_shipped(char *buf, size_t size)
 {
 	size_t used = 0;
 
@@ -81,6 +80,7 @@ static void list_shipped(char *buf, size_t size)
 		if (n >= 0)
 			free(found);
 	}
+	return buf;
 }
 
 static int find_file(const char *name, char *path, size_t size, struct err *err)
@@ -101,7 +101,7 @@ static int find_file(const char *name, char *path, size_t size, struct err *err)
 	}
 	if (strchr(name, '/'))
 		return err_set(err, EXIT_BAD_DATA, "%s: %s", name, strerror(why));
-	list_shipped(list, sizeof(list));
+	trace_shipped(list, sizeof(list));
 	return err_set(err, EXIT_BAD_DATA, "'%s': no such file, and no shipped trace (%s)",
 		       name, *list ? list : "none is installed");
 }

@@ -1,5 +1,6 @@
 /* trace_verb.c - `iopt trace FILE`: what a recorded trace holds. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -158,7 +159,13 @@ int verb_trace(int argc, char **argv)
 	int rc = flags_parse(flags, "trace", argc, argv, &args, &err);
 
 	if (!rc && args.help) {
-		help_show(&(struct help_page){ "trace", usage, .flags = flags, .files = true });
+		char names[512], *rest = trace_shipped(names, sizeof(names));
+		const char *words[32] = { NULL }, *name;
+
+		for (size_t n = 0; n + 1 < sizeof(words) / sizeof(words[0]) && (name = strsep(&rest, ", "));)
+			if (*name)
+				words[n++] = name;
+		help_show(&(struct help_page){ "trace", usage, .flags = flags, .files = true, .words = words });
 		return EXIT_FINE;
 	}
 	if (!rc && !args.nargs)

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -229,4 +230,14 @@ char *show_int(char *buf, size_t size, uint64_t v)
 	*to = '\0';
 	snprintf(buf, size, "%s", text);
 	return buf;
+}
+
+void show_more(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t used = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf + used, size - used, fmt, ap);
+	va_end(ap);
 }

@@ -23,3 +23,5 @@ char *show_bytes(char *buf, size_t size, uint64_t bytes);
 char *show_count(char *buf, size_t size, double count);
 /* 12345678 as "12,345,678". */
 char *show_int(char *buf, size_t size, uint64_t v);
+/* Behind what the buffer holds; what does not fit is cut off. */
+void show_more(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

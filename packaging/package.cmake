@@ -7,10 +7,23 @@ install(PROGRAMS scripts/plot DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME iopt-pl
 install(DIRECTORY scripts/plotting DESTINATION ${CMAKE_INSTALL_DATADIR}/iopt FILES_MATCHING PATTERN "*.py"
   PATTERN "__pycache__" EXCLUDE)
 install(DIRECTORY configs/ DESTINATION ${doc}/examples FILES_MATCHING PATTERN "*.ini" PATTERN "traces" EXCLUDE)
-# as in the sources, so that links between the pages hold
-install(DIRECTORY docs DESTINATION ${doc})
-install(FILES README.md CONTRIBUTING.md DESTINATION ${doc})
+# as in the sources, so that links between the pages hold; of those that lead to what stays in the sources the words
+# are left, and job files are the examples above
+install(DIRECTORY docs DESTINATION ${doc} PATTERN "*.md" EXCLUDE)
+file(GLOB_RECURSE pages CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} docs/*.md)
+foreach(page ${pages})
+  file(READ ${page} text)
+  string(REGEX REPLACE "\\]\\((\\.\\./)+configs" "](../examples" text "${text}")
+  string(REGEX REPLACE "\\[([^]]*)\\]\\((\\.\\./)+(results|tests|scripts|README|CONTRIBUTING)[^)]*\\)" "\\1" text "${text}")
+  file(WRITE ${PROJECT_BINARY_DIR}/pages/${page} "${text}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page})
+endforeach()
+install(DIRECTORY ${PROJECT_BINARY_DIR}/pages/docs DESTINATION ${doc})
 install(FILES LICENSE CHANGELOG.md DESTINATION ${doc} COMPONENT plain)
+
+# example.org is nobody's (RFC 2606): a placeholder, for whoever builds packages to give to others
+set(IOPT_MAINTAINER "The iopt authors <iopt@example.org>" CACHE STRING
+  "who answers for the Debian package that is built here: Name <address>")
 
 find_program(GZIP gzip)
 function(gzipped file out) # without name and time: the same bytes every time
@@ -19,7 +32,8 @@ function(gzipped file out) # without name and time: the same bytes every time
 endfunction()
 if(GZIP)
   gzipped(${PROJECT_SOURCE_DIR}/packaging/iopt-plot.1 iopt-plot.1.gz)
-  gzipped(${PROJECT_SOURCE_DIR}/packaging/changelog changelog.Debian.gz)
+  configure_file(packaging/changelog changelog.Debian @ONLY)
+  gzipped(${PROJECT_BINARY_DIR}/changelog.Debian changelog.Debian.gz)
   gzipped(${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog.gz)
   if(IOPT_SELF_WRITTEN)
     gzipped(${PROJECT_BINARY_DIR}/iopt.1 iopt.1.gz)
@@ -73,7 +87,7 @@ set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_COMPONENTS_ALL Unspecified debian)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
-set(CPACK_DEBIAN_PACKAGE_MAINTAINER "The iopt authors <iopt@packages.debian.org>")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${IOPT_MAINTAINER}")
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

@@ -73,6 +73,9 @@ class Complete(Command):
             "iopt run --engines=mutex-": {"mutex-2019", "mutex-rewalk"},
             "iopt run --workload rep": {"repeat", "replay:"},
             "iopt run --workload cursor,replay:resu": {"results", "result.json"},
+            "iopt run --workload replay:nv": {"nvme-amd-lazy", "nvme-vtd-strict"},
+            "iopt trace ne": {"net-amd-strict"},
+            "iopt run --threads a": {"all", "auto"},
             "iopt run --mem bind": {"bind:"},
             "iopt run --seed ": set(),
             "iopt run --quiet res": {"results", "result.json"},
@@ -109,6 +112,9 @@ class Complete(Command):
         wanted = {"iopt run --engines lockless,tic": {"lockless,ticket", "lockless,ticket-rewalk"},
                   "iopt run --engines=ticke": {"--engines=ticket", "--engines=ticket-rewalk"},
                   "iopt run --place sc": {"scatter"},
+                  "iopt run --order as": {"ascending"},
+                  "iopt run --workload cursor,replay:nv": {"cursor,replay:nvme-amd-lazy", "cursor,replay:nvme-vtd-strict"},
+                  "iopt trace nv": {"nvme-amd-lazy", "nvme-vtd-strict"},
                   "iopt ver": {"verify", "version"}, "iopt list mut": {"mutants"},
                   "iopt doctor --matr": {"--matrix", "--matrix="}}
         wanted.update({f"iopt {verb} --": {"--" + f for f in flags_of(self.fine(verb, "--help"))} | {"--help"}
@@ -117,6 +123,15 @@ class Complete(Command):
                          "complete -C $line; echo =; end", path, *wanted)
         for (line, words), reply in zip(wanted.items(), out.split("=\n")):
             got = {row.split("\t")[0] for row in reply.splitlines()}
+            says = dict(row.split("\t") for row in reply.splitlines() if "\t" in row)
+            if "place" in line or "order" in line:
+                self.assertEqual(set(says.values()) & {"spread over packages, nodes and caches in turn",
+                                                       "each page behind the last"}, set(says.values()), reply)
+            if line == "iopt run --":  # whole, or cut where a word ends
+                self.assertEqual(says["--depth"], "pairs: buffers that a mapper may be ahead of its unmapper; DMA path: "
+                                 "buffers …")
+                self.assertEqual(says["--ratio"], "maps to unmaps to lookups, such as 1:1:3; auto: 1:1:0, and 2:2:1 "
+                                 "in churn")
             self.assertTrue(words & got == words if "matr" not in line else words & got, (line, got))
 
     def test_zsh(self):
@@ -131,6 +146,8 @@ class Complete(Command):
                               ("iopt run --lock-s", "iopt run --lock-stat "),
                               ("iopt topo --place scat", "iopt topo --place scatter "),
                               ("iopt run --mem bi", "iopt run --mem bind:"),
+                              ("iopt run --workload=replay:net", "iopt run --workload=replay:net-amd-strict"),
+                              ("iopt trace net", "iopt trace net-amd-strict"),
                               ("iopt list muta", "iopt list mutants ")):
             self.assertEqual(self.zsh_line(line).rstrip(" "), becomes.rstrip(" "))
 
@@ -166,6 +183,11 @@ class Manual(Command):
                     self.assertIn(f"\\fB--{flag}\\fR", section, verb)
         for engine in ("compact", "rendezvous", "dma_map_benchmark", "stray-leaf"):
             self.assertIn(f"\\fB{engine}\\fR\n", plain)
+
+    def test_date(self):
+        for date in "abc", "1x", "-1", "99999999999999999999":
+            self.refused(64, "^iopt list: SOURCE_DATE_EPOCH=", "list", "man",
+                         env=dict(os.environ, SOURCE_DATE_EPOCH=date))
 
     def test_exit_codes_and_environment(self):
         """What the sources have is there: no code and no variable is forgotten."""

@@ -1,5 +1,6 @@
 """What is installed runs from where it lies; the Debian package; the tarball of the sources."""
 import glob
+import gzip
 import os
 import re
 import shutil
@@ -52,9 +53,24 @@ class Install(Command):
                          (65, f"iopt-plot: {out}: no figure waste: no case allocated pages in vain\n"))
         for path in ("man/man1/iopt.1.gz", "man/man1/iopt-plot.1.gz", "bash-completion/completions/iopt",
                      "fish/vendor_completions.d/iopt.fish", "zsh/site-functions/_iopt", "doc/iopt/LICENSE",
-                     "doc/iopt/README.md", "doc/iopt/docs/output.md", "doc/iopt/examples/default.ini"):
+                     "doc/iopt/docs/README.md", "doc/iopt/docs/output.md", "doc/iopt/examples/default.ini"):
             self.assertTrue(os.path.getsize(os.path.join(usr, "share", path)), path)
         self.assertEqual(glob.glob(os.path.join(usr, "share", "doc", "iopt", "*ebian*")), [])
+
+        self.links_hold(os.path.join(usr, "share", "doc", "iopt"))
+
+    def links_hold(self, folder):
+        """Those between installed pages lead to what is installed."""
+        pages = glob.glob(os.path.join(folder, "**", "*.md"), recursive=True)
+        self.assertGreater(len(pages), 15)
+        seen = 0
+        for page in pages:
+            with open(page, encoding="utf-8") as f:
+                text = re.sub(r"(?s)```.*?```", "", f.read())
+            for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
+                seen += 1
+                self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), target)), f"{page}: {target}")
+        self.assertGreater(seen, 50)
 
     def test_manual_of_plot(self):
         with open(os.path.join(ROOT, "packaging", "iopt-plot.1"), encoding="utf-8") as f:
@@ -84,6 +100,10 @@ class Install(Command):
         self.assertEqual(self.tool(iopt, "version"), self.fine("version"))
         self.assertNotRegex(self.tool("readelf", "-SW", iopt), r"\.debug_info|\.symtab")
         self.assertTrue(os.path.exists(os.path.join(root, "usr/share/zsh/vendor-completions/_iopt")))
+        self.links_hold(os.path.join(root, "usr", "share", "doc", "iopt"))
+        maintainer = self.tool("dpkg-deb", "-f", package, "Maintainer").strip()
+        with gzip.open(os.path.join(root, "usr/share/doc/iopt/changelog.Debian.gz"), "rt", encoding="utf-8") as f:
+            self.assertIn(f" -- {maintainer}  ", f.read())
         with open(os.path.join(root, "usr/share/doc/iopt/copyright"), encoding="utf-8") as f:
             self.assertRegex(f.read(), r"(?s)Files: \*.*Files: chart\.js")
         said = self.tool("lintian", "--allow-root", "--tag-display-limit", "0", "--fail-on", "none", package)

@@ -1,4 +1,4 @@
-"""The live display of `iopt run`: on terminals of all sizes, resized, interrupted; elsewhere plain lines or nothing."""
+"""The live display of `iopt run`: on terminals of all sizes, resized, interrupted; elsewhere plain lines, few or none."""
 import fcntl
 import json
 import os
@@ -178,6 +178,15 @@ class Live(Command):
         self.assertIn(b"! clock", t.raw)
         self.assertNotRegex(t.raw, rb"\x1b\[[\d;]*m")
 
+    def test_warnings_have_two_rows(self):
+        """Their end is the remedy."""
+        for rows, cut in (24, False), (10, True):
+            t = Terminal(60, rows, (*RUN, "--duration", "300ms"), **WARNED)
+            self.assertEqual(t.end()[0], 0)
+            seen = " ".join("\n".join(t.frames).split())
+            self.assertIn("! clock_gettime instead of the cycle counter: ", seen)
+            self.assertEqual("counter: IOPT_CLOCK=clock_gettime" not in seen, cut, seen)
+
     def test_silenced(self):
         for more in (("--progress", "never"), ("--quiet", "--progress", "always")):
             t = Terminal(80, 24, (*RUN, "--duration", "200ms", *more))
@@ -214,8 +223,35 @@ class PlainLines(Command):
         self.assertRegex(ended[1], r" 100 %  amdv1/lockless [\d.]+ [kMG] ops/s, amdv1/mutex [\d.]+ [kMG] ops/s, ")
         self.assertEqual(len([line for line in said if "! clock_gettime instead" in line]), 1)
 
-    def test_nothing_by_itself(self):
-        self.assertEqual(self.iopt(*RUN, "--duration", "200ms").stderr, "")
+    def test_few_by_itself(self):
+        """A short run says nothing, a longer one at once how long it will take, and not each group."""
+        self.assertEqual(self.iopt(*RUN, "--duration", "200ms", "--batch", "1,2").stderr, "")
+        sweep = [*RUN, "--duration", "500ms", "--batch", ",".join(map(str, range(1, 33)))]
+        for more, lines in ((), 1), (("--quiet",), 0), (("--progress", "never"), 0):
+            with subprocess.Popen([IOPT, *sweep, *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as child:
+                time.sleep(2)
+                child.send_signal(signal.SIGINT)
+                out, said = child.communicate(timeout=60)
+            self.assertEqual(child.returncode, 130, said)
+            self.assertGreater(len(json.loads(out)["cases"]), 3)
+            self.assertEqual(said.count("\n"), lines, said)
+            if lines:
+                self.assertRegex(said, r"^\d\d:\d\d:\d\d +0 %  0:[12]\d left  group 1 of 32: private, 1 thread")
+
+    def test_nobody_reads(self):
+        """A reader of stderr that has gone, or does not read, is nobody's loss."""
+        got, end = os.pipe()
+        os.close(got)
+        with subprocess.Popen([IOPT, *RUN, "--duration", "20s"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=end, text=True) as child:
+            os.close(end)
+            time.sleep(1)
+            child.send_signal(signal.SIGINT)
+            out, _ = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, json.loads(out)["complete"]), (130, False))
+
+    def test_refused(self):
         self.refused(64, r"--progress often: must be one of auto, always, never", *RUN, "--progress", "often")
 
 

@@ -1,5 +1,6 @@
 """Verbs, help, flags and job files: exit codes and messages."""
 import os
+import re
 import tempfile
 
 from command import ROOT, Command, main
@@ -57,8 +58,15 @@ class List(Command):
 
     def test_options(self):
         text = self.fine("list", "options")
-        for name in ("node-rr", "interleave", "ahead", "stray-leaf", "page-size"):
+        for name in ("node-rr", "interleave", "ahead", "stray-leaf"):
             self.assertRegex(text, rf"(?m)^  {name} +\w")
+        rows = re.findall(r"(?m)^  --([\w-]+)( \S+)?", self.fine("run", "--help"))
+        self.assertGreater(len(rows), 45)
+        first = text.split("\n\n")[0]  # that is where people look
+        for name, metavar in rows:
+            self.assertRegex(first, rf"(?m)^  {name}{re.escape(metavar)}(  +|\n +)\w", name)
+        for default in re.findall(r"\[[^\[\]]*\bdefault [^\]]+\]", self.fine("run", "--help")):
+            self.assertIn(" ".join(default.split()), " ".join(first.split()))
 
     def test_mutants(self):
         text = self.fine("list", "mutants")
@@ -68,7 +76,7 @@ class List(Command):
     def test_all(self):
         self.assertEqual(self.fine("list"), "\n".join(
             self.fine("list", topic) for topic in ("engines", "workloads", "options", "iova", "presets",
-                                                   "metrics", "mutants")))
+                                                   "traces", "metrics", "mutants")))
 
     def test_refused(self):
         self.refused(64, r"^iopt list: engine: .*did you mean engines\?", "list", "engine")
@@ -81,6 +89,9 @@ class Run(Command):
         for says, *args in (
                 (r"^iopt run: --threads 0: must be 1\.\.1024$", "--threads", "0"),
                 (r"--thread: unknown option; did you mean --threads\?", "--thread", "1"),
+                (r"--time: unknown option; did you mean --duration\?", "--time", "3s"),
+                (r"--json: unknown option; did you mean --format\?", "--json"),
+                (r"--runs: unknown option; did you mean --processes\?", "--runs=5"),
                 (r"did you mean lockless-2019\?", "--engines", "lockles-2019"),
                 (r"--think 5: not a duration with its unit", "--think", "5"),
                 (r"--threads: needs a value", "--threads"),

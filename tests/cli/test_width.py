@@ -52,7 +52,7 @@ class Width(Command):
             self.seen[width, args] = self.iopt(*args, env={**os.environ, "COLUMNS": str(width)}).stdout
         return self.seen[width, args]
 
-    def on_terminal(self, args, width=0, **env):
+    def on_terminal(self, args, width=0, program=IOPT, **env):
         """What a terminal of so many columns gets; 0: one that does not know."""
         try:
             outer, inner = pty.openpty()
@@ -60,7 +60,7 @@ class Width(Command):
             self.skipTest(f"no terminal to be had here: {error}")
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
         clean = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-        with subprocess.Popen([IOPT, *args], stdin=subprocess.DEVNULL, stdout=inner, stderr=subprocess.DEVNULL,
+        with subprocess.Popen([program, *args], stdin=inner, stdout=inner, stderr=subprocess.DEVNULL,
                               env={**clean, "TERM": "xterm", **env}):
             os.close(inner)
             seen = b""
@@ -129,6 +129,18 @@ class Width(Command):
             text = CODE.sub("", self.on_terminal(self.compare, width, **env)).replace(self.dir.name, "dir")
             self.fits(text, most)
             self.assertGreater(max(len(line) for line in text.split("\n")), most * 0.8)
+
+    def test_through_a_pipe(self):
+        """`| tee` and `| less` end in the window, `> FILE` does not."""
+        for columns, env, most in (80, {}, 80), (120, {}, 120), (0, {}, 100), (120, {"COLUMNS": "80"}, 80):
+            text = self.on_terminal(("-c", 'exec 2>&0; "$@" | cat', "sh", IOPT, *self.compare), columns, program="sh",
+                                    **env)
+            self.fits(text.replace(self.dir.name, "dir"), most)
+            self.assertGreater(max(map(len, text.split("\n"))), most * 0.8)
+        file = self.path("redirected")
+        self.on_terminal(("-c", 'exec 2>&0; "$@" >' + file, "sh", IOPT, *self.compare), 80, program="sh")
+        with open(file, encoding="utf-8") as f:
+            self.assertEqual(f.read(), self.at(100, self.compare))
 
     def test_colour(self):
         plain = self.at(100, self.compare)
