@@ -139,7 +139,7 @@ class Handled(Pages):
     def test_csv_is_downloaded(self):
         self.open("quick")
         self.browser.click(self.browser.find("#scaling-throughput .buttons button")[1])
-        path = os.path.join(self.downloads, "scaling-throughput.csv")
+        path = os.path.join(self.downloads, "scaling-throughput-throughput-private-4k-think-0-compact-local-quick.csv")
         until = time.monotonic() + 10
         while not os.path.exists(path) and time.monotonic() < until:
             time.sleep(0.05)
