@@ -60,7 +60,8 @@ function waste_figure(group, key) {
     return null;
   return {
     id: "waste-" + group.kind, title: `${group.forced ? "FORCED: " : ""}${view.label}: ${group.label}`,
-    note: waste_note(group, key), height: counts.length > 1 ? 320 : rows_height(curves),
+    note: [waste_note(group, key), curves.some(k => k.points.some(is_vague)) && "Hollow: without an interval."]
+      .filter(Boolean).join(" "), height: counts.length > 1 ? 320 : rows_height(curves),
     columns: curve_columns(key), rows: curve_rows(group, curves),
     config: () => waste_view_config(curves, counts, view),
   };
