@@ -225,8 +225,8 @@ function lock_tiles(entry) {
     return tile(value, `${LOCKS[c.sync]} adds, ${threads_text(c.threads)}, ` +
       (c.think_ns ? "think " + show_ns(c.think_ns) : "saturated"),
     [verdict !== "unsure" ? added_share_text(found) : known ? "" : too_few_text(found.comparison),
-      `${short_engine(c.engine)} against ${short_engine(found.free.engine)}`, c.dma ? configuration_of(c) : series_of(c)]
-      .filter(Boolean).join(", "));
+      `${short_engine(c.engine)} against ${short_engine(found.free.engine)}`,
+      c.dma ? configuration_of(c) : series_of(c)].filter(Boolean).join(", "));
   });
 }
 

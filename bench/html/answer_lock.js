@@ -24,9 +24,9 @@ function lock_comparison(entry, comparison) {
 // The usual case of the most threads that have CPUs of their own; what is tried first when a result has several.
 function lock_rank(found) {
   const c = found.locked;
-  return [c.oversubscribed ? 1 : 0, -c.threads, c.workload === "private" ? 0 : c.cold ? 2 : 1, c.body === "2019" ? 0 : 1,
-    Object.keys(LOCKS).indexOf(c.sync), extras_of(c) ? 1 : 0, c.page_size === 4096 ? 0 : 1, c.batch || 1,
-    -(c.nodes_used || 1)];
+  return [c.oversubscribed ? 1 : 0, -c.threads, c.workload === "private" ? 0 : c.cold ? 2 : 1,
+    c.body === "2019" ? 0 : 1, Object.keys(LOCKS).indexOf(c.sync), extras_of(c) ? 1 : 0,
+    c.page_size === 4096 ? 0 : 1, c.batch || 1, -(c.nodes_used || 1)];
 }
 
 function by_rank(rank) {

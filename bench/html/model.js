@@ -114,7 +114,8 @@ function waste_model_part(el, cases) {
     "window",
     "op", "gap p50"], groups.flatMap(g => g.cases).map(waste_model_row),
       { numeric: [2, 4, 5, 6, 7, 8, 9, 10] });
-  note(el, "omega: measured over ceiling; above 1 (in step) they met more often than by chance; in a workload that is forced an overlap and no rate.");
+  note(el, "omega: measured over ceiling; above 1 (in step) they met more often than by chance; in a"
+    + " workload that is forced an overlap and no rate.");
   return true;
 }
 

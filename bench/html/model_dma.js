@@ -34,7 +34,8 @@ function whole_mark() {
 // The whole calls' own intervals, thin lines with ends, apart from those of the parts.
 function whole_intervals(cases) {
   return cases.filter(c => is_number(c.dma.whole_ns_lo) && is_number(c.dma.whole_ns_hi)).map(c => ({
-    type: "line", engine: c.engine, band: true, order: -1, stack: "whole " + c.case_id, borderColor: colour("text"), borderWidth: 1.5,
+    type: "line", engine: c.engine, band: true, order: -1, stack: "whole " + c.case_id,
+    borderColor: colour("text"), borderWidth: 1.5,
     pointStyle: "line", pointRotation: 90, pointRadius: 8, pointHitRadius: 0,
     data: [c.dma.whole_ns_lo, c.dma.whole_ns_hi].map(x => ({ x, y: case_label(c) })),
   }));
@@ -118,8 +119,8 @@ function dma_part(el, entry) {
     "share of unmap",
     "at most faster"], cases.map(dma_table_row), { numeric: [2, 3, 4, 5, 6, 7, 8] });
   note(el, "page table: whole calls less those of null beside them; below null: those of null took longer, so the"
-    + " difference is no time of the table; not told apart: zero is in its interval. share of unmap: what the page table"
-    + " has of an unmap; at most faster: the factor by which unmaps gain if it cost nothing (Amdahl).");
+    + " difference is no time of the table; not told apart: zero is in its interval. share of unmap: what"
+    + " the page table has of an unmap; at most faster: the factor by which unmaps gain if it cost nothing (Amdahl).");
   return true;
 }
 

@@ -83,10 +83,10 @@ function figure_place(el) {
 }
 
 // The patterns of bars as backgrounds of an element.
-const stripes = angle => fill => `repeating-linear-gradient(${angle}deg, ${fill} 0 4px, #ffffff 4px 6px)`;
+const stripes = angle => fill => `repeating-linear-gradient(${angle}deg, ${fill} 0 4px, var(--panel) 4px 6px)`;
 const PART_STRIPES = {
   solid: fill => fill, "/": stripes(-45), "-": stripes(0), "|": stripes(90),
-  x: fill => `repeating-linear-gradient(45deg, transparent 0 4px, #ffffff 4px 5px), ${stripes(-45)(fill)}`,
+  x: fill => `repeating-linear-gradient(45deg, transparent 0 4px, var(--panel) 4px 5px), ${stripes(-45)(fill)}`,
 };
 
 // From, to: strokes on a square of 8 pixels that repeats.
@@ -101,7 +101,7 @@ function part_fill(part) {
   const paint = square.getContext("2d");
   paint.fillStyle = PART_COLOURS[part];
   paint.fillRect(0, 0, 8, 8);
-  paint.strokeStyle = "#ffffff";
+  paint.strokeStyle = colour("panel");
   paint.lineWidth = 1.5;
   for (const [x, y, to_x, to_y] of PART_STROKES[PART_PATTERNS[part]] || []) {
     paint.beginPath();

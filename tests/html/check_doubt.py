@@ -21,7 +21,8 @@ POINTS = """
     const points = [at(1, 40, 60), at(2, 41, 61), at(4, null, null), at(8, 42, 62), at(16, null, null),
       at(32, -5, 60, 'unsure')];
     const made = band({ engine: 'amdv1/mutex-2019' }, points);
-    const wide = [{ engine: 'amdv1/mutex-2019', points: [{ x: 1, y: 1, lo: 0.5, hi: 2 }, { x: 2, y: 900, lo: 800, hi: 999 }] }];
+    const wide = [{ engine: 'amdv1/mutex-2019', points: [{ x: 1, y: 1, lo: 0.5, hi: 2 },
+      { x: 2, y: 900, lo: 800, hi: 999 }] }];
     const axis = lo => { wide[0].points[0].lo = lo;
       return curves_config(wide, [1, 2], { title: '', show: String }, 'auto', []).options.scales.y.type; };
     return {
