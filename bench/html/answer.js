@@ -1,123 +1,17 @@
 // answer.js: what the result says, in a sentence or two; then a few key figures. Every number is a field of
 // the result, nothing is computed here. When a thing cannot be said, what there is instead is said.
 
-const LOCKS = {
-  mutex: "the mutex", spin: "the spinlock", pthread: "glibc's mutex", ticket: "the ticket lock",
-  mcs: "the MCS lock",
-};
-
 // A figure below three times the cost of a pair of stamps is one of the clock (docs/output.md).
 function show_tail(entry, v) {
   const pair = (entry.result.clock || {}).pair_ns;
   return is_number(v) && is_number(pair) && v < 3 * pair ? "<" + show_ns(3 * pair) : show_ns(v);
 }
 
-// -- what the lock costs
-
-// Both cases, the one with a lock named so; null unless it may be quoted.
-function lock_comparison(entry, comparison) {
-  const a = find_case(entry, comparison.a);
-  const b = find_case(entry, comparison.b);
-  if (!a || !b || (comparison.differs || []).join() !== "sync" || !is_number(comparison.added_ns))
-    return null;
-  if ([a, b].some(c => c.forced || c.unowned || is_failed(c) || c.handicap || c.again || is_ruler(c.engine)))
-    return null;
-  if (comparison.counterfactual || !(a.sync in LOCKS !== b.sync in LOCKS))
-    return null;
-  const turned = a.sync in LOCKS;
-  return { comparison, locked: turned ? a : b, free: turned ? b : a, turned };
-}
-
-// The usual case of the most threads; what is tried first when a result has several.
-function lock_rank(found) {
-  const c = found.locked;
-  return [-c.threads, c.workload === "private" ? 0 : c.cold ? 2 : 1, c.body === "2019" ? 0 : 1,
-    Object.keys(LOCKS).indexOf(c.sync), extras_of(c) ? 1 : 0, c.page_size === 4096 ? 0 : 1, c.batch || 1,
-    -(c.nodes_used || 1)];
-}
-
-function by_rank(rank) {
-  return (a, b) => {
-    const x = rank(a);
-    const y = rank(b);
-    const at = x.findIndex((v, i) => v !== y[i]);
-    return at < 0 ? 0 : x[at] - y[at];
-  };
-}
-
-// [at no think time, at the most think time that ran otherwise alike]
-function headline(entry) {
-  const found = (entry.result.comparisons || []).map(c => lock_comparison(entry, c)).filter(Boolean);
-  const sorted = found.sort(by_rank(f => [...lock_rank(f), f.locked.think_ns]));
-  if (!sorted.length)
-    return [];
-  const first = sorted[0];
-  const alike = f => ["workload", "threads", "sync", "body", "place", "mem", "zero", "page_size", "batch"]
-    .every(key => f.locked[key] === first.locked[key]) && f.free.engine === first.free.engine &&
-    f.locked.engine === first.locked.engine && f.locked.think_ns > first.locked.think_ns;
-  const rest = sorted.filter(alike).sort((f, g) => g.locked.think_ns - f.locked.think_ns);
-  return rest.length ? [first, rest[0]] : [first];
-}
-
-function added_text(found) {
-  const c = found.comparison;
-  const sign = found.turned ? -1 : 1;
-  const bounds = [c.added_ns_lo, c.added_ns_hi].map(v => is_number(v) ? sign * v : null);
-  if (found.turned)
-    bounds.reverse();
-  return show_value(sign * c.added_ns, bounds[0], bounds[1], show_ns);
-}
-
-function think_text(c) {
-  return c.think_ns ? `with ${show_ns(c.think_ns)} of other work between operations`
-    : "with no other work between operations (a saturation figure)";
-}
-
-function operation_text(c) {
-  return c.dma ? "a whole dma_map or dma_unmap call" : "an operation";
-}
-
-// "worse" is of b against a; of the lock it is worse when b has it
-function lock_verdict(found) {
-  const word = found.comparison.verdict;
-  if (!found.turned)
-    return word;
-  return word === "worse" ? "better" : word === "better" ? "worse" : word;
-}
-
-function lock_sentence(found) {
-  const c = found.locked;
-  const where = `at ${threads_text(c.threads)}${c.oversubscribed ? ", which share CPUs," : ""} ${think_text(c)}`;
-  const lock = LOCKS[c.sync];
-  const added = added_text(found);
-  const verdict = lock_verdict(found);
-  const margin = is_number(found.comparison.margin) ? show_share(found.comparison.margin) : "its margin";
-  if (verdict === "worse" || verdict === "better")
-    return `${lock} ${verdict === "worse" ? "adds" : "changes by"} ${added} ` +
-      `${verdict === "worse" ? "to" : "the time of"} ${operation_text(c)} ${where}`;
-  if (verdict === "same")
-    return `${lock} makes no difference beyond ${margin} to ${operation_text(c)} ${where} (${added})`;
-  return `it is not decided whether ${lock} costs more than ${margin} ${where}: it adds ${added} to ` +
-    operation_text(c);
-}
-
-function lock_text(entry) {
-  const [first, thinking] = headline(entry);
-  if (!first)
-    return "";
-  const text = `on this machine ${lock_sentence(first)}`;
-  if (!thinking)
-    return text;
-  const verdict = lock_verdict(thinking);
-  const end = verdict === "unsure" ? ", not decided" : verdict === "same" ? ", no difference" : "";
-  return `${text}, and ${added_text(thinking)} ${think_text(thinking.locked)}${end}`;
-}
-
 // -- what is allocated in vain
 
 function waste_rank(c) {
   return [c.workload.startsWith("replay:") ? 0 : 1, c.workload === "cursor" ? 0 : 1, c.body === "2019" ? 0 : 1,
-    -c.threads, c.think_ns ? 0 : 1];
+    c.oversubscribed ? 1 : 0, -c.threads, c.think_ns ? 0 : 1];
 }
 
 // A case of workloads that are about allocation, several workers, nobody forced.
@@ -185,32 +79,43 @@ function overlap_text(entry) {
 
 function readers_text(entry) {
   const found = cases_of(entry).filter(c => is_number(c.readers_cost_ns) && !is_failed(c))
-    .sort((a, b) => b.threads - a.threads)[0];
+    .sort(by_rank(c => [c.oversubscribed ? 1 : 0, -c.threads]))[0];
   if (!found)
     return "";
+  if (!is_number(found.readers_cost_ns_lo) || !is_number(found.readers_cost_ns_hi))
+    return `what ${found.readers} readers cost a writer has no interval: too few slices`;
   const cost = show_value(found.readers_cost_ns, found.readers_cost_ns_lo, found.readers_cost_ns_hi, show_ns);
   const unsure = found.readers_cost_ns_lo <= 0 && found.readers_cost_ns_hi >= 0 ? ", which decides nothing" : "";
   return `beside ${found.readers} reader${found.readers === 1 ? "" : "s"} a writer's operation costs ${cost} more ` +
     `with ${short_engine(found.engine)} (${threads_text(found.threads)})${unsure}`;
 }
 
+// Of the workload that the first sentence is of.
+function like_headline(entry, c) {
+  const [first] = headline(entry);
+  return first && first.locked.workload === c.workload && first.locked.dma &&
+    first.locked.dma.iova === c.dma.iova;
+}
+
 // How much of an unmap the page table is at all: a bound of what any engine can gain.
 function dma_text(entry) {
   const found = cases_of(entry).filter(c => c.dma && !is_failed(c) && !is_ruler(c.engine) &&
-    is_number(c.dma.unmap_table_share) && c.dma.flush && c.dma.flush !== "none")
-    .sort(by_rank(c => [c.sync in LOCKS ? 1 : 0, c.dma.flush === "strict" ? 0 : 1, -c.threads]))[0];
+    is_number(c.dma.unmap_table_share_lo) && is_number(c.dma.unmap_table_share_hi) && c.dma.flush &&
+    c.dma.flush !== "none").sort(by_rank(c => [c.sync in LOCKS ? 1 : 0, c.dma.flush === "strict" ? 0 : 1,
+    c.oversubscribed ? 1 : 0, -c.threads, like_headline(entry, c) ? 0 : 1]))[0];
   if (!found)
     return "";
   const share = show_value(found.dma.unmap_table_share, found.dma.unmap_table_share_lo,
     found.dma.unmap_table_share_hi, show_share);
   return `with ${found.dma.flush} invalidation (a model) the page table is ${share} of the parts of an unmap ` +
-    `(${found.workload}, ${short_engine(found.engine)}, ${threads_text(found.threads)})`;
+    `(${configuration_of(found)}, ${short_engine(found.engine)}, ${threads_text(found.threads)})` +
+    lock_beside(entry, found);
 }
 
 function rate_text(entry) {
   const fit = c => is_number(c.ops_per_s) && !c.forced && !c.rate && !c.unowned && !is_failed(c) &&
     !is_ruler(c.engine) && !(c.replay && c.replay.speed === "recorded");
-  const c = cases_of(entry).filter(fit).sort(by_rank(x => [-x.threads, x.think_ns]))[0];
+  const c = cases_of(entry).filter(fit).sort(by_rank(x => [x.oversubscribed ? 1 : 0, -x.threads, x.think_ns]))[0];
   if (!c)
     return "";
   const rate = show_value(c.ops_per_s, c.ops_per_s_lo, c.ops_per_s_hi, show_rate);
@@ -223,15 +128,21 @@ function single_text(entry) {
   const pairs = (entry.result.comparisons || []).filter(fit)
     .map(comparison => ({ comparison, a: find_case(entry, comparison.a), b: find_case(entry, comparison.b) }))
     .filter(f => f.a && f.b && ![f.a, f.b].some(c => is_ruler(c.engine) || is_failed(c) || c.again || c.handicap));
-  const found = pairs.sort(by_rank(f => [-f.b.threads, f.b.think_ns]))[0];
+  const found = pairs.sort(by_rank(f => [f.b.oversubscribed ? 1 : 0, -f.b.threads, f.b.think_ns]))[0];
   if (!found)
     return "";
   const c = found.comparison;
+  const where = `at ${threads_text(found.b.threads)} ${think_text(found.b)}, in ${configuration_of(found.b)},`;
+  const other = `${short_engine(found.a.engine)}, from which it differs in its ${c.differs[0]} alone`;
+  const engine = short_engine(found.b.engine);
+  if (!has_interval(c))
+    return `${where} nothing is known of ${engine} against ${other} (${too_few_text(c)})`;
+  if (c.verdict === "unsure")
+    return `${where} it is not decided whether the time of ${operation_text(found.b)} of ${engine} differs from that ` +
+      `of ${other} (between ${show_ns(c.added_ns_lo)} and ${show_ns(c.added_ns_hi)})`;
   const added = show_value(c.added_ns, c.added_ns_lo, c.added_ns_hi, show_ns);
-  const unsure = c.verdict === "unsure" ? ", which decides nothing" : c.verdict === "same" ? ", no difference" : "";
-  return `at ${threads_text(found.b.threads)} ${think_text(found.b)} ${short_engine(found.b.engine)} changes the ` +
-    `time of ${operation_text(found.b)} by ${added} against ${short_engine(found.a.engine)}, from which it ` +
-    `differs in its ${c.differs[0]} alone${unsure}`;
+  return `${where} ${engine} changes the time of ${operation_text(found.b)} by ${added} against ${other}` +
+    (c.verdict === "same" ? ", no difference" : "");
 }
 
 function forced_text(entry) {
@@ -307,11 +218,15 @@ function tile(value, label, detail) {
 function lock_tiles(entry) {
   return headline(entry).map(found => {
     const c = found.locked;
-    const verdict = lock_verdict(found);
-    const value = element("span", {}, added_text(found), " ", verdict === "worse" ? null : badge(verdict));
+    const known = has_interval(found.comparison);
+    const verdict = known ? lock_verdict(found) : "unsure";
+    const text = !known ? "-" : verdict === "unsure" ? unsure_text(found) : added_text(found);
+    const value = element("span", {}, text, " ", verdict === "worse" ? null : badge(verdict));
     return tile(value, `${LOCKS[c.sync]} adds, ${threads_text(c.threads)}, ` +
       (c.think_ns ? "think " + show_ns(c.think_ns) : "saturated"),
-    `${short_engine(c.engine)} against ${short_engine(found.free.engine)}, ${series_of(c)}`);
+    [verdict !== "unsure" ? added_share_text(found) : known ? "" : too_few_text(found.comparison),
+      `${short_engine(c.engine)} against ${short_engine(found.free.engine)}`,
+      c.dma ? configuration_of(c) : series_of(c)].filter(Boolean).join(", "));
   });
 }
 
@@ -323,6 +238,13 @@ function tail_tile(entry) {
   return tile(`${show_tail(entry, p999(found.free))} | ${show_tail(entry, p999(found.locked))}`,
     `p99.9 of a map without | with ${LOCKS[found.locked.sync]}`, `${threads_text(found.locked.threads)}, ` +
     series_of(found.locked));
+}
+
+// Without think time, and with the most of it that has a knee.
+function knee_tiles(entry) {
+  const thinks = distinct((entry.result.knees || []).map(k => k.think_ns)).sort((a, b) => a - b);
+  return distinct([thinks[0], thinks[thinks.length - 1]]).map(think => knee_tile({ result: {
+    ...entry.result, knees: (entry.result.knees || []).filter(k => k.think_ns === think) } }));
 }
 
 function knee_tile(entry) {
@@ -342,8 +264,9 @@ function knee_tile(entry) {
 
 function waste_tiles(entry) {
   return waste_cases(entry).map(c => tile(lost_per_table(c), `lost pages a table, ${workload_text(c)}`,
-    `${show_int(c.waste.lost)} of ${show_int(c.waste.tables)} tables, ${short_engine(c.engine)}, ` +
-    threads_text(c.threads)));
+    [`${show_int(c.waste.lost)} lost, ${show_int(c.waste.tables)} tables`,
+      c.waste.lost >= FEW && `${show_share(c.waste.per_allocated)} of the pages allocated`,
+      short_engine(c.engine), threads_text(c.threads)].filter(Boolean).join(", ")));
 }
 
 function fairness_tile(entry) {
@@ -376,7 +299,7 @@ SECTIONS.push({
     for (const text of doubts(entry))
       el.append(element("p", { class: "error", text }));
     el.append(element("p", { class: "answer", text: answer_sentences(entry).map(capital).join(". ") + "." }));
-    el.append(element("div", { class: "tiles" }, ...lock_tiles(entry), tail_tile(entry), knee_tile(entry),
+    el.append(element("div", { class: "tiles" }, ...lock_tiles(entry), tail_tile(entry), ...knee_tiles(entry),
       ...waste_tiles(entry), fairness_tile(entry), audit_tile(entry), warnings_tile(entry, index)));
     note(el, "In [ ] are 95 % intervals. A saturation figure is of threads that do nothing between operations, so a " +
       "lock shows at its worst. An operation is timed with what it waits for.");

@@ -210,6 +210,16 @@ function series_of(c) {
 
 // Okabe and Ito's colours, the light ones darkened so that they can be seen on white as well as on black.
 const ENGINE_COLOURS = ["#0072b2", "#d55e00", "#c08600", "#009e73", "#3a96cc", "#bf5f98", "#8a6642", "#7d6bd0"];
+const PART_COLOURS = {
+  alloc: "#6b7a1f", map: "#1f6f78", unmap: "#6fa8a0", invalidate: "#8b2942", free: "#a8987a", other: "#5a636b",
+  growth: "#8b2942",
+  "level 0": "#3f4663", "level 1": "#5b6288", "level 2": "#7a81a8", "level 3": "#9aa0c0", "level 4": "#b5bad2",
+  "level 5": "#d0d3e3",
+};
+const PART_PATTERNS = {
+  alloc: "solid", map: "/", unmap: "-", invalidate: "x", free: "|", other: "solid", growth: "x",
+  "level 0": "solid", "level 1": "/", "level 2": "-", "level 3": "|", "level 4": "x", "level 5": "solid",
+};
 const ENGINE_DASHES = [[], [7, 3], [2, 3], [8, 3, 2, 3], [12, 3], [4, 2, 1, 2, 1, 2], [1, 2], [10, 2, 4, 2]];
 const ENGINE_POINTS = ["circle", "rect", "triangle", "rectRot", "star", "cross", "crossRot", "rectRounded"];
 const USUAL_ENGINES = ["amdv1/lockless-2019", "amdv1/mutex-2019", "amdv1/spin-2019", "amdv1/lockless"];

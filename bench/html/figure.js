@@ -1,7 +1,9 @@
 // figure.js: charts. Drawn when they come into sight, as a page of 300 cases has many of them.
 
 const FIGURES = [];
-const HIDDEN = new Set(); // engines that are switched off, on the whole page
+// Engines that are switched off, on the whole page. null, which does nothing, would stretch all axes.
+const HIDDEN = new Set(RESULTS.flatMap(entry => cases_of(entry).map(c => c.engine))
+  .filter((engine, _, all) => /(^|\/)null$/.test(engine) && !all.every(is_ruler)));
 
 // -- datasets
 
@@ -10,18 +12,44 @@ function faded(hex, opacity) {
   return hex + Math.round(opacity * 255).toString(16).padStart(2, "0");
 }
 
+function is_bounded(p) {
+  return is_number(p.lo) && is_number(p.hi);
+}
+
+// No interval, or one that decides nothing: such a point is hollow.
+function is_vague(p) {
+  return !is_bounded(p) || p.verdict === "unsure" || p.verdict === null;
+}
+
+// Points in stretches that lie beside each other and have bounds.
+function bounded_runs(points) {
+  const runs = [[]];
+  for (const p of points)
+    if (is_bounded(p))
+      runs[runs.length - 1].push(p);
+    else
+      runs.push([]);
+  return runs.filter(run => run.length);
+}
+
 /*
- * A line and the area between its bounds: points {x, y, lo, hi}. options: engine, label, show (how a value
- * reads in a tooltip) and anything of a Chart.js dataset.
+ * A line, the area between its bounds where neighbours have some, and an upright bar where a point has them
+ * alone: points {x, y, lo, hi, verdict}. options: engine, label, show (how a value reads in a tooltip) and
+ * anything of a Chart.js dataset.
  */
 function band(options, points) {
   const line = engine_line(options, points);
-  const bounded = points.filter(p => is_number(p.lo) && is_number(p.hi));
-  const edge = (key, fill) => ({
-    data: bounded.map(p => ({ x: p.x, y: p[key] })), engine: line.engine, band: true, fill, pointRadius: 0,
+  line.pointBackgroundColor = points.map(p => (is_vague(p) ? colour("panel") : line.borderColor));
+  const edge = (run, key, fill) => ({
+    data: run.map(p => ({ x: p.x, y: p[key] })), engine: line.engine, band: true, fill, pointRadius: 0,
     pointHitRadius: 0, borderWidth: 0, backgroundColor: faded(line.borderColor, 0.18), order: 9,
   });
-  return bounded.length > 1 ? [line, edge("hi", "+1"), edge("lo", false)] : [line];
+  const bar = p => ({
+    data: [{ x: p.x, y: p.lo }, { x: p.x, y: p.hi }], engine: line.engine, band: true, fill: false,
+    pointStyle: "line", pointRadius: 5, pointHitRadius: 0, borderWidth: 1.5, borderColor: line.borderColor, order: 8,
+  });
+  return [line, ...bounded_runs(points).flatMap(run =>
+    (run.length > 1 ? [edge(run, "hi", "+1"), edge(run, "lo", false)] : [bar(run[0])]))];
 }
 
 // A dataset in the colour, dash and point of options.engine.
@@ -79,10 +107,24 @@ function legend_key(dataset) {
   return dataset.engine || dataset.label;
 }
 
-function show_hidden(f) {
-  for (const dataset of f.chart.data.datasets)
+// The config, with what is switched off left out of the drawing.
+function shown_config(f) {
+  const config = with_defaults(f.spec.config());
+  for (const dataset of config.data.datasets)
     dataset.hidden = HIDDEN.has(legend_key(dataset));
+  return config;
+}
+
+// Axes are made anew: what is switched off takes no room on them.
+function show_hidden(f) {
+  const config = shown_config(f);
+  f.chart.options = config.options;
+  f.chart.data = config.data;
   f.chart.update("none");
+  mark_legend(f);
+}
+
+function mark_legend(f) {
   for (const button of f.legend.children)
     button.setAttribute("aria-pressed", HIDDEN.has(button.dataset.key) ? "false" : "true");
 }
@@ -162,6 +204,15 @@ function save(name, text, type) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+// By figure, what its title says of series and view, and result: "scaling-added-…-private-4k-….csv"
+function csv_name(f) {
+  const result = f.el.closest(".part") && f.el.closest(".part").querySelector("h3.result");
+  const name = result ? result.textContent : (RESULTS[0] || {}).name;
+  const words = [f.spec.name, f.spec.title, name].map(text =>
+    String(text || "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 80));
+  return words.filter(Boolean).join("-") + ".csv";
+}
+
 const TABLE_ROWS_MAX = 1000;
 
 function show_data(f) {
@@ -185,7 +236,7 @@ function figure_buttons(f) {
   });
   const csv = element("button", {
     type: "button", text: "CSV", title: "the data of this chart as a file",
-    on_click: () => save(f.spec.id + ".csv", csv_of(f.spec.columns, rows_of(f)), "text/csv"),
+    on_click: () => save(csv_name(f), csv_of(f.spec.columns, rows_of(f)), "text/csv"),
   });
   return element("span", { class: "buttons" }, show, csv);
 }
@@ -197,10 +248,9 @@ function draw(f) {
     f.chart.destroy();
   f.canvas.parentNode.style.height = (f.spec.height || 320) + "px";
   f.canvas.setAttribute("aria-label", `${f.spec.title}: chart; the button "table" has its data`);
-  f.chart = new Chart(f.canvas, with_defaults(f.spec.config()));
+  f.chart = new Chart(f.canvas, shown_config(f));
   fill_legend(f);
-  if (HIDDEN.size)
-    show_hidden(f);
+  mark_legend(f);
 }
 
 const SEEN = new IntersectionObserver(entries => {
@@ -212,7 +262,7 @@ const SEEN = new IntersectionObserver(entries => {
 }, { rootMargin: "400px" });
 
 function redraw(f, spec) {
-  Object.assign(f.spec, spec, { id: f.el.id });
+  Object.assign(f.spec, spec, { id: f.el.id, name: spec.id || f.spec.name });
   f.title.textContent = f.spec.title;
   f.note.textContent = f.spec.note || "";
   if (f.chart)
@@ -237,7 +287,7 @@ function free_id(id) {
  */
 function figure(el, spec) {
   const id = free_id(spec.id);
-  const f = { spec: { ...spec, id }, chart: null, canvas: element("canvas", { role: "img" }) };
+  const f = { spec: { ...spec, id, name: spec.id }, chart: null, canvas: element("canvas", { role: "img" }) };
   f.title = element("span", { class: "title", text: spec.title });
   f.note = element("p", { class: "note", text: spec.note || "" });
   f.legend = element("div", { class: "legend", role: "group", "aria-label": "engines", hidden: true });

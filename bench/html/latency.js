@@ -183,7 +183,7 @@ function latency_note(found, kind) {
 
 function latency_figure(entry, now, kind, bounds) {
   const found = kept_latencies(now.cases, kind, now.op);
-  if (!found.length)
+  if (found.every(k => k.l.n < 2)) // one sample is no distribution
     return null;
   return {
     id: "latency-" + kind, title: `${kind} time of ${now.op}: ${now.label}`, note: latency_note(found, kind),
@@ -217,7 +217,9 @@ function latency_table(el, entry, now) {
   note(el, "Intervals are made of order statistics and take samples for independent: they describe this"
     + " run. Disturbed: samples that a context switch hit, " + (now.cases.some(c => c.rate)
       ? "kept, since with --rate they belong"
-      + " to the response time." : "left out.") + saturated_text(now.cases));
+      + " to the response time." : "left out.") + saturated_text(now.cases)
+    + (rows.length && now.cases.every(c => !(latency_of(c, "service", now.op) || { n: 0 }).n
+      || latency_of(c, "service", now.op).n < 2) ? " Of a single sample no distribution is drawn." : ""));
 }
 
 function saturated_text(cases) {

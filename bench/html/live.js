@@ -56,7 +56,7 @@ function live_config(cases) {
   const timed = has_times(cases);
   const spans = process_spans(cases, timed);
   const most = Math.max(60, Math.floor(SLICE_POINTS / cases.length));
-  const datasets = cases.map(c => live_dataset(c, timed, spans, most));
+  const datasets = cases.map((c, i) => ({ ...live_dataset(c, timed, spans, most), order: -i })); // dashes above lines
   const { low, high, scale } = y_scale(datasets, show_count, "live table pages");
   datasets.push(process_lines(spans, low, high));
   return { type: "line", data: { datasets }, options: time_options(timed, spans, scale) };
@@ -71,7 +71,18 @@ function live_note(cases) {
   cases.some(c => c.cold) ? "Every slice of this workload begins with an empty table."
     : "A line ends where the engine got a new table.",
   sums.length ? `In the first process: ${sums.join("; ")}.` : "",
-  kept_text(cases), group_caveat(cases)].filter(Boolean).join(" ");
+  same_text(cases), kept_text(cases), group_caveat(cases)].filter(Boolean).join(" ");
+}
+
+// Lines that lie upon each other, which look like one.
+function same_text(cases) {
+  const by_pages = new Map();
+  for (const c of cases) {
+    const key = JSON.stringify(c.slices.live_pages);
+    by_pages.set(key, [...(by_pages.get(key) || []), case_name(c)]);
+  }
+  return [...by_pages.values()].filter(names => names.length > 1)
+    .map(names => `Equal in every slice, so upon each other: ${names.join(", ")}.`).join(" ");
 }
 
 const LIVE_COLUMNS = ["case_id", "engine", "process", "round", "half", "table", "at_ns", "live_pages"];

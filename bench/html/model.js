@@ -60,6 +60,16 @@ function waste_model_config(cases) {
   };
 }
 
+function is_above(c) {
+  return is_number(c.waste.model.ceiling) && c.waste.per_table_lo > c.waste.model.ceiling;
+}
+
+function above_text(cases) {
+  const above = cases.filter(is_above);
+  return above.length ? ` Above it, all of the interval (${above.map(case_label).join("; ")}): they came more in step`
+    + " than by chance, which the ceiling knows nothing of (docs/statistics.md)." : "";
+}
+
 function waste_model_figure(group) {
   const row = c => [group.label, c.engine, c.threads, c.waste.per_table, c.waste.per_table_lo,
     c.waste.per_table_hi,
@@ -67,9 +77,10 @@ function waste_model_figure(group) {
   return {
     id: "model-waste", title: `lost pages, measured and foretold: ${group.label}`,
     height: rows_height(group.cases),
-    note: "Dot with interval: measured. Triangle: ceiling, what chance would lose if nobody waited."
+    note: "Dot with interval: measured. Triangle: ceiling, what is lost if workers come by chance and nobody waits."
       + " Diamond: what is to be"
-      + " expected from when the workers really came. Measured below the ceiling: they did not really race.",
+      + " expected from when the workers really came. Measured below the ceiling: they did not really race."
+      + above_text(group.cases),
     columns: ["series", "engine", "threads", "per_table", "per_table_lo", "per_table_hi", "ceiling",
       "by_gaps", "omega"],
     rows: group.cases.map(row), config: () => waste_model_config(group.cases),
@@ -84,7 +95,8 @@ function waste_model_row(c) {
     series_of(c), solid(short_engine(c.engine)), show_int(c.threads), ARRIVALS[m.arrival] || "-",
     show_value(c.waste.per_table, c.waste.per_table_lo, c.waste.per_table_hi, show_real),
     show_real(m.ceiling),
-    show_value(m.omega, m.omega_lo, m.omega_hi, show_real), show_real(m.by_gaps), show_ns(c.waste.window_ns),
+    show_value(m.omega, m.omega_lo, m.omega_hi, show_real) + (m.omega_lo > 1 && !c.forced ? ", in step" : ""),
+    show_real(m.by_gaps), show_ns(c.waste.window_ns),
     show_ns(m.op_ns), show_ns((m.gap_ns || {}).p50),
   ];
 }
@@ -92,9 +104,9 @@ function waste_model_row(c) {
 function waste_model_part(el, cases) {
   if (!cases.length)
     return false;
-  el.append(element("h4", { text: "Waste" }));
-  const choices = choices_row(el);
-  const place = figure_place(el);
+  const top = kept_together(el, "Waste");
+  const choices = choices_row(top);
+  const place = figure_place(top);
   const groups = series_groups(cases);
   choose(choices, "workload", groups.map(g => ({ label: g.label, value: g })),
     g => place(waste_model_figure(g)));
@@ -102,7 +114,8 @@ function waste_model_part(el, cases) {
     "window",
     "op", "gap p50"], groups.flatMap(g => g.cases).map(waste_model_row),
       { numeric: [2, 4, 5, 6, 7, 8, 9, 10] });
-  note(el, "omega: measured over ceiling; in a workload that is forced an overlap and no rate.");
+  note(el, "omega: measured over ceiling; above 1 (in step) they met more often than by chance; in a"
+    + " workload that is forced an overlap and no rate.");
   return true;
 }
 
@@ -150,9 +163,9 @@ function law_part(el, entry) {
   const groups = law_series(entry);
   if (!groups.length)
     return false;
-  el.append(element("h4", { text: "Scaling" }));
-  const choices = choices_row(el);
-  const place = figure_place(el);
+  const top = kept_together(el, "Scaling");
+  const choices = choices_row(top);
+  const place = figure_place(top);
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), g => place(law_figure(g)));
   return true;
 }

@@ -1,9 +1,6 @@
 // model_dma.js: what a whole DMA map and unmap is made of, and what others published, both for model.js.
 "use strict";
 
-const DMA_FILLS = { alloc: "#c08600", map: "#0072b2", unmap: "#3a96cc", invalidate: "#bf5f98",
-  free: "#8a6642" };
-
 // The parts of which a model stands behind the figure: no device answers here.
 function is_modelled(c, name) {
   return ((c.dma || {}).flush || "none") !== "none" && (name === "invalidate" || name === "free");
@@ -17,7 +14,7 @@ function dma_parts(c) {
   const phases = c.phases || [];
   const ranges = ((phases.find(p => p.name === "map") || phases[0]) || {}).ops;
   return phases.filter(p => is_number(p.ns_per_op)).map(p => ({
-    name: p.name + (is_modelled(c, p.name) ? " (model)" : ""), fill: DMA_FILLS[p.name] || "#808488",
+    name: p.name + (is_modelled(c, p.name) ? " (model)" : ""), part: p.name in PART_COLOURS ? p.name : "other",
     ns_per_op: p.ns_per_op, value: ranges > 0 && p.ops !== ranges ? p.ns_per_op * p.ops / ranges
       : p.ns_per_op,
   }));
@@ -34,6 +31,16 @@ function whole_mark() {
   };
 }
 
+// The whole calls' own intervals, thin lines with ends, apart from those of the parts.
+function whole_intervals(cases) {
+  return cases.filter(c => is_number(c.dma.whole_ns_lo) && is_number(c.dma.whole_ns_hi)).map(c => ({
+    type: "line", engine: c.engine, band: true, order: -1, stack: "whole " + c.case_id,
+    borderColor: colour("text"), borderWidth: 1.5,
+    pointStyle: "line", pointRotation: 90, pointRadius: 8, pointHitRadius: 0,
+    data: [c.dma.whole_ns_lo, c.dma.whole_ns_hi].map(x => ({ x, y: case_label(c) })),
+  }));
+}
+
 function dma_label(item) {
   const p = item.raw || {};
   return `${item.dataset.part}: ${show_value(item.parsed.x, p.lo, p.hi, show_ns)}`;
@@ -45,7 +52,8 @@ function dma_config(cases) {
   const config = parts_config(rows.map(r => r.label),
     parts_datasets(cases, case_label, dma_parts, { show: show_ns }),
     { title: "ns a range and worker", show: show_ns });
-  config.data.datasets.push(...row_intervals(rows), ...row_marks(cases, case_label, [whole_mark()], show_ns));
+  const marks = row_marks(cases, case_label, [whole_mark()], show_ns).map(d => ({ ...d, label: null }));
+  config.data.datasets.push(...row_intervals(rows), ...marks, ...whole_intervals(cases));
   config.options.plugins.tooltip.callbacks.label = dma_label;
   return config;
 }
@@ -63,25 +71,38 @@ function dma_figure(group) {
   const flushed = group.cases.some(c => is_modelled(c, "free"));
   return {
     id: "model-dma", title: `parts of a map and unmap: ${group.label}`, height: rows_height(group.cases),
-    key: dma_parts(group.cases[0]).map(p => ({ label: p.name, fill: p.fill })),
-    note: "Thin bar: 95 % interval of the sum of the parts. Diamond: the same as whole calls. "
+    key: dma_parts(group.cases[0]).map(p => ({ label: p.name, part: p.part })),
+    note: "Thick bar: 95 % interval of the sum of the parts. Diamond and thin line: the same as whole calls, with its"
+      + " own. "
       + (flushed
         ? "Parts marked model: invalidation has no device here, completions come when the clock says so."
         : "Without a flush nothing is invalidated."),
     columns: ["series", "engine", "threads", "part", "ns_per_op", "ns_a_range", "ns_a_range_lo",
       "ns_a_range_hi"], rows: dma_rows(group),
-    config: () => dma_config(group.cases),
+    config: () => dma_config(shown_cases(group.cases)),
   };
+}
+
+// A difference of two cases, which is no time where null beside it took longer; null itself has none.
+function table_time(c) {
+  const d = c.dma;
+  const text = show_value(d.table_ns, d.table_ns_lo, d.table_ns_hi, show_ns);
+  if (is_ruler(c.engine))
+    return "-";
+  if (!(d.table_ns < 0 || d.table_ns_lo < 0))
+    return text;
+  return element("span", {}, badge("unsure", d.table_ns_hi < 0 ? "below null" : "not told apart"), " " + text);
 }
 
 function dma_table_row(c) {
   const d = c.dma;
   const value = (name, show) => show_value(d[name], d[name + "_lo"], d[name + "_hi"], show);
+  const of_table = (name, show) => (is_ruler(c.engine) ? "-" : value(name, show));
   return [
     series_of(c), solid(short_engine(c.engine)), show_int(c.threads), value("parts_ns", show_ns),
     value("whole_ns", show_ns),
-    value("whole_by_parts", show_real), value("table_ns", show_ns), value("unmap_table_share", show_share),
-    value("amdahl", show_real),
+    value("whole_by_parts", show_real), table_time(c), of_table("unmap_table_share", show_share),
+    of_table("amdahl", show_real),
   ];
 }
 
@@ -89,16 +110,17 @@ function dma_part(el, entry) {
   const cases = cases_of(entry).filter(has_dma);
   if (!cases.length)
     return false;
-  el.append(element("h4", { text: "The DMA path" }));
-  const choices = choices_row(el);
-  const place = figure_place(el);
+  const top = kept_together(el, "The DMA path");
+  const choices = choices_row(top);
+  const place = figure_place(top);
   const groups = series_groups(cases);
   choose(choices, "series", groups.map(g => ({ label: g.label, value: g })), g => place(dma_figure(g)));
   table(el, ["workload", "engine", "threads", "all parts", "whole calls", "whole / parts", "page table",
     "share of unmap",
     "at most faster"], cases.map(dma_table_row), { numeric: [2, 3, 4, 5, 6, 7, 8] });
-  note(el, "page table: whole calls less those of null beside them. share of unmap: what the page table"
-    + " has of an unmap; at most faster: the factor by which unmaps gain if it cost nothing (Amdahl).");
+  note(el, "page table: whole calls less those of null beside them; below null: those of null took longer, so the"
+    + " difference is no time of the table; not told apart: zero is in its interval. share of unmap: what"
+    + " the page table has of an unmap; at most faster: the factor by which unmaps gain if it cost nothing (Amdahl).");
   return true;
 }
 
@@ -184,9 +206,9 @@ function published_part(el, entry) {
   if (!published.length)
     return false;
   const keys = distinct(published.map(p => JSON.stringify([p.format, p.kind])));
-  el.append(element("h4", { text: `Published numbers, preset ${published[0].preset}` }));
-  const choices = choices_row(el);
-  const place = figure_place(el);
+  const top = kept_together(el, `Published numbers, preset ${published[0].preset}`);
+  const choices = choices_row(top);
+  const place = figure_place(top);
   choose(choices, "what", keys.map(key => ({ label: JSON.parse(key).join(", "), value: key })), key => {
     const [format, kind] = JSON.parse(key);
     place(published_figure(entry, published.filter(p => p.format === format && p.kind === kind), kind,

@@ -1,7 +1,7 @@
 # The page of `iopt report`: our files and Chart.js go into the program.
 
 # The order of the files in the script, and of the sections on the page.
-set(page_order core figure series panel answer compare scaling latency waste model_dma model fairness slices live
+set(page_order core figure series panel answer_lock answer compare added scaling latency waste model_dma model fairness slices live
   machine environment start)
 
 find_file(IOPT_CHART_JS NAMES chart.umd.min.js chart.umd.js chart.min.js

@@ -6,7 +6,7 @@
  */
 function panel(el, spec) {
   const id = free_id(spec.id);
-  const p = { spec: { ...spec, id }, data: element("div", { class: "data", hidden: true }) };
+  const p = { spec: { ...spec, id, name: spec.id }, data: element("div", { class: "data", hidden: true }) };
   const title = element("span", { class: "title" });
   const box = element("div", { class: "panel" });
   const text = element("p", { class: "note" });
@@ -22,7 +22,7 @@ function panel(el, spec) {
   return {
     el: p.el,
     redraw: changed => {
-      Object.assign(p.spec, changed, { id });
+      Object.assign(p.spec, changed, { id, name: changed.id || p.spec.name });
       fill();
       if (!p.data.hidden)
         show_data(p);

@@ -99,15 +99,31 @@ function near_bounds(curves, values) {
   return bounds.filter(v => v > Math.min(...values) / 10 && v < Math.max(...values) * 10);
 }
 
+// A logarithmic axis would hide that an interval crosses zero.
+function reaches_zero(curves) {
+  return curves.some(k => k.points.some(p => [p.y, p.lo, p.hi].some(v => is_number(v) && v <= 0)));
+}
+
+// What hollow points are, if there are any.
+function vague_text(curves) {
+  const points = curves.flatMap(k => k.points);
+  const parts = [
+    points.some(p => !is_bounded(p)) && "no interval: too few pairs or processes",
+    points.some(p => is_bounded(p) && is_vague(p)) && "not decided",
+  ].filter(Boolean);
+  return parts.length ? `Hollow: ${parts.join(", or ")}.` : "";
+}
+
 /*
  * A line with its band for each of curves: [{ engine, points, label }]. axes: "linear", "logarithmic" or
  * "auto", by what there is to show.
  */
 function curves_config(curves, counts, view, axes, beside) {
-  const values = curves.flatMap(k => k.points.map(p => p.y));
-  const log_y = axes === "auto" ? is_wide(values) : axes === "logarithmic";
+  const shown = curves.some(k => !HIDDEN.has(k.engine)) ? curves.filter(k => !HIDDEN.has(k.engine)) : curves;
+  const values = shown.flatMap(k => k.points.map(p => p.y));
+  const log_y = axes === "auto" ? is_wide(values) && !reaches_zero(shown) : axes === "logarithmic";
   const log_x = axes === "auto" ? is_long(counts) : axes === "logarithmic";
-  const bounds = log_y ? log_bounds([...values, ...near_bounds(curves, values)]) : {};
+  const bounds = log_y ? log_bounds([...values, ...near_bounds(shown, values)]) : {};
   const lines = curves.flatMap(k => {
     const options = { engine: k.engine, show: view.show, ...(k.label ? { label: k.label } : {}) };
     return band(options, k.points);
@@ -125,7 +141,9 @@ function curves_config(curves, counts, view, axes, beside) {
 // With a single count of threads a curve is a point: bars.
 function single_config(curves, view, axes) {
   const rows = curves.map(k => ({ engine: k.engine, label: short_engine(k.engine), ...k.points[0] }));
-  const log = axes === "auto" ? is_wide(rows.map(r => r.y)) : axes === "logarithmic";
+  const shown = rows.filter(r => !HIDDEN.has(r.engine));
+  const log = axes === "auto" ? is_wide((shown.length ? shown : rows).map(r => r.y)) && !reaches_zero(curves)
+    : axes === "logarithmic";
   return row_bars(rows, { title: view.title, show: view.show, log });
 }
 
@@ -142,7 +160,7 @@ function throughput_figure(entry, group, found, view, axes) {
   ];
   return {
     id: "scaling-throughput", title: `${view.label}: ${group.label}`,
-    note: throughput_note(group, found, view),
+    note: [throughput_note(group, found, view), vague_text(curves)].join(" "),
     columns: curve_columns(view.key), rows: curve_rows(group, curves),
     height: counts.length > 1 ? 340 : rows_height(curves),
     config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, beside())
@@ -159,7 +177,7 @@ function throughput_note(group, found, view) {
   const against = distinct(group.cases.map(c => ((found.get(c.case_id) || {}).series
     || {}).against).filter(Boolean));
   const saturated = group.cases.some(c => !c.think_ns && !c.rate && !c.cold);
-  const parts = ["Areas and thin bars: 95 % intervals."];
+  const parts = ["Areas and bars: 95 % intervals."];
   if (view.key === "ops_per_s" && saturated)
     parts.push("Without think time these are saturation figures.");
   if (view.key === "efficiency")
@@ -171,96 +189,6 @@ function throughput_note(group, found, view) {
     || {}).identifiable))
     parts.push("Thin lines: the Universal Scalability Law, over the counts it was fitted to.");
   return parts.join(" ");
-}
-
-// -- what is added to an operation
-
-/*
- * Comparisons inside the group, by the engine that is compared and the one it is held against: [{ engine,
- * against, differs, points }]. Those that pair nothing have no bounds and are left out.
- */
-function added_curves(entry, group) {
-  const of_id = new Map(group.cases.map(c => [c.case_id, c]));
-  const curves = new Map();
-  for (const k of entry.result.comparisons || []) {
-    const a = of_id.get(k.a);
-    const b = of_id.get(k.b);
-    if (!a || !b || a.threads !== b.threads || a.engine === b.engine || !k.pairs || !is_number(k.added_ns))
-      continue;
-    const key = b.engine + " " + a.engine;
-    if (!curves.has(key))
-      curves.set(key, { engine: b.engine, against: a.engine, differs: (k.differs || []).join(", "),
-        points: [] });
-    curves.get(key).points.push({
-      x: b.threads, y: k.added_ns, lo: k.added_ns_lo, hi: k.added_ns_hi, verdict: k.verdict,
-    });
-  }
-  for (const curve of curves.values())
-    curve.points.sort((p, q) => p.x - q.x);
-  return [...curves.values()];
-}
-
-function added_show(v) {
-  return (v > 0 ? "+" : "") + show_ns(v);
-}
-
-function added_rows(group, curves) {
-  return curves.flatMap(k => k.points.map(p =>
-    [group.label, k.engine, k.against, k.differs, p.x, p.y, p.lo, p.hi, p.verdict]));
-}
-
-function added_config(curves, counts, axes) {
-  const view = { title: "ns added to an operation", show: added_show };
-  const named = curves.map(k => ({ ...k, label: `${short_engine(k.engine)} (${k.differs || "same"})` }));
-  if (counts.length < 2)
-    return row_bars(named.map(k => ({ engine: k.engine, label: k.label, ...k.points[0] })), view);
-  return curves_config(named, counts, view, axes, []);
-}
-
-// Where one costs orders of magnitude more, those that cost less than the baseline leave the chart.
-function added_axes(curves, axes) {
-  const above = curves.flatMap(k => k.points.map(p => p.y)).filter(v => v > 0);
-  return axes === "auto" && is_wide(above) ? "logarithmic" : axes;
-}
-
-function added_figure(entry, group, baseline, asked) {
-  const all = added_curves(entry, group);
-  const curves = all.filter(k => k.against === baseline);
-  const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
-  const axes = added_axes(curves, asked);
-  const hides = axes === "logarithmic" && counts.length > 1 && curves.some(k => k.points.some(p => p.y <= 0));
-  if (!curves.length)
-    return null;
-  return {
-    id: "scaling-added", title: `what is added to an operation of ${short_engine(baseline)}: ${group.label}`,
-    note: `Median of the pairs' differences, time per operation and worker. In brackets what sets the`
-      + ` engine apart from`
-      + ` ${short_engine(baseline)}: quote those with sync alone as the price of a lock.`
-      + (hides ? " What is not above zero has no place on a logarithmic axis; the table has it." : ""),
-    columns: ["series", "engine", "against", "differs", "threads", "added_ns", "added_ns_lo", "added_ns_hi",
-      "verdict"],
-    rows: added_rows(group, all), height: counts.length > 1 ? 340 : rows_height(curves),
-    config: () => added_config(curves, counts, axes),
-  };
-}
-
-// The time of an operation itself, of all engines, rulers included; the result has no interval of it.
-function busy_figure(group, axes) {
-  const curves = scaling_curves(group, c => ({ y: c.busy_ns_per_op }));
-  const counts = distinct(curves.flatMap(k => k.points.map(p => p.x))).sort((a, b) => a - b);
-  const view = { title: "ns of an operation", show: show_ns };
-  if (!curves.length)
-    return null;
-  return {
-    id: "scaling-busy", title: `ns of an operation: ${group.label}`,
-    note: "Time per operation and worker, over all kinds; think time and waiting for others outside the"
-      + " engine left out.",
-    columns: ["series", "engine", "threads", "busy_ns_per_op"],
-    rows: curve_rows(group, curves).map(r => r.slice(0, 4)),
-    height: counts.length > 1 ? 340 : rows_height(curves),
-    config: () => (counts.length > 1 ? curves_config(curves, counts, view, axes, [])
-      : single_config(curves, view, axes)),
-  };
 }
 
 // -- the law and the knees, as tables

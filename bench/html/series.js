@@ -64,7 +64,7 @@ function failed_note(el, cases) {
 
 /*
  * A place for one figure: called with a spec it shows it, with null it hides it. spec.key: what colours
- * inside bars mean, where the legend tells engines: [{ label, fill }].
+ * inside bars mean: [{ label, part }], names of PART_COLOURS.
  */
 function figure_place(el) {
   const key = element("div", { class: "legend parts-key" });
@@ -82,9 +82,39 @@ function figure_place(el) {
   };
 }
 
+// The patterns of bars as backgrounds of an element.
+const stripes = angle => fill => `repeating-linear-gradient(${angle}deg, ${fill} 0 4px, var(--panel) 4px 6px)`;
+const PART_STRIPES = {
+  solid: fill => fill, "/": stripes(-45), "-": stripes(0), "|": stripes(90),
+  x: fill => `repeating-linear-gradient(45deg, transparent 0 4px, var(--panel) 4px 5px), ${stripes(-45)(fill)}`,
+};
+
+// From, to: strokes on a square of 8 pixels that repeats.
+const PART_STROKES = {
+  "/": [[-2, 2, 2, -2], [-2, 10, 10, -2], [6, 10, 10, 6]], "-": [[0, 4, 8, 4]], "|": [[4, 0, 4, 8]],
+  x: [[0, 0, 8, 8], [0, 8, 8, 0]],
+};
+
+// The colour and pattern of a part, level or cause: never its colour alone.
+function part_fill(part) {
+  const square = element("canvas", { width: 8, height: 8 });
+  const paint = square.getContext("2d");
+  paint.fillStyle = PART_COLOURS[part];
+  paint.fillRect(0, 0, 8, 8);
+  paint.strokeStyle = colour("panel");
+  paint.lineWidth = 1.5;
+  for (const [x, y, to_x, to_y] of PART_STROKES[PART_PATTERNS[part]] || []) {
+    paint.beginPath();
+    paint.moveTo(x, y);
+    paint.lineTo(to_x, to_y);
+    paint.stroke();
+  }
+  return paint.createPattern(square, "repeat");
+}
+
 function parts_key(part) {
   const mark = element("i", { class: "mark" });
-  mark.style.color = part.fill;
+  mark.style.background = PART_STRIPES[PART_PATTERNS[part.part]](PART_COLOURS[part.part]);
   return element("span", {}, mark, part.label);
 }
 
@@ -93,6 +123,13 @@ function choices_row(el) {
   const row = element("div", { class: "choices" });
   el.append(row);
   return row;
+}
+
+// A heading with its choices and charts, which paper does not part.
+function kept_together(el, title) {
+  const made = element("div", { class: "together" }, element("h4", { text: title }));
+  el.append(made);
+  return made;
 }
 
 // A text that a table does not break.
@@ -240,8 +277,7 @@ function row_shape(engine, log) {
   return log ? {
     type: "line", showLine: false, pointRadius: 6,
       pointStyle: is_ruler(engine) ? "circle" : engine_point(engine),
-    backgroundColor: engine_colour(engine),
-  } : { grouped: false, maxBarThickness: 22, backgroundColor: faded(engine_colour(engine), 0.75) };
+  } : { grouped: false, maxBarThickness: 22 };
 }
 
 /*
@@ -254,8 +290,12 @@ function row_bars(rows, options) {
   const bars = engines_of(rows).map(engine => ({
     label: short_engine(engine), engine, data: of_engine(engine), borderColor: engine_colour(engine),
     show: options.show, order: options.log ? 0 : 2, ...row_shape(engine, options.log),
+    backgroundColor: rows.filter(r => r.engine === engine && is_number(r.y))
+      .map(r => (is_vague(r) ? colour("panel") : faded(engine_colour(engine), options.log ? 1 : 0.75))),
+    borderWidth: options.log ? 2 : 1.5,
   }));
-  const bounds = options.log ? log_bounds(rows.flatMap(r => [r.y, r.lo, r.hi])) : {};
+  const shown = rows.filter(r => !HIDDEN.has(r.engine));
+  const bounds = options.log ? log_bounds((shown.length ? shown : rows).flatMap(r => [r.y, r.lo, r.hi])) : {};
   return {
     type: "bar", data: { labels: rows.map(r => r.label), datasets: [...bars, ...row_intervals(rows)] },
     options: row_options({ bounds, ...options }),

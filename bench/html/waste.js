@@ -3,17 +3,16 @@
 
 const FEW = 100; // events below which no percentage is given
 
-/*
- * Shades of one colour for levels, from the leaves' tables up, and another colour for growth: ordered as
- * they lie in a bar, and named in the tooltip and table.
- */
-const LEVEL_FILLS = ["#0b4f8a", "#2a78b8", "#5b9bd0", "#8dbde3", "#b7d6ee", "#d9e9f6"];
-const GROWTH_FILL = "#d55e00";
+// What a case can tell of waste; others than cold, forced and replayed ones only beside a case that lost a page.
+function tells_waste(c) {
+  return c.waste && c.waste.tables > 0 && !is_ruler(c.engine) && !is_failed(c) && !c.unowned;
+}
 
-function wastes(c) {
-  const w = c.waste;
-  return w && w.tables > 0 && !is_ruler(c.engine) && !is_failed(c) && !c.unowned
-    && (c.cold || c.forced || c.replay || w.lost > 0);
+// With all engines and thread counts of a workload, so that those that lost nothing are seen to.
+function wasting_cases(entry) {
+  const cases = cases_of(entry).filter(tells_waste);
+  const losing = new Set(cases.filter(c => c.waste.lost > 0).map(series_of));
+  return cases.filter(c => c.cold || c.forced || c.replay || losing.has(series_of(c)));
 }
 
 function waste_point(c) {
@@ -61,7 +60,8 @@ function waste_figure(group, key) {
     return null;
   return {
     id: "waste-" + group.kind, title: `${group.forced ? "FORCED: " : ""}${view.label}: ${group.label}`,
-    note: waste_note(group, key), height: counts.length > 1 ? 320 : rows_height(curves),
+    note: [waste_note(group, key), curves.some(k => k.points.some(is_vague)) && "Hollow: without an interval."]
+      .filter(Boolean).join(" "), height: counts.length > 1 ? 320 : rows_height(curves),
     columns: curve_columns(key), rows: curve_rows(group, curves),
     config: () => waste_view_config(curves, counts, view),
   };
@@ -87,10 +87,15 @@ function waste_note(group, key) {
 function waste_parts(c) {
   const levels = c.pages ? c.pages.wasted_by_level || [] : [];
   const parts = levels.map((lost, level) => ({
-    name: level ? `level ${level}` : "level 0 (holds 4K leaves)",
-    fill: LEVEL_FILLS[level % LEVEL_FILLS.length], lost,
+    name: level ? `level ${level}` : "level 0 (holds 4K leaves)", part: `level ${level % 6}`, lost,
   }));
-  return [...parts, { name: "growth of the root", fill: GROWTH_FILL, lost: (c.pages || {}).wasted_growth }];
+  return [...parts, { name: "growth of the root", part: "growth", lost: (c.pages || {}).wasted_growth }];
+}
+
+// Without a legend of its own such a chart leaves out the rows of what is switched off elsewhere.
+function shown_cases(cases) {
+  const shown = cases.filter(c => !HIDDEN.has(c.engine));
+  return shown.length ? shown : cases;
 }
 
 function parts_datasets(cases, label_of, parts_of, more) {
@@ -102,8 +107,8 @@ function parts_datasets(cases, label_of, parts_of, more) {
         .filter(p => p.value > 0);
       const data = found.map(p => ({ x: p.value, y: p.y }));
       return {
-        label: short_engine(engine), engine, part: name, data, stack: "parts", backgroundColor: found.length ? found[0].fill : null,
-        borderColor: engine_colour(engine), maxBarThickness: 22, order: 2, ...more,
+        engine, part: name, data, stack: "parts", borderWidth: 1, borderColor: colour("muted"),
+        backgroundColor: found.length ? part_fill(found[0].part) : null, maxBarThickness: 22, order: 2, ...more,
       };
     }).filter(d => d.data.length);
   });
@@ -129,12 +134,14 @@ function levels_figure(group) {
     id: "waste-levels-" + group.kind,
     title: `${group.forced ? "FORCED: " : ""}where they are lost: ${group.label}`,
     note: "Lost installs by the level of the table, and new roots that came too late, over the tables"
-      + " built. Engines that lost none have no bar.",
+      + " built. Engines that lost none have no bar, and which"
+      + " engine a bar is of stands before it.",
     height: rows_height(labels), key: levels_key(cases),
     columns: ["series", "engine", "threads", "where", "lost", "tables", "lost_a_table"],
     rows: cases.flatMap(c => parts_of(c).map(p =>
       [group.label, c.engine, c.threads, p.name, p.lost, c.waste.tables, p.value])),
-    config: () => parts_config(labels, parts_datasets(cases, case_label, parts_of, { show: show_real }),
+    config: () => parts_config(shown_cases(cases).map(case_label),
+      parts_datasets(shown_cases(cases), case_label, parts_of, { show: show_real }),
       { title: "lost pages a table", show: show_real }),
   };
 }
@@ -142,7 +149,7 @@ function levels_figure(group) {
 // What colours stand for: parts that some case has, in their order.
 function levels_key(cases) {
   const used = new Set(cases.flatMap(c => waste_parts(c).filter(p => p.lost > 0).map(p => p.name)));
-  return waste_parts(cases[0]).filter(p => used.has(p.name)).map(p => ({ label: p.name, fill: p.fill }));
+  return waste_parts(cases[0]).filter(p => used.has(p.name)).map(p => ({ label: p.name, part: p.part }));
 }
 
 // -- the table
@@ -193,11 +200,10 @@ function waste_part(el, groups) {
   if (!groups.length)
     return;
   const forced = groups[0].forced;
-  el.append(element("h4", { text: forced ? "FORCED: a barrier made the threads meet"
-    : "As the workers came" }));
+  const top = kept_together(el, forced ? "FORCED: a barrier made the threads meet" : "As the workers came");
   const now = { group: groups[0], key: "per_table" };
-  const choices = choices_row(el);
-  const grid = charts_grid(el);
+  const choices = choices_row(top);
+  const grid = charts_grid(top);
   const places = [figure_place(grid), figure_place(grid)];
   const show = change => {
     Object.assign(now, change);
@@ -218,7 +224,7 @@ function total_lost(group) {
 }
 
 function make_waste(el, entry) {
-  const cases = cases_of(entry).filter(wastes);
+  const cases = wasting_cases(entry);
   if (!cases.length)
     return false;
   const groups = waste_groups(cases);

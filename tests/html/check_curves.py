@@ -104,7 +104,7 @@ def laws(browser, doc):
 def waste(browser, doc):
     """Forced cases are apart and without bounds, and nobody is given a percentage of few events."""
     found = browser.js("""
-        const cases = cases_of(RESULTS[0]).filter(wastes);
+        const cases = wasting_cases(RESULTS[0]);
         return {
           natural: waste_groups(cases).filter(g => !g.forced).flatMap(g => g.cases.map(c => c.case_id)),
           bounds: cases.filter(c => c.forced && is_number(waste_point(c).lo)).map(c => c.case_id),

@@ -13,6 +13,7 @@ import time
 import unittest
 
 import check_curves
+import check_doubt
 import check_page as check
 import made_result as made
 from browser import Browser, Unavailable
@@ -136,10 +137,16 @@ class Handled(Pages):
             told += 1
         self.assertGreater(told, 6)
 
+    def test_doubt_is_told(self):
+        self.drawn("quick")
+        self.right(check_doubt.doubt(self.browser))
+        self.assertTrue(self.browser.js("return HIDDEN.has('amdv1/null') && FIGURES.every(f => f.chart.data.datasets"
+                                        ".every((d, i) => d.engine !== 'amdv1/null' || !f.chart.isDatasetVisible(i)))"))
+
     def test_csv_is_downloaded(self):
         self.open("quick")
         self.browser.click(self.browser.find("#scaling-throughput .buttons button")[1])
-        path = os.path.join(self.downloads, "scaling-throughput.csv")
+        path = os.path.join(self.downloads, "scaling-throughput-throughput-private-4k-think-0-compact-local-quick.csv")
         until = time.monotonic() + 10
         while not os.path.exists(path) and time.monotonic() < until:
             time.sleep(0.05)
@@ -324,6 +331,14 @@ class Planted(Pages):
     def test_a_wrong_answer(self):
         docs = self.planted("quick", "size.toFixed(", "(size * 1.1).toFixed(")
         self.assertTrue(check.answer(self.browser, docs[0]))
+
+    def test_doubt_that_is_not_told(self):
+        self.planted("quick", "if (!has_interval(found.comparison))", "if (false)", more=(
+            ("return [c.oversubscribed ? 1 : 0, -c.threads, c.workload", "return [-c.threads, c.workload"),
+            ("!is_bounded(p) || p.verdict", "p.verdict"), ("is_wide(values) && !reaches_zero(shown)", "is_wide(values)")))
+        wrong = " ".join(check_doubt.doubt(self.browser))
+        for told in ("unbounded", "share CPUs", "hollow", "axes"):
+            self.assertIn(told, wrong)
 
     def test_a_section_that_is_gone_or_empty(self):
         docs = self.planted("quick", 'id: "environment",', 'id: "elsewhere",')
