@@ -16,8 +16,7 @@ static int no_memory(struct err *err, const char *path)
 	return err_set(err, EXIT_NO_RESOURCE, "no memory to read %.200s", path);
 }
 
-/* The file that `path` stands for, from malloc; NULL: no memory. */
-static char *file_of(const char *path)
+char *page_file_of(const char *path)
 {
 	char *file = NULL;
 	struct stat st;
@@ -36,7 +35,7 @@ int page_add(struct page *p, const char *path, struct err *err)
 		return err_set(err, EXIT_USAGE, "%.200s: a page holds at most %d results", path,
 			       PAGE_RESULTS_MAX);
 	p->n++;
-	r->path = file_of(path);
+	r->path = page_file_of(path);
 	if (!r->path)
 		return no_memory(err, path);
 	code = stored_document(&r->stored, &r->json, r->path, err);

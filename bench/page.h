@@ -55,6 +55,19 @@ bool page_built(void);
  */
 int report_page(const struct flag_args *args, const char *out, struct err *err);
 
+/*
+ * report_place.c. May `out`, which --out named, be written? EXIT_USAGE if it is one of the results in
+ * args, EXIT_CANT_CREATE if it is another result, or where a page is to be written something that is
+ * no page of ours.
+ */
+int report_check_out(const struct flag_args *args, const char *out, bool page, struct err *err);
+/* The last of these alone; flag: who named it, NULL: nobody. */
+int page_check_place(const char *place, const char *flag, struct err *err);
+/* report.html beside the file `path`, from malloc; NULL: no memory. */
+char *page_place_beside(const char *path);
+/* page.c: the file that RESULT stands for, which may be its directory; from malloc. NULL: no memory. */
+char *page_file_of(const char *path);
+
 /* A new result goes into `dir`: away with the page of the one before, which would be taken for its own. */
 void page_forget(const char *dir);
 

@@ -1,7 +1,6 @@
 /* report.c - `iopt report`: results as a page to look at, or one in a format that other tools read. */
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <stdlib.h>
 
 #include "bench/export.h"
 #include "bench/flags.h"
@@ -154,14 +153,11 @@ static int carry_out(const struct request *q, const struct stored *s, struct err
 
 static int read_result(struct stored **s, const char *path, struct err *err)
 {
-	char file[4096];
-	struct stat st;
+	char *file = page_file_of(path);
+	int code = file ? stored_read(s, file, err) : err_set(err, EXIT_NO_RESOURCE, "no memory");
 
-	if (!strcmp(path, "-") || stat(path, &st) || !S_ISDIR(st.st_mode))
-		return stored_read(s, path, err);
-	if (snprintf(file, sizeof(file), "%s/result.json", path) >= (int)sizeof(file))
-		return err_set(err, EXIT_BAD_DATA, "%.300s: path is too long", path);
-	return stored_read(s, file, err);
+	free(file);
+	return code;
 }
 
 int verb_report(int argc, char **argv)
@@ -175,6 +171,8 @@ int verb_report(int argc, char **argv)
 	if (code || args.help)
 		return code ? verb_fail("report", &err) : EXIT_FINE;
 	code = check(&q, &args, &err);
+	if (!code && q.out)
+		code = report_check_out(&args, q.out, !q.format, &err);
 	if (!code && !q.format)
 		code = report_page(&args, q.out, &err);
 	else if (!code)
