@@ -7,7 +7,8 @@
  *   { "made_by": "iopt 0.1.0-g1234567",
  *     "results": [ { "name", "path", "result": result.json but for the slices } … ],
  *     "verdicts": [ null, VERDICT or { "error": TEXT } … ] }
- * `slices` of a case is an object of columns there (page_slices.c). Every `<` is written as \u003c, so
+ * `slices` of a case is an object of columns there (page_slices.c), and a `histogram` has not too many
+ * buckets (page_buckets.c). Every `<` is written as \u003c, so
  * nothing in a result can end the element.
  */
 #pragma once
@@ -24,6 +25,9 @@
 #define PAGE_RESULTS_MAX 8
 /* Slices of all results on a page: beyond, a browser takes seconds to read them. */
 #define PAGE_SLICES_MAX 100000
+
+/* Buckets of a distribution on a page: twice the pixels of a chart. */
+#define PAGE_BUCKETS_MAX 1000
 
 /* Results on their way onto a page. Zero it; page_end() also after an error. */
 struct page {
@@ -75,6 +79,8 @@ void page_forget(const char *dir);
 int page_name_results(struct page *p);
 /* page_slices.c: the slices of all cases as columns, most of them where they are very many. -1: no memory. */
 int page_pack_slices(struct page *p, size_t most);
+/* page_buckets.c: every `histogram` in v, merged to so many buckets; dropped if it is misshapen. -1: no memory. */
+int page_merge_buckets(json_t *v, size_t most);
 /*
  * page_verdicts.c: result `now` judged against `base` as `iopt compare` does: docs/verdict.schema.json, or
  * {"error": TEXT} where they cannot be compared. NULL: no memory.
