@@ -82,6 +82,8 @@ json_t *page_document(struct page *p)
 	bool failed = page_name_results(p) || page_pack_slices(p, PAGE_SLICES_MAX);
 	struct node root = { json_object(), &failed }, verdicts;
 
+	for (size_t i = 0; i < p->n; i++)
+		failed |= page_merge_buckets(p->results[i].json, PAGE_BUCKETS_MAX) != 0;
 	put_made_by(root);
 	put_results(root, p);
 	verdicts = put_array(root, "verdicts");

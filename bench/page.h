@@ -7,7 +7,8 @@
  *   { "made_by": "iopt 0.1.0-g1234567",
  *     "results": [ { "name", "path", "result": result.json but for the slices } … ],
  *     "verdicts": [ null, VERDICT or { "error": TEXT } … ] }
- * `slices` of a case is an object of columns there (page_slices.c). Every `<` is written as \u003c, so
+ * `slices` of a case is an object of columns there (page_slices.c), and a `histogram` has not too many
+ * buckets (page_buckets.c). Every `<` is written as \u003c, so
  * nothing in a result can end the element.
  */
 #pragma once
@@ -24,6 +25,9 @@
 #define PAGE_RESULTS_MAX 8
 /* Slices of all results on a page: beyond, a browser takes seconds to read them. */
 #define PAGE_SLICES_MAX 100000
+
+/* Buckets of a distribution on a page: twice the pixels of a chart. */
+#define PAGE_BUCKETS_MAX 1000
 
 /* Results on their way onto a page. Zero it; page_end() also after an error. */
 struct page {
@@ -55,6 +59,17 @@ bool page_built(void);
  */
 int report_page(const struct flag_args *args, const char *out, struct err *err);
 
+/*
+ * report_place.c. May `out`, which --out named, be written? EXIT_USAGE if it is one of the results in
+ * args, EXIT_CANT_CREATE if it is another result, or where a page is to be written something that is
+ * no page of ours.
+ */
+int report_check_out(const struct flag_args *args, const char *out, bool page, struct err *err);
+/* The last of these alone; flag: who named it, NULL: nobody. */
+int page_check_place(const char *place, const char *flag, struct err *err);
+/* report.html beside the file `path`, from malloc; NULL: no memory. */
+char *page_place_beside(const char *path);
+
 /* A new result goes into `dir`: away with the page of the one before, which would be taken for its own. */
 void page_forget(const char *dir);
 
@@ -62,6 +77,8 @@ void page_forget(const char *dir);
 int page_name_results(struct page *p);
 /* page_slices.c: the slices of all cases as columns, most of them where they are very many. -1: no memory. */
 int page_pack_slices(struct page *p, size_t most);
+/* page_buckets.c: every `histogram` in v, merged to so many buckets; dropped if it is misshapen. -1: no memory. */
+int page_merge_buckets(json_t *v, size_t most);
 /*
  * page_verdicts.c: result `now` judged against `base` as `iopt compare` does: docs/verdict.schema.json, or
  * {"error": TEXT} where they cannot be compared. NULL: no memory.

@@ -168,6 +168,8 @@ int verb_report(int argc, char **argv)
 	if (code || args.help)
 		return code ? verb_fail("report", &err) : EXIT_FINE;
 	code = check(&q, &args, &err);
+	if (!code && q.out)
+		code = report_check_out(&args, q.out, !q.format, &err);
 	if (!code && !q.format)
 		code = report_page(&args, q.out, &err);
 	else if (!code)

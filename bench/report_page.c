@@ -1,64 +1,12 @@
-/* report_page.c - `iopt report` without another format: where the page goes, and what is told beside it. */
+/* report_page.c - `iopt report` without another format: the page, and what is told beside it. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "bench/out_file.h"
 #include "bench/page.h"
 
-#define PAGE_NAME "report.html"
-/* In the first lines of every page of ours. */
-#define PAGE_MARK "<meta name=\"generator\" content=\"iopt\">"
-
 static int write_it(FILE *out, const void *document)
 {
 	return page_write(document, out);
-}
-
-/* "out/result.json", also with ".gz", to "out/report.html"; of stdin it is here. NULL: no memory. */
-static char *place_beside(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *place = NULL;
-
-	if (asprintf(&place, "%.*s" PAGE_NAME, slash ? (int)(slash + 1 - path) : 0, path) < 0)
-		return NULL;
-	return place;
-}
-
-/* 1: a page of ours, or empty; 0: something else; -1: not there, or not to be read. */
-static int is_page(const char *path)
-{
-	char head[1024];
-	FILE *file = fopen(path, "r");
-	size_t n;
-
-	if (!file)
-		return -1;
-	n = fread(head, 1, sizeof(head) - 1, file);
-	head[n] = '\0';
-	fclose(file);
-	return !n || strstr(head, PAGE_MARK);
-}
-
-/* A file that nobody named is replaced only if it is a page of ours. */
-static int check_place(const char *place, struct err *err)
-{
-	if (is_page(place))
-		return 0; /* if it cannot be read, out_file_write() says why */
-	return err_set(err, EXIT_CANT_CREATE, "%.300s: is there, and no page of iopt: name another file "
-		       "with --out, or move it away", place);
-}
-
-void page_forget(const char *dir)
-{
-	char *path = NULL;
-
-	if (asprintf(&path, "%s/" PAGE_NAME, dir) < 0)
-		return;
-	if (is_page(path) == 1)
-		unlink(path);
-	free(path);
 }
 
 /* What a reader had better know before the page is open. */
@@ -85,10 +33,10 @@ static void tell(const struct page *p)
 
 static int write_page(struct page *p, const char *out, struct err *err)
 {
-	char *beside = out ? NULL : place_beside(p->results[0].path);
+	char *beside = out ? NULL : page_place_beside(p->results[0].path);
 	const char *place = out ? out : beside;
 	json_t *document = NULL;
-	int code = place && !out ? check_place(place, err) : 0;
+	int code = place && !out ? page_check_place(place, NULL, err) : 0;
 
 	if (!code && place)
 		document = page_document(p);

@@ -204,7 +204,7 @@ static void sizes(struct csv *csv, const struct case_result *c)
 	flag(csv, "again", c->again);
 }
 
-static void summary_row(struct csv *csv, const struct case_result *c)
+static void summary_row(struct csv *csv, const struct case_result *c, double pair_ns)
 {
 	identity(csv, c);
 	speed(csv, c);
@@ -220,6 +220,7 @@ static void summary_row(struct csv *csv, const struct case_result *c)
 	csv_dma(csv, c);
 	csv_pace(csv, c);
 	csv_map_benchmark(csv, c);
+	real(csv, "pair_ns", pair_ns); /* of the machine, for whoever has this file alone */
 	end_row(csv);
 	csv->header = false;
 }
@@ -228,9 +229,9 @@ int write_summary_csv(const struct result *r, FILE *out)
 {
 	struct csv csv = { .out = out, .header = true };
 
-	summary_row(&csv, &no_case);
+	summary_row(&csv, &no_case, NAN);
 	for (size_t i = 0; i < r->ncases; i++)
-		summary_row(&csv, &r->cases[i]);
+		summary_row(&csv, &r->cases[i], r->ruler.clock.pair_ns);
 	return end_file(&csv);
 }
 

@@ -25,10 +25,11 @@ SETTINGS = {
     "pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "iopt",
     "figure.facecolor": "white", "savefig.dpi": 300,
 }
-BESIDE = {"ceiling": dict(linestyle="none", fillstyle="none"), "gaps": dict(linestyle="none", marker="x"),
+BESIDE = {"max": dict(linestyle="none", marker="x"), "ceiling": dict(linestyle="none", fillstyle="none"), "gaps": dict(linestyle="none", marker="x"),
           "law": dict(linewidth=0.6, marker=""), "ideal": dict(linewidth=0.8)}
-MARKS = {"steal": dict(marker="x", color=style.BLACK, s=9, linewidths=0.6),
-         "switches": dict(marker="o", facecolors="none", edgecolors=style.BLACK, s=12, linewidths=0.5)}
+# as in the HTML report: a ring is steal, a cross in it a worker that was switched out
+MARKS = {"steal": dict(marker="o", facecolors="none", edgecolors=style.BLACK, s=14, linewidths=0.5),
+         "switches": dict(marker="x", color=style.BLACK, s=6, linewidths=0.5)}
 
 
 def short_titles(panels):
@@ -66,7 +67,7 @@ def by_figure(axes, figure, panel):
     if figure.kind == "hdr":
         axes.set_xscale("log")
         axes.set_xlim(left=1)
-        axes.xaxis.set_major_locator(ticker.LogLocator(numticks=12))
+        axes.xaxis.set_major_locator(ticker.LogLocator(numticks=6))
         axes.xaxis.set_major_formatter(ticker.FuncFormatter(percent))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
     if not figure.log_y and figure.kind in ("lines", "threads"):
@@ -89,8 +90,8 @@ def draw_line(axes, figure, line, gid):
     if line.style in MARKS:
         axes.scatter(xs, ys, zorder=4, gid=gid, **MARKS[line.style])
         return
-    ideal = line.style == "ideal"
-    colour, dash, marker = (style.GREY, style.DOTTED, "") if ideal else style.look(line.label)
+    grey = line.style in ("ideal", "clock")
+    colour, dash, marker = (style.GREY, style.DOTTED, "") if grey else style.look(line.label)
     look = dict(color=colour, linestyle=dash, marker=marker)
     if line.style == "points":
         look.update(linestyle="none", markersize=2)
@@ -99,6 +100,11 @@ def draw_line(axes, figure, line, gid):
     if len(line.points) > MANY:
         look.update(markersize=1.5)
     look.update(BESIDE.get(line.style, {}))
+    if line.style == "clock":
+        low, high = min(at[1] for at in line.points), max(at[1] for at in line.points)
+        axes.axhspan(low, high, color=style.GREY, alpha=0.18, linewidth=0, gid=gid)
+        axes.axhline(high, color=style.GREY, linewidth=0.6, linestyle=style.DOTTED)
+        return
     axes.plot(xs, ys, gid=gid, **look)
     bounds = [at for at in line.points if len(at) == 4 and at[2] is not None and at[3] is not None]
     if bounds:
@@ -127,7 +133,7 @@ def draw_bars(axes, panel, names, gid):
     left = [0.0] * len(bars)
     for name in names:
         values = [dict(bar.parts).get(name, 0) for bar in bars]
-        colour, hatch = style.part(names.index(name))
+        colour, hatch = style.part(name)
         drawn = axes.barh(range(len(bars)), values, left=left, height=0.7, color=colour, hatch=hatch,
                           edgecolor="white", linewidth=0.3)
         for patch, bar in zip(drawn, bars):
@@ -159,13 +165,15 @@ def legend_of(figure, panels):
     if figure.kind == "strip":
         return []
     if figure.kind == "bars":
-        return [Patch(facecolor=style.part(i)[0], hatch=style.part(i)[1], edgecolor="white", label=name)
-                for i, name in enumerate(parts_of(figure.panels))]
+        return [Patch(facecolor=style.part(name)[0], hatch=style.part(name)[1], edgecolor="white", label=name)
+                for name in parts_of(figure.panels)]
     handles = {}
     for line in (line for panel in panels for line in panel.lines):
         if line.style in MARKS:
             handles[line.label] = Line2D([], [], linestyle="none", color=style.BLACK, markersize=3,
                                          marker=MARKS[line.style]["marker"], fillstyle="none", label=line.label)
+        elif line.style == "clock":
+            handles[line.label] = Patch(facecolor=style.GREY, alpha=0.18, label=line.label)
         elif line.style == "ideal":
             handles[line.label] = Line2D([], [], color=style.GREY, linestyle=style.DOTTED, label=line.label)
         elif line.style in ("line", "points"):
@@ -173,7 +181,8 @@ def legend_of(figure, panels):
             handles[line.label] = Line2D([], [], color=colour, label=line.label, markersize=3,
                                          linestyle="none" if line.style == "points" else dash,
                                          marker="" if figure.kind == "hdr" else marker)
-    return sorted(handles.values(), key=lambda handle: handle.get_color() in (style.BLACK, style.GREY))
+    own = [h for h in handles.values() if isinstance(h, Line2D) and h.get_color() not in (style.BLACK, style.GREY)]
+    return own + [handle for handle in handles.values() if handle not in own]
 
 
 def heights(figure, panels, columns):

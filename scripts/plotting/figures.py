@@ -6,6 +6,7 @@ files; worked out here are only shares of a bar, percentiles of a histogram, and
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+COLD = ("cold", "cursor", "grow", "rendezvous", "convoy")  # workloads about new tables (docs/workloads.md)
 SAMPLES_BEYOND = 10  # a percentile with fewer samples beyond it says nothing (docs/output.md)
 
 
@@ -17,7 +18,7 @@ class Nothing(Exception):
 class Line:
     label: str
     points: list  # (x, y) or (x, y, lo, hi)
-    style: str = "line"  # line, points, faint (no legend), ideal, law, ceiling, gaps, steal, switches
+    style: str = "line"  # line, points, faint (no legend), ideal, law, ceiling, gaps, steal, switches, max, clock
 
 
 @dataclass
@@ -181,8 +182,16 @@ def percentiles(buckets):
         yield total / (total - below), (low + high) / 2
 
 
+def slowest(case, op, buckets):
+    """(1 / (1 - p), ns) of the last of all samples."""
+    highest = max(high for _, high, _ in buckets)
+    at = case.number(f"{op}_max_ns")
+    return sum(count for *_, count in buckets), highest if at is None else at
+
+
 def latency(result, options):
-    """A panel for each operation of each series, with the most threads it was measured with."""
+    """A panel for each operation of each series, with the most threads it was measured with; what the clock cannot tell
+    apart (docs/output.md) shaded."""
     cases = {case.text("case_id"): case for case in shown(result, options)}
     most = {}
     for case in cases.values():
@@ -193,12 +202,20 @@ def latency(result, options):
         if (row.text("case_id") in cases and threads_of(case) == most[series_of(case)]
                 and row.text("op") in options.ops):
             key = series_of(case, True), row.text("op"), engine_of(case)
-            buckets.setdefault(key, []).append((row.need("low_ns"), row.need("high_ns"), row.need("count")))
-    panels = Panels()
-    for (series, op, engine), counts in buckets.items():
-        panels.line(f"{series} {op}", engine, engine).extend(percentiles(counts))
+            buckets.setdefault(key, (case, []))[1].append((row.need("low_ns"), row.need("high_ns"), row.need("count")))
+    panels, pairs = Panels(), {case.number("pair_ns") for case, _ in buckets.values()}
+    for (series, op, engine), (case, counts) in buckets.items():
+        title, pair = f"{series} {op}", case.number("pair_ns")
+        panels.line(title, engine, engine).extend(percentiles(counts))
+        panels.line(title, (engine, "max"), engine, "max").append(slowest(case, op, counts))
+        if pair is not None:
+            lowest = min(low for low, _, _ in counts)
+            clock = panels.line(title, "clock", "below three pairs of stamps: not told apart", "clock")
+            clock[:] = [(1, min([lowest, 3 * pair] + [ns for _, ns in clock])), (1, 3 * pair)]
     return Figure("latency", "percentile", "ns", panels.finish(
-        f"no operation was timed by itself ({', '.join(options.ops)})"), "hdr", log_y=True)
+        f"no operation was timed by itself ({', '.join(options.ops)})"), "hdr", log_y=True,
+        note="cross: max" + ("; nothing shaded: this result does not say what a pair of stamps costs"
+                             if pairs == {None} else ""))
 
 
 def lost_per_table(x, case):
@@ -208,10 +225,11 @@ def lost_per_table(x, case):
 
 
 def lossy(result, options):
-    """Cases of series in which some engine allocated in vain, with tables to relate that to."""
+    """Cases to whose workloads losing pages belongs, as in the HTML report, and series in which some engine lost one."""
     cases = [c for c in shown(result, options) if c.text("workload") != "overlap" and c.number("waste_tables")]
     losing = set(series_of(c) for c in cases if c.number("waste_lost"))
-    return [c for c in cases if series_of(c) in losing]
+    return [c for c in cases if series_of(c) in losing or c.text("forced") == "true"
+            or c.text("workload").partition(":")[0] in COLD + ("replay",)]
 
 
 def waste(result, options):
@@ -228,7 +246,7 @@ def waste(result, options):
         panel = panels.setdefault(series_of(case), Panel(series_of(case)))
         panel.bars.append(Bar(f"{engine_of(case)} {threads_of(case)}t", parts, whole[1:]))
     if not panels:
-        raise Nothing("no case allocated pages in vain")
+        raise Nothing("no case lost pages, nor could have")
     return Figure("waste", "pages in vain per table built", "", list(panels.values()), "bars")
 
 
@@ -272,13 +290,8 @@ def fairness(result, options):
         "no case with more than one writer, each with a rate of its own"), "strip", ideal=1.0)
 
 
-def median(values):
-    values = sorted(values)
-    return values[len(values) // 2] if values else 0
-
-
 def slices(result, options):
-    """Throughput slice by slice of one process; steal, and switches above the case's median, marked."""
+    """Throughput slice by slice of one process; those with steal or a switch marked."""
     cases = {c.text("case_id"): c for c in shown(result, options) if c.number("ops_per_s") is not None}
     of = {}
     for row in result.rows("slices.csv"):
@@ -290,12 +303,11 @@ def slices(result, options):
     panels = Panels()
     for name, rows in of.items():
         title, engine = series_of(cases[name], True), engine_of(cases[name])
-        usual = median([switches for *_, switches in rows])
         panels.line(title, engine, engine, "points").extend((at, rate) for at, rate, *_ in rows)
-        panels.line(title, (engine, "switches"), "switched out more than usual", "switches").extend(
-            (at, rate) for at, rate, _, switches in rows if switches > usual)
+        panels.line(title, (engine, "switches"), "worker switched out", "switches").extend(
+            (at, rate) for at, rate, _, switches in rows if switches > 0)
         panels.line(title, (engine, "steal"), "time stolen by the host", "steal").extend(
-            (at, rate) for at, rate, steal, _ in rows if steal)
+            (at, rate) for at, rate, steal, _ in rows if steal > 0)
     return Figure("slices", "seconds since measuring began", "operations / s", panels.finish(
         f"no slices of process {options.process} with a rate"), log_y=True)
 

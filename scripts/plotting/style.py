@@ -11,8 +11,13 @@ GREY, BLACK, MUTED = "#808488", "#000000", "#555555"
 DOTTED = (0, (1, 1.5))
 DASH_UNIT = 0.5  # of the report's pixels, in line widths
 
-# parts of a bar tell themselves apart by hatching too
-HATCHES = ["", "////", "----", "xxxx", "\\\\\\\\", "||||", "++", "//"]  # no dots: each is a circle in the file
+# parts of a bar: as in the report, no engine's colour, and told apart by hatching too
+PARTS = {
+    "alloc": ("#6b7a1f", ""), "map": ("#1f6f78", "////"), "unmap": ("#6fa8a0", "----"), "invalidate": ("#8b2942", "xxxx"),
+    "free": ("#a8987a", "||||"), "other": ("#5a636b", ""), "growth": ("#8b2942", "xxxx"),
+    "level 0": ("#3f4663", ""), "level 1": ("#5b6288", "////"), "level 2": ("#7a81a8", "----"),
+    "level 3": ("#9aa0c0", "||||"), "level 4": ("#b5bad2", "xxxx"), "level 5": ("#d0d3e3", ""),
+}
 
 numbers = {name: i for i, name in enumerate(USUAL)}
 
@@ -31,5 +36,6 @@ def look(label):
     return COLOURS[i % len(COLOURS)], (0, dash), MARKERS[turned % len(MARKERS)]
 
 
-def part(index):
-    return COLOURS[index % len(COLOURS)], HATCHES[index % len(HATCHES)]
+def part(name):
+    """(colour, hatch)"""
+    return PARTS.get(name, PARTS["other"])

@@ -133,6 +133,7 @@ class Results(Command):
         self.assertEqual([tuple(r[k] for k in ("case_id", "worker", "cpu", "ops", "table_pages_by_node"))
                           for r in tables["workers.csv"]], workers)
         for row, case in zip(tables["summary.csv"], doc["cases"]):
+            self.assertEqual(float(row["pair_ns"]), doc["clock"]["pair_ns"])
             self.assertEqual(row["ops"], str(case["ops"]))
             self.assertEqual(row["verified"], {None: "", True: "true",
                                                False: "false"}[case["verified"]])

@@ -138,6 +138,8 @@ class OfARun(Made):
 
     def test_latency(self):
         for _, line in self.lines("latency"):
+            if line.style != "line":
+                continue
             case = self.case(line.label)
             kinds = [case["latency_ns"][kind]["p90"] for kind in ("map", "unmap")]
             if None not in kinds:  # else there were too few samples for it
@@ -215,6 +217,42 @@ class Figures(Made):
                            pages_wasted_growth=0, waste_ceiling=1, waste_by_gaps=0.25)])
         self.assertEqual(self.figure("waste").panels[0].bars[0].whole, (0.3, None, None))
         self.assertEqual(self.figure("model").panels[0].lines[0].points, [(2, 0.3, None, None)])
+
+    def test_nothing_lost_where_it_could_be(self):
+        """A finding, with its interval; not so where nobody could lose, nor of a warm workload."""
+        none = dict(waste_tables=300, waste_lost=0, waste_per_table=0, waste_per_table_lo=0, waste_per_table_hi=0.01)
+        self.cases([a_case(**none), a_case("replay:x", **none), a_case("rendezvous", forced="true", **none),
+                    a_case("private", **none), a_case("overlap", **none), a_case("grow", waste_tables=0)])
+        panels = self.figure("waste").panels
+        self.assertEqual([p.title for p in panels], ["cursor/4K", "replay:x/4K", "rendezvous/4K FORCED"])
+        self.assertEqual([bar.whole for p in panels for bar in p.bars], [(0, 0, 0.01)] * 2 + [(0, None, None)])
+        self.cases([a_case("private", **none)])
+        with self.assertRaises(figures.Nothing):
+            self.figure("waste")
+
+    def test_steal_and_switches(self):
+        """As in the HTML report: any, ring and cross."""
+        self.cases([a_case("private", ops_per_s=11)])
+        self.rows("slices.csv", [dict(case_id=BASE, process=0, at_ns=i * 10**9, elapsed_ns=1, ops_per_s=10 + i, steal_ns=steal,
+                                      involuntary_switches=n) for i, (steal, n) in enumerate(((0, 3), (0, 0), (7, 3), (0, 4)))])
+        panel, = self.figure("slices").panels
+        self.assertEqual({line.style: line.points for line in panel.lines if line.style != "points"},
+                         {"switches": [(0, 10), (2, 12), (3, 13)], "steal": [(2, 12)]})
+        if matplotlib:
+            marks = importlib.import_module("plotting.draw").MARKS
+            self.assertEqual({what: look["marker"] for what, look in marks.items()}, {"steal": "o", "switches": "x"})
+
+    def test_what_the_clock_cannot_tell_apart(self):
+        """Shaded below three pairs of stamps; of results from before that was in summary.csv it is said. Max is drawn."""
+        self.rows("latency.csv", [dict(case_id=BASE, op="map", low_ns=low, high_ns=low + 1, count=n)
+                                  for low, n in ((10, 900), (100, 90), (200, 10))])
+        for facts, max_ns, shaded in ((dict(pair_ns=20, map_max_ns=201), 201, [(1, 10), (1, 60)]),
+                                      (dict(pair_ns=2), 201, [(1, 6), (1, 6)]), (dict(), 201, None)):
+            self.cases([a_case("private", **facts)])
+            figure = self.figure("latency")
+            lines = {line.style: line.points for line in figure.panels[0].lines}
+            self.assertEqual((lines.get("clock"), lines["max"]), (shaded, [(1000, max_ns)]))
+            self.assertEqual("nothing shaded" in figure.note, shaded is None)
 
     def test_dma(self):
         self.cases([a_case("piecewise", dma_parts_ns=100, dma_whole_ns=90, dma_whole_ns_lo=80, dma_whole_ns_hi=99,

@@ -51,6 +51,11 @@ def result(**more):
     return made.result(cases, **more)
 
 
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
 class ReportPage(Command):
     def setUp(self):
         kept = TemporaryDirectory()
@@ -159,6 +164,46 @@ class ReportPage(Command):
             self.assertIn("somebody's own", f.read())
         self.refused(74, r"--out /dev/full: writing failed", "report", path, "--out", "/dev/full")
         self.refused(73, r"--out /nowhere/x", "report", path, "--out", "/nowhere/x")
+
+    def test_never_over_a_measurement(self):
+        path = self.written(result(), "out", "result.json")
+        other = self.written(result(), "old.json")
+        linked = os.path.join(self.dir, "linked.json")
+        os.link(path, linked)
+        packed = os.path.join(self.dir, "old.json.gz")
+        with gzip.open(packed, "wb") as f:
+            f.write(read(other))
+        kept = [read(p) for p in (path, other, packed)]
+        if self.iopt("report", path).returncode == 69:
+            self.skipTest("built without Chart.js")
+        for how in ((), ("--format", "go"), ("--format", "bmf"), ("--format", "gha")):
+            one_of = r"--out .*: is a RESULT that is read"
+            self.refused(64, one_of, "report", path, "--out", path, *how)
+            self.refused(64, one_of, "report", os.path.dirname(path), "--out", path, *how)
+            self.refused(64, one_of, "report", path, "--out", linked, *how)
+            self.refused(64, one_of, "report", packed, "--out", packed, *how)
+            for another in (other, packed):
+                self.refused(73, r"--out .*old\.json.*: is there, and", "report", path, "--out", another, *how)
+        self.refused(64, "is a RESULT that is read", "report", other, path, "--out", path)
+        with open(path, encoding="utf-8") as f:
+            done = subprocess.run([IOPT, "report", "-", "--out", path], stdin=f, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 64)
+        self.assertEqual([read(p) for p in (path, other, packed)], kept)
+
+    def test_what_a_page_replaces(self):
+        """A page or an empty file, where --out says so; nothing else."""
+        path = self.written(result(), "result.json")
+        place = os.path.join(self.dir, "empty")
+        with open(place, "w", encoding="utf-8"):
+            pass
+        for _ in range(2):
+            self.report(path, "--out", place, place=place)
+        with open(place, "w", encoding="utf-8") as f:
+            f.write("my notes\n")
+        self.refused(73, r"--out .*empty: is there, and no page of iopt", "report", path, "--out", place)
+        with open(place, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "my notes\n")
+        self.fine("report", path, "--format", "go", "--out", place)  # as it always did
 
     def test_what_spoils_a_result_is_told(self):
         doc = result(complete=False)

@@ -19,7 +19,10 @@ except ImportError as problem:
 ALLOWED = re.compile(r"^(file|data|blob|about|chrome|devtools|chrome-extension):")
 ARGUMENTS = ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
              "--disable-component-update", "--no-first-run", "--disable-extensions", "--mute-audio",
-             "--force-color-profile=srgb", "--font-render-hinting=none")
+             "--force-color-profile=srgb", "--font-render-hinting=none",
+             # one page after the other: no new process for each, none kept for going back to it
+             "--renderer-process-limit=1", "--process-per-site", "--in-process-gpu",
+             "--disable-features=BackForwardCache,SpareRendererForSitePerProcess,Translate,MediaRouter")
 # What an empty field looks like when nobody thought of it.
 BAD_WORDS = re.compile(r"\b(NaN|undefined|Infinity|\[object \w+\])")
 

@@ -25,7 +25,7 @@ SLACK = float(os.environ.get("IOPT_PAGE_SLACK", "2"))  # the machine may be busy
 
 class Pages(unittest.TestCase):
     """One browser, one folder; a page is made when a test first wants it."""
-    browser = folder = None
+    browser = folder = now = None
     docs, paths = {}, {}
 
     def doc(self, shape):
@@ -51,6 +51,15 @@ class Pages(unittest.TestCase):
     def open(self, *shapes, **how):
         path, docs = self.page(*shapes)
         self.browser.open(path, **how)
+        Pages.now = shapes
+        return docs
+
+    def at(self, *shapes):
+        """As open(), but a page that is open is not loaded again: that takes most of a second."""
+        docs = self.page(*shapes)[1]
+        if Pages.now != shapes:
+            self.open(*shapes)
+        self.browser.size(1440, 900)
         return docs
 
     def drawn(self, *shapes, **how):
@@ -102,8 +111,10 @@ for name in set(made.SHAPES) - {"many", "faster"}:  # a test each; these two are
 
 
 class Handled(Pages):
-    def test_legend_and_tooltips(self):
-        self.drawn("wide")
+    def test_all_of_legend_and_tooltips(self):
+        """First, for the page of `wide` is open still."""
+        self.at("wide")
+        self.browser.draw_all()
         self.legend_is_of_all_charts()
         self.tooltips_tell_numbers()
         self.right(check.quiet(self.browser))
@@ -144,7 +155,7 @@ class Handled(Pages):
                                         ".every((d, i) => d.engine !== 'amdv1/null' || !f.chart.isDatasetVisible(i)))"))
 
     def test_csv_is_downloaded(self):
-        self.open("quick")
+        self.at("quick")
         self.browser.click(self.browser.find("#scaling-throughput .buttons button")[1])
         path = os.path.join(self.downloads, "scaling-throughput-throughput-private-4k-think-0-compact-local-quick.csv")
         until = time.monotonic() + 10
@@ -157,8 +168,10 @@ class Handled(Pages):
 
     def test_theme(self):
         colours = {}
+        self.at("quick")
         for dark in (False, True):
-            self.open("quick", dark=dark)
+            self.browser.media(dark=dark)
+            self.browser.size(1440, 900)
             colours[dark] = self.browser.js(COLOURS)
         self.assertGreater(colours[False]["back"], 200)
         self.assertLess(colours[True]["back"], 60)
@@ -167,10 +180,14 @@ class Handled(Pages):
             self.assertGreater(abs(c["back"] - c["chart"]), 60)
         self.browser.click(self.browser.find("#theme")[0])
         self.assertEqual(self.browser.js(COLOURS), colours[False])
+        self.browser.click(self.browser.find("#theme")[0])
+        self.browser.media()
+        Pages.now = None
         self.right(check.quiet(self.browser))
 
     def test_paper(self):
         self.open("interrupted", dark=True)
+        self.assertLess(self.browser.js(COLOURS)["back"], 60)
         pdf = self.browser.pdf()
         self.assertGreaterEqual(len(re.findall(rb"/Type\s*/Page\b", pdf)), 3)
         self.assertTrue(self.browser.js("return FIGURES.every(f => f.chart)"), "charts not drawn for paper")
@@ -266,7 +283,7 @@ class Measured(Pages):
         out = os.path.join(self.folder, "run", "out")
         engines = "amdv1/lockless-2019,amdv1/mutex-2019,null"
         subprocess.run([IOPT, "run", "--quiet", "--engines", engines, "--workload", "private,cursor", "--threads",
-                        "1,2" if len(os.sched_getaffinity(0)) > 1 else "1", "--duration", "1s", "--out", out],
+                        "1,2" if len(os.sched_getaffinity(0)) > 1 else "1", "--duration", "300ms", "--out", out],
                        check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         with open(os.path.join(out, "result.json"), encoding="utf-8") as f:
             doc = json.load(f)
@@ -280,83 +297,136 @@ class Measured(Pages):
 
 
 class Planted(Pages):
-    """Each check finds what it is there to find."""
+    """Each check finds what it is there to find: functions of the open page are replaced, and its sections made anew."""
 
-    def planted(self, shape, old, new, count=1, more=()):
-        path, docs = self.page(shape)
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        for was, is_now in ((old, new), *more):
-            self.assertGreaterEqual(text.count(was), 1, was)
-            text = text.replace(was, is_now, count)
-        broken = os.path.join(self.folder, "planted.html")
-        with open(broken, "w", encoding="utf-8") as f:
-            f.write(text)
-        self.browser.open(broken)
+    def setUp(self):
+        self.docs_here = self.at("quick")
+        with open(self.page("quick")[0], encoding="utf-8") as f:
+            self.source = f.read()
+        self.browser.console()
+
+    def function(self, old):
+        """The function that `old` stands in, as the page has it."""
+        self.assertEqual(self.source.count(old), 1, old)
+        at = self.source.index(old)
+        begin = self.source.rindex("\nfunction ", 0, at + len("function"))
+        return self.source[begin:self.source.index("\n}\n", at) + 3]
+
+    def run_here(self, text):
+        done = self.browser.cdp("Runtime.evaluate", expression=text)
+        self.assertNotIn("exceptionDetails", done)
+
+    def plant(self, *bugs):
+        """(old, new) of functions."""
+        for old, new in bugs:
+            whole = self.function(old)
+            self.addCleanup(self.run_here, whole)
+            self.run_here(whole.replace(old, new))
+        self.make_again()
+
+    def make_again(self):
+        self.browser.js(MAKE_AGAIN)
         self.browser.draw_all()
-        return docs
+
+    def numbers(self):
+        return check.numbers(self.browser, self.docs_here)
+
+    def test_nothing(self):
+        """Else all of the others would mean nothing."""
+        self.plant(("size.toFixed(", "size.toFixed("))
+        self.right(check.sections(self.browser, self.docs_here) + self.numbers() + check.inert(self.browser) +
+                   check.words(self.browser) + check.answer(self.browser, self.docs_here[0]) +
+                   check_curves.curves(self.browser, self.docs_here[0]) + check.narrow(self.browser) +
+                   check.quiet(self.browser))
 
     def test_markup_instead_of_text(self):
-        self.planted("hostile", "made.textContent = value;", "made.innerHTML = value;")
+        markup = "<img src=x onerror=window.pwned=1>"
+        was = self.browser.js("const h = RESULTS[0].result.host, was = h.hostname; h.hostname = arguments[0]; return was",
+                              markup)
+        self.addCleanup(self.browser.js, "RESULTS[0].result.host.hostname = arguments[0]", was)
+        self.make_again()
+        self.assertIn(markup, self.browser.text())
+        self.right(check.inert(self.browser))
+        self.plant(("made.textContent = value;", "made.innerHTML = value;"))
         self.assertTrue(check.inert(self.browser))
+        self.browser.js("window.pwned = undefined")
 
     def test_a_number_off_by_one_digit(self):
-        docs = self.doc("quick")
-        rate = repr(docs["cases"][0]["ops_per_s"])
+        rate = repr(self.docs_here[0]["cases"][0]["ops_per_s"])
         off = rate[:4] + str((int(rate[4]) + 1) % 10) + rate[5:]
-        self.planted("quick", f'"ops_per_s":{rate},"ops_per_s_lo"', f'"ops_per_s":{off},"ops_per_s_lo"', count=-1)
-        self.assertTrue(check.numbers(self.browser, [docs]))
+        self.browser.js(CHANGE_RATE, float(rate), float(off))
+        self.addCleanup(self.browser.js, CHANGE_RATE, float(off), float(rate))
+        self.make_again()
+        self.assertTrue(self.numbers())
 
     def test_a_number_of_another_case(self):
-        docs = self.planted("quick", "function rows_of(f) {", """function rows_of(f) {
+        self.plant(("function rows_of(f) {", """function rows_of(f) {
               const rows = own_rows(f);
               return rows.map((r, i) => [...r.slice(0, 3), ...rows[(i + 1) % rows.length].slice(3)]);
             }
-            function own_rows(f) {""")
-        self.assertTrue(check.numbers(self.browser, docs))
+            function own_rows(f) {"""))
+        self.assertTrue(self.numbers())
 
     def test_drawn_otherwise_than_told(self):
-        docs = self.planted("quick", "function engine_line(options, points) {",
-                            "function engine_line(options, points) { points = points.map(p => ({...p, y: p.y * 1.1}));")
-        self.assertTrue(check.numbers(self.browser, docs))
+        self.plant(("function engine_line(options, points) {",
+                    "function engine_line(options, points) { points = points.map(p => ({...p, y: p.y * 1.1}));"))
+        self.assertTrue(self.numbers())
 
     def test_a_tail_told_otherwise(self):
-        docs = self.planted("quick", "x: l.n / (l.n - below),", "x: l.n / (l.n - below / 2),")
-        self.assertTrue(check.numbers(self.browser, docs))
+        self.plant(("x: l.n / (l.n - below),", "x: l.n / (l.n - below / 2),"))
+        self.assertTrue(self.numbers())
 
     def test_arithmetic_gone_wrong(self):
-        docs = self.planted("quick", "worker_rate(w) / mean :", "worker_rate(w) / mean * 1.001 :")
-        self.assertTrue(check.numbers(self.browser, docs))
+        self.plant(("worker_rate(w) / mean :", "worker_rate(w) / mean * 1.001 :"))
+        self.assertTrue(self.numbers())
 
     def test_a_wrong_answer(self):
-        docs = self.planted("quick", "size.toFixed(", "(size * 1.1).toFixed(")
-        self.assertTrue(check.answer(self.browser, docs[0]))
+        self.plant(("size.toFixed(", "(size * 1.1).toFixed("))
+        self.assertTrue(check.answer(self.browser, self.docs_here[0]))
 
     def test_doubt_that_is_not_told(self):
-        self.planted("quick", "if (!has_interval(found.comparison))", "if (false)", more=(
-            ("return [c.oversubscribed ? 1 : 0, -c.threads, c.workload", "return [-c.threads, c.workload"),
-            ("!is_bounded(p) || p.verdict", "p.verdict"), ("is_wide(values) && !reaches_zero(shown)", "is_wide(values)")))
+        self.plant(("if (!has_interval(found.comparison))", "if (false)"),
+                   ("return [c.oversubscribed ? 1 : 0, -c.threads, c.workload", "return [-c.threads, c.workload"),
+                   ("!is_bounded(p) || p.verdict", "p.verdict"),
+                   ("is_wide(values) && !reaches_zero(shown)", "is_wide(values)"))
         wrong = " ".join(check_doubt.doubt(self.browser))
         for told in ("unbounded", "share CPUs", "hollow", "axes"):
             self.assertIn(told, wrong)
 
     def test_a_section_that_is_gone_or_empty(self):
-        docs = self.planted("quick", 'id: "environment",', 'id: "elsewhere",')
-        self.assertTrue(check.sections(self.browser, docs))
-        docs = self.planted("quick", "function make_latency(el, entry) {", "function make_latency(el, entry) { return true;")
-        self.assertTrue(check.sections(self.browser, docs))
+        find = "SECTIONS.find(s => s.id === '%s')"
+        Pages.now = None
+        self.run_here((find % "environment") + ".id = 'elsewhere'")
+        self.make_again()
+        self.assertTrue(check.sections(self.browser, self.docs_here))
+        self.run_here((find % "elsewhere") + ".id = 'environment';" + (find % "latency") + ".make = () => true")
+        self.make_again()
+        self.assertTrue(check.sections(self.browser, self.docs_here))
 
     def test_more_than_may_be_drawn(self):
-        docs = self.planted("quick", "below += h.count[i];", "below += h.count[i] * 0.99;", more=(
-            ("const unsupported = l.n / BEYOND;", "const unsupported = l.n;"),
-            ("if (!usl || !usl.identifiable)", "if (!usl)")))
+        self.plant(("below += h.count[i];", "below += h.count[i] * 0.99;"),
+                   ("const unsupported = l.n / BEYOND;", "const unsupported = l.n;"),
+                   ("if (!usl || !usl.identifiable)", "if (!usl)"))
         for finds in (check_curves.latency_lines, check_curves.latency_support, check_curves.laws):
-            self.assertTrue(finds(self.browser, docs[0]), finds.__name__)
-        docs = self.planted("wide", "usl.sigma * (n - 1)", "usl.sigma * n", more=(
-            ("return is_number(pair) ? 3 * pair : null;", "return is_number(pair) ? 3.3 * pair : null;"),
-            ("cases.filter(c => !!c.forced === is_forced)", "cases"),
-            ("filter(x => x.forced && x.waste)", "filter(x => false)"),
-            ("c.waste.lost < FEW ? null", "c.waste.lost < 0 ? null")))
+            self.assertTrue(finds(self.browser, self.docs_here[0]), finds.__name__)
+
+    def test_what_only_a_wide_result_has(self):
+        path, docs = self.page("wide")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        for old, new in (("usl.sigma * (n - 1)", "usl.sigma * n"),
+                         ("return is_number(pair) ? 3 * pair : null;", "return is_number(pair) ? 3.3 * pair : null;"),
+                         ("cases.filter(c => !!c.forced === is_forced)", "cases"),
+                         ("filter(x => x.forced && x.waste)", "filter(x => false)"),
+                         ("c.waste.lost < FEW ? null", "c.waste.lost < 0 ? null")):
+            self.assertGreaterEqual(text.count(old), 1, old)
+            text = text.replace(old, new, 1)
+        broken = os.path.join(self.folder, "planted.html")
+        with open(broken, "w", encoding="utf-8") as f:
+            f.write(text)
+        self.browser.open(broken)
+        Pages.now = None
+        self.browser.draw_all()
         for finds in (check_curves.latency_support, check_curves.laws):
             self.assertTrue(finds(self.browser, docs[0]), finds.__name__)
         wrong = " ".join(check_curves.waste(self.browser, docs[0]))
@@ -365,18 +435,35 @@ class Planted(Pages):
         self.assertIn("lost", wrong)
 
     def test_a_request(self):
-        self.planted("quick", "start();", "start(); new Image().src = 'https://example.org/x.png';")
-        self.assertTrue(self.browser.requests() or self.browser.console())
-        self.planted("quick", "start();", "start(); console.warn('look');")
-        self.assertTrue(check.quiet(self.browser))
-        self.planted("quick", "start();", "start(); undefined_function();")
-        self.assertTrue(check.quiet(self.browser))
+        Pages.now = None  # what it asked for stays in its list
+        for bug in ("console.warn('look')", "setTimeout(() => undefined_function())",
+                    "new Image().src = 'https://example.org/x.png'"):
+            self.assertEqual(check.quiet(self.browser), [])
+            self.run_here(bug)
+            self.browser.size(1440, 900)  # some frames later
+            self.assertTrue(check.quiet(self.browser), bug)
 
     def test_words_and_width(self):
-        self.planted("quick", "start();", "start(); note(document.body, 'took ' + 0 / 0 + ' ns');")
+        self.addCleanup(self.browser.js, "document.querySelectorAll('body > p').forEach(p => p.remove())")
+        self.run_here("note(document.body, 'took ' + 0 / 0 + ' ns')")
         self.assertTrue(check.words(self.browser))
-        self.planted("quick", "start();", "start(); note(document.body, 'x').style.minWidth = '2000px';")
+        self.run_here("note(document.body, 'x').style.minWidth = '2000px'")
         self.assertTrue(check.narrow(self.browser))
+
+
+MAKE_AGAIN = """
+for (const f of FIGURES)
+  if (f.chart)
+    f.chart.destroy();
+FIGURES.length = 0;
+document.querySelectorAll('main section, #sections a').forEach(e => e.remove());
+for (const section of SECTIONS)
+  add_section(section);"""
+CHANGE_RATE = """
+const result = RESULTS[0].result, points = result.scaling.flatMap(s => s.points);
+for (const o of [...result.cases, ...points])
+  if (o.ops_per_s === arguments[0])
+    o.ops_per_s = arguments[1];"""
 
 
 def main():

@@ -221,9 +221,103 @@ static void others_are_refused(void **state)
 	page_end(&p);
 }
 
+/* {"a": [{"histogram": …}]} of n buckets [step * i + 1, step * (i + 1)] with i % 5 + 1 samples each. */
+static json_t *distribution(size_t n, json_int_t step)
+{
+	json_t *low = json_array(), *high = json_array(), *count = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_array_append_new(low, json_integer(step * (json_int_t)i + 1));
+		json_array_append_new(high, json_integer(step * (json_int_t)(i + 1)));
+		json_array_append_new(count, json_integer((json_int_t)(i % 5) + 1));
+	}
+	return json_pack("{s:[{s:{s:o, s:o, s:o}}]}", "a", "histogram", "low_ns", low, "high_ns", high,
+			 "count", count);
+}
+
+static json_t *column(const json_t *v, const char *name)
+{
+	v = json_array_get(json_object_get(v, "a"), 0);
+	return json_object_get(json_object_get(v, "histogram"), name);
+}
+
+static json_int_t number(const json_t *v, const char *name, size_t i)
+{
+	return json_integer_value(json_array_get(column(v, name), i));
+}
+
+/* Samples at or below `ns`, which is the upper end of a bucket. */
+static json_int_t up_to(const json_t *v, json_int_t ns)
+{
+	json_int_t sum = 0;
+
+	for (size_t i = 0; i < json_array_size(column(v, "high_ns")) && number(v, "high_ns", i) <= ns; i++)
+		sum += number(v, "count", i);
+	return sum;
+}
+
+static void buckets_are_merged(void **state)
+{
+	json_t *all = distribution(60000, 3), *few = json_deep_copy(all);
+	size_t n;
+
+	(void)state;
+	assert_int_equal(page_merge_buckets(few, PAGE_BUCKETS_MAX), 0);
+	n = json_array_size(column(few, "low_ns"));
+	assert_in_range(n, PAGE_BUCKETS_MAX / 4, PAGE_BUCKETS_MAX);
+	assert_int_equal(json_array_size(column(few, "high_ns")), n);
+	assert_int_equal(json_array_size(column(few, "count")), n);
+	assert_int_equal(number(few, "low_ns", 0), 1);
+	assert_int_equal(number(few, "high_ns", 0), 3); /* short times are told apart as before */
+	assert_int_equal(number(few, "high_ns", n - 1), 180000);
+	for (size_t i = 0; i < n; i++) {
+		json_int_t high = number(few, "high_ns", i);
+
+		if (i % 50 == 0 || i == n - 1)
+			assert_int_equal(up_to(few, high), up_to(all, high));
+		if (i)
+			assert_int_equal(number(few, "low_ns", i), number(few, "high_ns", i - 1) + 1);
+	}
+	json_decref(few);
+	json_decref(all);
+}
+
+static void buckets_that_stay(void **state)
+{
+	json_t *all = distribution(PAGE_BUCKETS_MAX, 3), *same = json_deep_copy(all);
+
+	(void)state;
+	assert_int_equal(page_merge_buckets(same, PAGE_BUCKETS_MAX), 0);
+	assert_true(json_equal(all, same));
+	json_decref(same);
+	json_decref(all);
+}
+
+static void misshapen_buckets_go(void **state)
+{
+	json_t *v[5];
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		v[i] = distribution(2000, 3);
+	json_array_set_new(column(v[0], "low_ns"), 7, json_string("7"));
+	json_array_set_new(column(v[1], "count"), 7, json_integer(-1));
+	json_array_set_new(column(v[2], "low_ns"), 7, json_integer(1));
+	json_array_remove(column(v[3], "high_ns"), 7);
+	json_array_set_new(column(v[4], "count"), 7, json_integer(INT64_MAX));
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(page_merge_buckets(v[i], PAGE_BUCKETS_MAX), 0);
+		assert_null(column(v[i], "low_ns"));
+		json_decref(v[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buckets_are_merged),
+		cmocka_unit_test(buckets_that_stay),
+		cmocka_unit_test(misshapen_buckets_go),
 		cmocka_unit_test(nothing_ends_the_element),
 		cmocka_unit_test(slices_become_columns),
 		cmocka_unit_test(many_slices_are_thinned),
