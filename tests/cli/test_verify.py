@@ -20,7 +20,7 @@ class Verify(Command):
         for flag in ("engine", "layer", "history", "seconds", "threads", "seed", "shake", "break", "mutants",
                      "format"):
             self.assertIn(f"--{flag}", text)
-        self.assertIn("examples:\n", text)
+        self.assertIn("\nExamples:\n", text)
         self.assertIn("  verify   ", self.fine("--help"))
 
     def test_usage(self):
