@@ -17,7 +17,7 @@
 static void outgrown(const char *what)
 {
 	fprintf(stderr, "iopt list: %s: too many words, complete.c has no room for them\n", what);
-	exit(EXIT_INTERNAL);
+	abort();
 }
 
 static void add(struct complete_flag *f, const char *word, const char *help)

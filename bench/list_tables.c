@@ -5,7 +5,7 @@
 #include "bench/fit.h"
 #include "bench/gate.h"
 #include "bench/list.h"
-#include "bench/option_dma.h"
+#include "bench/option_row.h"
 #include "bench/trace.h"
 #include "bench/workload.h"
 #include "pt/engine.h"

@@ -77,7 +77,7 @@ void page_forget(const char *dir);
 int page_name_results(struct page *p);
 /* page_slices.c: the slices of all cases as columns, most of them where they are very many. -1: no memory. */
 int page_pack_slices(struct page *p, size_t most);
-/* page_buckets.c: every `histogram` in v, merged to so many buckets; dropped if it is misshapen. -1: no memory. */
+/* page_buckets.c: every `histogram` in v, merged to `most` buckets; dropped if misshapen. -1: no memory. */
 int page_merge_buckets(json_t *v, size_t most);
 /*
  * page_verdicts.c: result `now` judged against `base` as `iopt compare` does: docs/verdict.schema.json, or

@@ -23,8 +23,8 @@ struct terminal {
 enum paint { PAINT_NONE, PAINT_WORSE, PAINT_UNSURE, PAINT_BETTER, PAINT_TITLE };
 
 /*
- * The window's columns, else $COLUMNS, else, of a pipe, those of stderr's window, else TERMINAL_FILE. Colour only on a terminal that is not `dumb`,
- * and not with $NO_COLOR (no-color.org: set, and not empty).
+ * The window's columns, else $COLUMNS, else, of a pipe, those of stderr's window, else TERMINAL_FILE.
+ * Colour only on a terminal that is not `dumb`, and not with $NO_COLOR (no-color.org: set, and not empty).
  */
 struct terminal terminal_of(FILE *out);
 /* A terminal on which a line can be written again: one that is not `dumb`. */

@@ -50,7 +50,7 @@ class Install(Command):
         said = subprocess.run([plot, out, "--figures", "waste"], stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
         self.assertEqual((said.returncode, said.stderr),  # it found its modules, and read
-                         (65, f"iopt-plot: {out}: no figure waste: no case allocated pages in vain\n"))
+                         (65, f"iopt-plot: {out}: no figure waste: no case lost pages, nor could have\n"))
         for path in ("man/man1/iopt.1.gz", "man/man1/iopt-plot.1.gz", "bash-completion/completions/iopt",
                      "fish/vendor_completions.d/iopt.fish", "zsh/site-functions/_iopt", "doc/iopt/LICENSE",
                      "doc/iopt/docs/README.md", "doc/iopt/docs/output.md", "doc/iopt/examples/default.ini"):
