@@ -9,7 +9,7 @@ from processes import pinned
 from result import Results
 
 LONG = ("run", "--engines", "lockless-2019,mutex-2019", "--workload", "private,churn",
-        "--threads", "1", "--duration", "30s")
+        "--threads", "1", "--duration", "30s", "--progress", "never")
 
 
 class Stop(Results):
