@@ -7,7 +7,7 @@
 
 #include "sys/clock_check.h"
 
-#define CALIBRATE_NS 100000000u
+#define CALIBRATE_NS 40000000u /* a bracket is some tens of ns: 1 ppm */
 #define DRIFT_PPM_MAX 100.0
 #define BRACKETS 64
 #define STEP_SAMPLES 8192
@@ -64,7 +64,7 @@ static double rate(struct both a, struct both b)
 	return b.cycles > a.cycles ? (double)(b.ns - a.ns) / (double)(b.cycles - a.cycles) : 0;
 }
 
-/* Twice 100 ms; the rate is taken over both. False when they disagree. */
+/* Twice CALIBRATE_NS; the rate is taken over both. False when they disagree. */
 static bool calibrate(void)
 {
 	struct both a = read_both(), b, c;

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from docs_commands import Commands
 
@@ -164,16 +165,18 @@ def main():
     options = {o for text in helps.values() for o in re.findall(r"--[a-z][a-z-]*", text)}
     commands = Commands(TOP, IOPT, problem)
     all_pages = list(pages())
-    for page in all_pages:
-        prose, fenced = read(page)
-        check_links(page, prose)
-        check_spans(page, prose, options)
-        check_indented(page, prose)
-        if page in SOURCE_PAGES:
-            check_sources(page, prose)
-        commands.page(page, fenced)
-    for verb, text in helps.items():
-        commands.examples(verb, text)
+    with ThreadPoolExecutor(2) as pool:  # a run waits for its clocks half of the time
+        carried_out = [pool.submit(commands.page, page, read(page)[1]) for page in all_pages]
+        carried_out += [pool.submit(commands.examples, verb, text) for verb, text in helps.items()]
+        for page in all_pages:
+            prose, _ = read(page)
+            check_links(page, prose)
+            check_spans(page, prose, options)
+            check_indented(page, prose)
+            if page in SOURCE_PAGES:
+                check_sources(page, prose)
+    for each in carried_out:
+        each.result()  # raises what went wrong there
     engines, workloads = check_names()
     mutants, labels = check_lab()
     ran = commands.carried_out()
